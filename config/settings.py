@@ -1,0 +1,264 @@
+"""Settings, all from the environment; `docs/production.md` lists every variable.
+
+Without `DATABASE_URL` and `REDIS_URL` the program starts its own PostgreSQL and Redis (`config/embedded.py`).
+"""
+
+from pathlib import Path
+
+from config import embedded
+from config.environment import database, flag, integer, text, words
+from config.secrets import local_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = flag("AFTERWARD_DEBUG")
+# An installation that names no secret gets one of its own, kept beside the embedded servers.
+SECRET_KEY = text("AFTERWARD_SECRET_KEY") or local_secret_key()
+SECRET_KEY_FALLBACKS = words("AFTERWARD_SECRET_KEY_FALLBACKS")
+# The address under which people reach this installation; links in messages start with it.
+PUBLIC_URL = text("AFTERWARD_PUBLIC_URL", "http://localhost:8000").rstrip("/")
+SECURE = PUBLIC_URL.startswith("https://")
+# Merchants' own portal domains arrive with any Host; the portal middleware answers only for known ones.
+ALLOWED_HOSTS = words(
+    "AFTERWARD_ALLOWED_HOSTS", "*" if not SECURE else PUBLIC_URL.split("/")[2].split(":")[0]
+)
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# Addresses of reverse proxies whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = words("AFTERWARD_TRUSTED_PROXIES")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "anymail",
+    "merchants",
+    "events",
+    "orders",
+    "tracking",
+    "notifications",
+    "portal",
+    "dashboard",
+    "demo",
+]
+
+MIDDLEWARE = [
+    "merchants.middleware.RequestContext",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "portal.middleware.PortalDomains",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- Data -------------------------------------------------------------------------------------------
+
+DATABASE_URL = text("DATABASE_URL") or embedded.postgres_url()
+DATABASES = {"default": database(DATABASE_URL)}
+# One connection a thread, kept: WSGI threads and Celery processes are few and live long.
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+# A statement or an idle transaction that runs for long holds back every claim (a held snapshot keeps
+# dead rows alive), so the server ends it. Migrations set the first one to 0.
+DATABASES["default"]["OPTIONS"]["options"] = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "statement_timeout": text("AFTERWARD_STATEMENT_TIMEOUT", "30s"),
+        "idle_in_transaction_session_timeout": "30s",
+        "lock_timeout": "10s",
+        "timezone": "UTC",
+    }.items()
+)
+DATABASES["default"]["OPTIONS"]["connect_timeout"] = 3
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = text("REDIS_URL") or embedded.redis_url()
+
+# --- Celery: a hint, never a store. A row in PostgreSQL is the truth (docs/architecture.md) -----------
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = integer("AFTERWARD_WORKERS", 2)
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 200_000  # KB; a child above it is replaced after its task
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,  # longer than any task may run
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+    "socket_keepalive": True,
+}
+# How often a worker looks for work that no bell was rung for, in seconds.
+TICK_SECONDS = integer("AFTERWARD_TICK_SECONDS", 2)
+
+# --- Messages ---------------------------------------------------------------------------------------
+
+EMAIL_BACKEND = text("AFTERWARD_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+EMAIL_HOST = text("AFTERWARD_SMTP_HOST", "localhost")
+EMAIL_PORT = integer("AFTERWARD_SMTP_PORT", 25)
+EMAIL_HOST_USER = text("AFTERWARD_SMTP_USER")
+EMAIL_HOST_PASSWORD = text("AFTERWARD_SMTP_PASSWORD")
+EMAIL_USE_TLS = flag("AFTERWARD_SMTP_TLS")
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = text("AFTERWARD_FROM_EMAIL", "orders@localhost")
+ANYMAIL = {
+    key: text(key)
+    for key in (
+        "AMAZON_SES_SESSION_PARAMS",
+        "BREVO_API_KEY",
+        "MAILGUN_API_KEY",
+        "MAILGUN_SENDER_DOMAIN",
+        "POSTMARK_SERVER_TOKEN",
+        "RESEND_API_KEY",
+        "SENDGRID_API_KEY",
+    )
+    if text(key)
+}
+TWILIO_ACCOUNT_SID = text("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN = text("TWILIO_AUTH_TOKEN")
+TWILIO_FROM = text("TWILIO_FROM")
+TWILIO_API_URL = text("TWILIO_API_URL")  # empty: Twilio's own; a stand-in for tests and sandboxes
+DHL_API_URL = text("DHL_API_URL", "https://api-eu.dhl.com")
+# host:port pairs that outgoing calls may reach although their address is private (sandboxes).
+OUTBOUND_ALLOW = words("AFTERWARD_OUTBOUND_ALLOW")
+
+# --- People -----------------------------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "dashboard:sign_in"
+LOGIN_REDIRECT_URL = "dashboard:home"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Web --------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": text("AFTERWARD_STATIC_STORAGE", "whitenoise.storage.CompressedManifestStaticFilesStorage")
+    },
+}
+WHITENOISE_USE_FINDERS = flag("AFTERWARD_STATIC_FROM_SOURCE")
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_SSL_REDIRECT = SECURE and flag("AFTERWARD_SSL_REDIRECT", default=True)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+# The dashboard's policy; the portal (no script at all) and the API reference bring their own.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'", "CSP_NONCE"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "frame-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# A body over this is refused with 413 before it is read.
+MAX_BODY_BYTES = integer("AFTERWARD_MAX_BODY_BYTES", 2_000_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["merchants.rest.auth.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["merchants.rest.auth.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "merchants.rest.negotiation.OnlyJSON",
+    "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "merchants.rest.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Afterward API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "Orders, shipments, scans, customers, messages and the log of everything that happened.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+}
+
+LOGGING_CONFIG = "merchants.logs.configure"
+LOGGING = {
+    "level": text("AFTERWARD_LOG_LEVEL", "INFO"),
+    "json": flag("AFTERWARD_LOG_JSON", default=not DEBUG),
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []

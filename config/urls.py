@@ -1,0 +1,24 @@
+"""Where everything is."""
+
+from django.urls import include, path
+
+from events.api import Events
+from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
+from tracking.api import CancelShipment, OneShipment, Scans, Shipments
+
+api = [
+    path("orders", Orders.as_view()),
+    path("orders/<str:order_id>", OneOrder.as_view()),
+    path("orders/<str:order_id>/cancel", CancelOrder.as_view()),
+    path("customers", Customers.as_view()),
+    path("customers/<str:customer_id>", OneCustomer.as_view()),
+    path("shipments", Shipments.as_view()),
+    path("shipments/<str:shipment_id>", OneShipment.as_view()),
+    path("shipments/<str:shipment_id>/cancel", CancelShipment.as_view()),
+    path("scans", Scans.as_view()),
+    path("events", Events.as_view()),
+]
+
+urlpatterns = [
+    path("api/v1/", include(api)),
+]

@@ -1,0 +1,76 @@
+"""REST: the log, in order."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import extend_schema
+
+from events.facts import known_types
+from events.models import Fact
+from merchants.ids import parse_public_id, public_id
+from merchants.rest.errors import InvalidParameter
+from merchants.rest.pages import limit_of
+from merchants.rest.views import ApiView
+
+
+class EventOut(msgspec.Struct, kw_only=True):
+    """Something that happened. `position` grows; `data` depends on `type`."""
+
+    position: int
+    type: str
+    order_id: str | None
+    data: dict[str, Any]
+    recorded_at: datetime
+
+
+class EventsOut(msgspec.Struct, kw_only=True):
+    """A stretch of the log. Ask again with `next_cursor`: also at the end, for what happens later."""
+
+    data: list[EventOut]
+    has_more: bool
+    next_cursor: str
+
+
+class Events(ApiView):
+    """The log."""
+
+    scopes = {"GET": "events:read"}
+
+    @extend_schema(operation_id="events_list", responses={200: EventsOut})
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Read the log, oldest first, after `?cursor=`. `?type=` and `?order_id=` narrow it."""
+        limit = limit_of(request.GET)
+        after = _position(request.GET.get("cursor", "0"))
+        rows = Fact.objects.filter(position__gt=after)
+        if wanted := request.GET.get("type"):
+            if wanted not in known_types():
+                raise InvalidParameter(f"There is no type {wanted!r}.", param="type")
+            rows = rows.filter(type=wanted)
+        if order := request.GET.get("order_id"):
+            rows = rows.filter(order_id=parse_public_id("ord", order))
+        found = list(rows.order_by("position")[: limit + 1])
+        shown = found[:limit]
+        last = shown[-1].position if shown else after
+        return self.show(
+            EventsOut(
+                data=[_show(fact) for fact in shown], has_more=len(found) > limit, next_cursor=str(last)
+            )
+        )
+
+
+def _position(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise InvalidParameter("This cursor is not one that we gave.", param="cursor")
+    return int(text)
+
+
+def _show(fact: Fact) -> EventOut:
+    return EventOut(
+        position=fact.position,
+        type=fact.type,
+        order_id=public_id("ord", fact.order_id) if fact.order_id else None,
+        data=fact.data,
+        recorded_at=fact.recorded_at,
+    )

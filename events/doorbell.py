@@ -1,0 +1,70 @@
+"""The doorbell: tells a worker that there is something to do, through Redis and Celery.
+
+A bell is a hint. It may get lost or ring twice; the rows in PostgreSQL decide what is done, and the tick
+finds whatever no bell was rung for. This is the only module that hands anything to Celery.
+"""
+
+import time
+from functools import lru_cache
+
+import redis
+import structlog
+from celery import current_app
+from django.conf import settings
+
+log = structlog.get_logger(__name__)
+
+DRAIN = "drain"  # argument: the shard
+DUE = "due"  # argument: the kind of due work
+
+# Rung bells are remembered for this long, so that a burst of commits wakes one worker and not one each.
+_REMEMBER_MILLISECONDS = 1000
+# After a failure nobody tries again for this long: with Redis down a request must not wait for it each time.
+_SILENCE_SECONDS = 1.0
+_TIMEOUT_SECONDS = 0.25
+
+_silent_until = 0.0
+
+
+@lru_cache(maxsize=1)
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=_TIMEOUT_SECONDS,
+        socket_connect_timeout=_TIMEOUT_SECONDS,
+        retry=None,
+        protocol=2,
+    )
+
+
+def ring(bell: str, argument: int | str) -> bool:
+    """Wake a worker. Never raises and never waits for longer than a quarter of a second.
+
+    Returns whether the bell is ringing (rung now, or rung just before and not yet answered).
+    """
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return False
+    try:
+        if _redis().set(_name(bell, argument), 1, nx=True, px=_REMEMBER_MILLISECONDS):
+            current_app.send_task("events.tasks.answer", (bell, argument), retry=False, expires=300)
+    except Exception as error:  # noqa: BLE001  # Whatever is wrong with Redis, the tick will find the work.
+        _silent_until = time.monotonic() + _SILENCE_SECONDS
+        log.warning("doorbell_failed", bell=bell, error=repr(error))
+        return False
+    return True
+
+
+def answered(bell: str, argument: int | str) -> None:
+    """Forget that the bell was rung: whoever rings from now on wakes a worker again.
+
+    Called before the work is looked at, so that nothing committed later is missed.
+    """
+    try:
+        _redis().delete(_name(bell, argument))
+    except redis.RedisError:
+        pass  # It is forgotten by itself within a second.
+
+
+def _name(bell: str, argument: int | str) -> str:
+    return f"bell:{bell}:{argument}"

@@ -1,0 +1,108 @@
+"""Due work: rows with a time, claimed in batches by as many workers as there are.
+
+Time lives in tables, never in the broker: a Celery countdown is lost with Redis and repeats after the
+visibility time-out.
+"""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from events import doorbell
+from events.models import DueRow
+from merchants.scope import platform_scope
+
+Row = TypeVar("Row", bound=DueRow)
+
+_LONGEST_BACKOFF = timedelta(hours=6)
+
+_kinds: dict[str, Callable[[], int]] = {}
+
+
+def due_work(kind: str) -> Callable[[Callable[[], int]], Callable[[], int]]:
+    """Declare the decorated function as the one that does due work of this kind.
+
+    It claims and works off one batch, and returns how many rows it claimed (0: nothing is due).
+    """
+
+    def declare(run: Callable[[], int]) -> Callable[[], int]:
+        if kind in _kinds:
+            raise ValueError(f"due work {kind} is declared twice")
+        _kinds[kind] = run
+        return run
+
+    return declare
+
+
+def kinds() -> list[str]:
+    """Names of all kinds of due work."""
+    return list(_kinds)
+
+
+def run(kind: str, *, max_batches: int = 20) -> int:
+    """Work off what is due of a kind. Returns how many rows were claimed.
+
+    Stops after `max_batches`, ringing again for the rest, so that no kind keeps a worker for long.
+    """
+    claimed = 0
+    for _ in range(max_batches):
+        count = _kinds[kind]()
+        claimed += count
+        if count == 0:
+            return claimed
+    doorbell.ring(doorbell.DUE, kind)
+    return claimed
+
+
+def ring_when_committed(kind: str) -> None:
+    """Wake a worker for rows of this kind that the open transaction made due now."""
+    transaction.on_commit(lambda: doorbell.ring(doorbell.DUE, kind), robust=True)
+
+
+def claim(
+    model: type[Row],
+    *,
+    limit: int,
+    lease: timedelta,
+    where: models.Q | None = None,
+    related: tuple[str, ...] = (),
+) -> list[Row]:
+    """Take up to `limit` due rows, earliest first, for `lease`. Commits before it returns.
+
+    Rows that another worker holds are skipped, not waited for. The claim is the row's new `due_at` (the
+    lease's end) and its raised `attempts`; whoever finishes the work filters on both (`held`), so that a
+    worker that was away for longer than its lease changes nothing.
+    """
+    with platform_scope(f"claiming due rows of {model.__name__}"), transaction.atomic():
+        now = timezone.now()
+        due = model.objects.filter(due_at__lte=now)
+        if where is not None:
+            due = due.filter(where)
+        due = due.select_related("merchant", *related).order_by("due_at")
+        rows = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
+        if rows:
+            # The merchants are named so that the primary key (merchant_id, id) is used.
+            taken = model.objects.filter(
+                merchant_id__in={row.merchant_id for row in rows}, pk__in=[row.pk for row in rows]
+            )
+            taken.update(due_at=now + lease, attempts=models.F("attempts") + 1)
+        for row in rows:
+            row.due_at = now + lease
+            row.attempts += 1
+    return rows
+
+
+def held(row: Row) -> models.QuerySet[Row]:
+    """The claimed row, if the claim still holds: update through it and check that one row changed."""
+    claimed = type(row).objects.filter(merchant_id=row.merchant_id, pk=row.pk)
+    return claimed.filter(attempts=row.attempts, due_at=row.due_at)
+
+
+def backoff(attempts: int, *, first: timedelta = timedelta(seconds=10)) -> datetime:
+    """When to try again after so many attempts: doubling from `first`, at most 6 hours, ± 20 % jitter (UTC)."""
+    wait = min(first * 2 ** min(attempts, 20), _LONGEST_BACKOFF)
+    return timezone.now() + wait * random.uniform(0.8, 1.2)  # noqa: S311  # jitter, not a secret

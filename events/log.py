@@ -1,0 +1,98 @@
+"""Recording facts, and giving them their place in line.
+
+`record` writes into `events_incoming` in the command's own transaction. `sequence` moves committed rows
+into `events_fact` and numbers them, one shard at a time under a lock. Since a row gets its number only
+after its commit, numbers become visible in order: a reader that keeps a cursor skips nothing, however
+long a transaction takes.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from uuid import UUID
+
+import msgspec
+from django.db import connection, transaction
+from django.utils import timezone
+
+from events import doorbell
+from events.facts import FactData
+from merchants.models import Merchant
+from merchants.scope import current_merchant
+
+# Advisory locks of the log: (this class, shard).
+_LOCK_CLASS = 0x41465457
+_SEQUENCE_BATCH = 5000
+
+INCOMING_COLUMNS = "merchant_id, shard, type, order_id, data, recorded_at"
+
+_RECORD = f"INSERT INTO events_incoming ({INCOMING_COLUMNS}) VALUES (%s, %s, %s, %s, %s::jsonb, %s)"
+
+_SEQUENCE = f"""
+WITH next AS (
+    SELECT id FROM events_incoming WHERE shard = %(shard)s ORDER BY id LIMIT %(limit)s
+), moved AS (
+    DELETE FROM events_incoming WHERE id IN (SELECT id FROM next) RETURNING id, {INCOMING_COLUMNS}
+), placed AS (
+    INSERT INTO events_fact (position, {INCOMING_COLUMNS})
+    SELECT nextval('events_position'), {INCOMING_COLUMNS} FROM (SELECT * FROM moved ORDER BY id) AS in_order
+    RETURNING 1
+)
+SELECT count(*) FROM placed
+"""
+
+
+def record(data: FactData, *, order_id: UUID | None = None) -> None:
+    """Record a fact of the open scope's merchant, in the caller's transaction.
+
+    Raises MissingMerchant without a scope, and RuntimeError outside a transaction: a fact without its
+    state, or a state without its fact, must not be possible.
+    """
+    record_many([(data, order_id)])
+
+
+def record_many(facts: Iterable[tuple[FactData, UUID | None]]) -> None:
+    """Record several facts, in order. As `record`."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("a fact is recorded in the transaction of the state that it tells about")
+    merchant = current_merchant()
+    now = timezone.now()
+    rows = [(merchant.id, merchant.shard, d.fact_type, order_id, encode(d), now) for d, order_id in facts]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(_RECORD, rows)
+    ring_after_commit(merchant)
+
+
+def encode(data: FactData) -> str:
+    """The payload as the JSON that is stored."""
+    return msgspec.json.encode(data).decode()
+
+
+def ring_after_commit(merchant: Merchant) -> None:
+    """Wake a worker for the merchant's shard once the open transaction is committed."""
+    transaction.on_commit(partial(doorbell.ring, doorbell.DRAIN, merchant.shard), robust=True)
+
+
+def sequence(shard: int) -> int:
+    """Give the shard's committed facts their places. Returns how many got one.
+
+    Only one process sequences a shard at a time; a second one waits for the first to commit.
+    """
+    placed = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # The lock is a statement of its own: the next one then sees whatever its last holder committed.
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, shard])
+            cursor.execute(_SEQUENCE, {"shard": shard, "limit": _SEQUENCE_BATCH})
+            (count,) = cursor.fetchone()
+        placed += count
+        if count < _SEQUENCE_BATCH:
+            return placed
+
+
+def waiting_shards() -> list[int]:
+    """Shards that hold facts without a place in line."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT shard FROM events_incoming ORDER BY shard")
+        return [shard for (shard,) in cursor.fetchall()]

@@ -1,0 +1,43 @@
+"""Identifiers: UUIDv7 inside, a typed prefix and 26 base32 letters outside (`ord_01h45…`)."""
+
+import os
+import time
+import uuid
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base32: no i, l, o, u.
+_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+_LENGTH = 26
+
+
+def uuid7() -> uuid.UUID:
+    """A UUID version 7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then random bits."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | random
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return uuid.UUID(int=value)
+
+
+def public_id(prefix: str, value: uuid.UUID) -> str:
+    """How an object is called outside: `public_id("ord", order.id)` → `"ord_01h455vb4pex5vsknk084sn02q"`."""
+    number = value.int
+    letters = []
+    for _ in range(_LENGTH):
+        letters.append(_ALPHABET[number & 31])
+        number >>= 5
+    return prefix + "_" + "".join(reversed(letters))
+
+
+def parse_public_id(prefix: str, text: str) -> uuid.UUID | None:
+    """The UUID behind a public id, or None when the text is not one of this prefix."""
+    head, _, letters = text.partition("_")
+    if head != prefix or len(letters) != _LENGTH:
+        return None
+    number = 0
+    for letter in letters:
+        value = _VALUES.get(letter)
+        if value is None:
+            return None
+        number = number << 5 | value
+    return uuid.UUID(int=number) if number < 1 << 128 else None

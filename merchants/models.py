@@ -1,0 +1,140 @@
+"""Who owns the data: merchants, their portal's looks, their staff and their API keys."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+
+from merchants.ids import uuid7
+from merchants.scope import merchant_manager
+
+SHARDS = 16
+
+
+class Merchant(models.Model):
+    """One shop. Every other row belongs to one of these."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(unique=True, max_length=63)
+    name = models.CharField(max_length=120)
+    legal_name = models.CharField(max_length=200, blank=True)
+    postal_address = models.TextField(blank=True, help_text="One line each, for the foot of messages.")
+    website = models.URLField(blank=True)
+    support_email = models.EmailField(blank=True)
+    support_phone = models.CharField(max_length=40, blank=True)
+    sender_email = models.EmailField(blank=True, help_text="Empty: the installation's sender.")
+    locale = models.CharField(max_length=10, default="en", choices=settings.LANGUAGES)
+    country = models.CharField(max_length=2, default="DE", help_text="ISO 3166-1 alpha-2.")
+    timezone = models.CharField(max_length=64, default="Europe/Berlin")
+    currency = models.CharField(max_length=3, default="EUR", help_text="ISO 4217.")
+    imprint_url = models.URLField(blank=True)
+    privacy_url = models.URLField(blank=True)
+    help_url = models.URLField(blank=True)
+    withdraw_url = models.URLField(blank=True, help_text="The shop's own page for withdrawal from contract.")
+    # The brand: what the portal and the messages look like.
+    brand_color = models.CharField(
+        max_length=7, default="#0b6b53", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
+    )
+    corner_radius = models.PositiveSmallIntegerField(default=14, help_text="Pixels: 0 to 24.")
+    logo = models.BinaryField(null=True, blank=True, help_text="PNG, re-encoded by us.")
+    # The simple delivery rule: working days from order to hand-over, and from hand-over to delivery.
+    processing_days = models.PositiveSmallIntegerField(default=1)
+    transit_days_min = models.PositiveSmallIntegerField(default=1)
+    transit_days_max = models.PositiveSmallIntegerField(default=3)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def shard(self) -> int:
+        """Which of the log's 16 lines this merchant's facts stand in."""
+        return shard_of(self.id)
+
+
+def shard_of(merchant_id: uuid.UUID) -> int:
+    """The shard of a merchant: the last bits of its UUIDv7 are random, so they spread evenly."""
+    return merchant_id.int % SHARDS
+
+
+class MerchantModel(models.Model):
+    """Base of every row that a merchant owns: a UUIDv7 key and a manager that needs an open scope."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, db_index=False, related_name="+")
+
+    objects: Any = merchant_manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"
+        default_manager_name = "objects"
+
+
+class PortalDomain(models.Model):
+    """A host name of the merchant's own that shows its portal. Unique over the installation."""
+
+    host = models.CharField(primary_key=True, max_length=253)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="domains")
+
+
+class Role(models.TextChoices):
+    OWNER = "owner"
+    MANAGER = "manager"
+    SUPPORT = "support"
+    ANALYST = "analyst"
+    WAREHOUSE = "warehouse"
+
+
+class Membership(models.Model):
+    """A person of the merchant's team. The only road from a signed-in user to a merchant."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role, default=Role.MANAGER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "merchant"], name="one_membership_a_merchant")]
+
+
+class ApiKey(models.Model):
+    """A key of a shop's backend. Shown once; stored as SHA-256; the prefix stays readable."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=16)
+    digest = models.BinaryField(unique=True, max_length=32)
+    scopes = ArrayField(models.CharField(max_length=32))
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class IdempotencyKey(MerchantModel):
+    """The answer that a request with an `Idempotency-Key` got, to be given again for 24 hours."""
+
+    route = models.CharField(max_length=200)
+    key = models.CharField(max_length=255)
+    body_digest = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField()
+    body = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "route", "key"], name="one_answer_a_key"),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_age")]
+
+
+class Attempt(models.Model):
+    """How often something was tried in a time window: the counter behind every throttle."""
+
+    key = models.CharField(primary_key=True, max_length=64)  # A hash: no address is stored.
+    window_ends_at = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField()

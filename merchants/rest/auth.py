@@ -1,0 +1,87 @@
+"""API keys: `Authorization: Bearer aw_live_…`.
+
+A key is random, so one SHA-256 is enough to store it safely; a slow password hash on each call would be an
+outage of our own making.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from merchants.models import ApiKey, Merchant
+from merchants.rest.errors import Forbidden, NotAuthenticated
+
+SCOPES = (
+    "orders:read", "orders:write", "shipments:read", "shipments:write",
+    "customers:read", "messages:read", "events:read",
+)  # fmt: skip
+_PREFIX_LENGTH = 12
+_USED_AT_MOST_EVERY = timedelta(minutes=1)
+
+
+def create_api_key(merchant: Merchant, *, name: str, scopes: tuple[str, ...] = SCOPES) -> tuple[ApiKey, str]:
+    """Make a key. Returns its row and the key itself, which is not stored and cannot be shown again.
+
+    Raises ValueError for a scope that does not exist.
+    """
+    unknown = set(scopes) - set(SCOPES)
+    if unknown:
+        raise ValueError(f"no such scopes: {sorted(unknown)}")
+    key = "aw_live_" + secrets.token_urlsafe(32)
+    row = ApiKey.objects.create(
+        merchant=merchant, name=name, prefix=key[:_PREFIX_LENGTH], digest=_digest(key), scopes=list(scopes)
+    )
+    return row, key
+
+
+def revoke_api_key(key: ApiKey) -> None:
+    """Make a key useless from now on. Doing it twice changes nothing."""
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """Finds the key's row (and its merchant) in one query; `request.auth` is the `ApiKey`."""
+
+    def authenticate(self, request: Request) -> tuple[None, ApiKey]:
+        scheme, _, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise NotAuthenticated("Send your API key as `Authorization: Bearer <key>`.")
+        found = (
+            ApiKey.objects.filter(digest=_digest(key.strip()), revoked_at=None)
+            .select_related("merchant")
+            .first()
+        )
+        if found is None:
+            raise NotAuthenticated("This API key does not exist or was revoked.")
+        _note_use(found)
+        return None, found
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="afterward"'
+
+
+class HasScope(BasePermission):
+    """The view names the scope that each method needs in `scopes`; a method it does not name is forbidden."""
+
+    def has_permission(self, request: Request, view: object) -> bool:
+        needed = getattr(view, "scopes", {}).get(request.method)
+        if needed is None or needed not in request.auth.scopes:  # type: ignore[union-attr]
+            raise Forbidden(f"This needs the scope {needed}.", param="Authorization")
+        return True
+
+
+def _note_use(key: ApiKey) -> None:
+    now = timezone.now()
+    if key.last_used_at is None or now - key.last_used_at > _USED_AT_MOST_EVERY:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_AT_MOST_EVERY)
+        ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "replace")).digest()

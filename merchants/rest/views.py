@@ -1,0 +1,58 @@
+"""The base of every API view: the key's merchant as scope, typed bodies, idempotency."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from merchants.models import Merchant
+from merchants.rest import idempotency
+from merchants.rest.decode import decode, encode, read_body
+from merchants.rest.errors import as_problem, respond
+from merchants.scope import merchant_scope
+
+T = TypeVar("T")
+
+
+class ApiView(APIView):
+    """A view of one merchant's data. Subclasses name the scope of each method in `scopes`."""
+
+    scopes: dict[str, str] = {}
+    merchant: Merchant
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+        with ExitStack() as self._stack:
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.merchant = request.auth.merchant  # type: ignore[union-attr]
+        self._stack.enter_context(merchant_scope(self.merchant))
+
+    def body(self, kind: type[T]) -> T:
+        """The request's body as `kind`. Raises InvalidBody or TooLarge."""
+        return decode(read_body(self.request._request), kind)
+
+    def show(self, value: Any, status: int = 200) -> HttpResponse:
+        """A Struct as the response."""
+        return HttpResponse(encode(value), status=status, content_type="application/json")
+
+    def once(self, route: str, work: Callable[[], HttpResponse]) -> HttpResponse:
+        """Do `work`, honouring `Idempotency-Key` when the request carries one."""
+        key = self.request.META.get("HTTP_IDEMPOTENCY_KEY")
+        if key is None:
+            return work()
+
+        def answered() -> HttpResponse:
+            try:
+                return work()
+            except Exception as error:
+                problem = as_problem(error)
+                if problem is None or problem.status not in (404, 410):
+                    raise  # Nothing of it may be stored: the transaction rolls back.
+                return respond(problem)
+
+        return idempotency.once(self.merchant, route, key, read_body(self.request._request), answered)

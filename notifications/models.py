@@ -1,0 +1,96 @@
+"""Messages: what was planned, what went out, what did not and why; merchants' own wording."""
+
+from django.db import models
+from django.db.models import Q
+
+from events.models import DueRow, due_index
+from merchants.fields import MerchantForeignKey
+from merchants.models import MerchantModel
+from orders.models import Order
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class MessageClass(models.TextChoices):
+    """What kind of message it is: decides consent, headers and quiet hours (PRODUCT, N2)."""
+
+    TRANSACTIONAL = "transactional"
+    LEGAL = "legal"
+    SERVICE = "service"
+    MARKETING = "marketing"
+
+
+class MessageState(models.TextChoices):
+    """planned → sending → sent | failed | skipped; sending → planned when it can be tried again."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Message(DueRow):
+    """One message to one person about one moment. `due_at` says when it goes out."""
+
+    order = MerchantForeignKey(Order, null=True, related_name="messages")
+    shipment_id = models.UUIDField(null=True)
+    touchpoint = models.CharField(max_length=60)
+    message_class = models.CharField(max_length=14, choices=MessageClass)
+    channel = models.CharField(max_length=8, choices=Channel)
+    recipient = models.CharField(max_length=254)
+    locale = models.CharField(max_length=10)
+    state = models.CharField(max_length=8, choices=MessageState, default=MessageState.PLANNED)
+    reason = models.CharField(max_length=40, blank=True, help_text="Code of why it was not sent.")
+    once_key = models.BinaryField(
+        max_length=32, help_text="Hash of (order, parcel, moment, channel, recipient)."
+    )
+    message_id = models.CharField(
+        max_length=200, blank=True, help_text="The Message-ID header: the same at every try."
+    )
+    fact_position = models.BigIntegerField(null=True, help_text="The fact that it is about.")
+    fact_type = models.CharField(max_length=60, blank=True)
+    subject = models.CharField(max_length=400, blank=True)
+    html = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    provider = models.CharField(max_length=60, blank=True)
+    provider_reference = models.CharField(max_length=200, blank=True)
+    error = models.TextField(blank=True)
+    planned_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta(DueRow.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "once_key"], name="one_message_a_moment"),
+        ]
+        indexes = [
+            due_index("messages_due"),
+            models.Index(fields=["merchant", "-planned_at", "-id"], name="messages_newest"),
+            models.Index(fields=["merchant", "state", "-planned_at", "-id"], name="messages_by_state"),
+            models.Index(
+                fields=["merchant", "order"], condition=Q(order__isnull=False), name="messages_of_order"
+            ),
+        ]
+
+
+class MessageTemplate(MerchantModel):
+    """A merchant's own wording of a touchpoint: MJML and Liquid as written, and the HTML compiled at saving."""
+
+    touchpoint = models.CharField(max_length=60)
+    locale = models.CharField(max_length=10)
+    channel = models.CharField(max_length=8, choices=Channel)
+    subject = models.CharField(max_length=400, blank=True)
+    source = models.TextField()
+    compiled = models.TextField()
+    text = models.TextField(blank=True)
+    saved_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "touchpoint", "locale", "channel"], name="one_template_a_touchpoint"
+            ),
+        ]

@@ -1,0 +1,146 @@
+"""The built-in messages: what each one shows, and its words.
+
+`templates_builtin/` keeps design and words apart. `layout.mjml` and `blocks/` are the one design, `layout.txt` the
+same for plain text; `<touchpoint>/<locale>.toml` holds nothing but words (plain text with Liquid), which HTML, text
+and SMS share, so that they cannot drift and a translator never meets markup. `[[name]]` in a layout is filled here,
+before MJML is compiled; Liquid is filled when a message is sent.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from .errors import TemplateError
+from .mjml import LIQUID
+
+FOLDER = Path(__file__).resolve().parent.parent / "templates_builtin"
+LOCALES = ("en", "de")
+FALLBACK = "en"
+SLOT = re.compile(r"\[\[(\w+)\]\]")
+
+Words = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Touchpoint:
+    """What a message is made of.
+
+    `blocks` stand in it from top to bottom, and `parts` of blocks that not every message shows; `step` is how far the
+    progress is, and `alert` makes the tone amber.
+    """
+
+    blocks: tuple[str, ...]
+    parts: frozenset[str] = frozenset()
+    step: int = 0
+    alert: bool = False
+
+
+PARTS = ("price_cell", "eta_row", "handover_rows")
+PRICED = frozenset({"price_cell"})
+PROMISED = frozenset({"eta_row"})
+
+TOUCHPOINTS: Mapping[str, Touchpoint] = {
+    "order_confirmation": Touchpoint(
+        ("progress", "next", "order_facts", "items", "totals"), PRICED | PROMISED, step=1
+    ),
+    "order_cancelled": Touchpoint(("next", "items", "totals"), PRICED),
+    "shipment_shipped": Touchpoint(("progress", "facts", "items"), PROMISED, step=2),
+    "shipment_out_for_delivery": Touchpoint(("progress", "facts", "items"), PROMISED, step=3),
+    "shipment_delivered": Touchpoint(
+        ("progress", "next", "facts", "items"), frozenset({"handover_rows"}), step=4
+    ),
+    "shipment_delayed": Touchpoint(("progress", "next", "facts", "items"), PROMISED, step=2, alert=True),
+    "shipment_exception": Touchpoint(("next", "facts", "items"), alert=True),
+    "lookup_link": Touchpoint(("next",)),
+}
+
+# A problem gets its own words by the sub-status of the parcel, else by its status; without either the general ones.
+EXCEPTION_CODES = {
+    "address": "address_problem incorrect_address invalid_address address_correction customer_moved",
+    "payment": "customs_payment_due payment_due held_for_payment customs_due",
+    "customs": "customs_delay customs_hold customs_documents documents customs_requiring_information",
+    "pickup": "available_for_pickup ready_for_pickup",
+    "pickup_missed": "pickup_missed",
+    "attempt": "attempt_failed failed_attempt addressee_not_available business_closed no_access not_home",
+    "held": "held on_hold held_at_depot external_delay extreme_weather weather_delay processing_delay late_flight "
+    "missorted stalled delayed",
+    "lost": "lost disposed destroyed",
+    "damaged": "damaged damage",
+    "returning": "returning returned refused rejected rejected_by_carrier return_to_sender returning_to_sender "
+    "returned_to_sender",
+}
+VARIANTS: Mapping[str, Mapping[str, str]] = {
+    "shipment_exception": {
+        code: variant for variant, codes in EXCEPTION_CODES.items() for code in codes.split()
+    }
+}
+
+
+def resolve_locale(wanted: str) -> str:
+    """The nearest language there is: "de-AT" gives "de", "fr" gives "en"."""
+    language = wanted.replace("_", "-").split("-")[0].lower()
+    return language if language in LOCALES else FALLBACK
+
+
+@lru_cache(maxsize=128)
+def words(touchpoint: str, locale: str, variant: str = "") -> Mapping[str, str]:
+    """The words of a message, with Liquid in them: those all share, its own, and those of the variant on top."""
+    if touchpoint not in TOUCHPOINTS:
+        raise TemplateError(f"there is no message called {touchpoint!r}")
+    own = _toml(touchpoint, locale)
+    variants: dict[str, Words] = own.pop("variants", {})
+    if variant and variant not in variants:
+        raise TemplateError(f"{touchpoint} has no variant {variant!r}")
+    return {**_toml("common", locale), **own, **variants.get(variant, {})}
+
+
+def mjml_source(touchpoint: str, locale: str, variant: str = "") -> str:
+    """The whole message as MJML, words in place, Liquid still to be filled."""
+    kind = TOUCHPOINTS[touchpoint]
+    slots = {name: _as_markup(text) for name, text in words(touchpoint, locale, variant).items()}
+    slots |= {
+        "lang": locale,
+        "step": str(kind.step),
+        "mark": "late" if kind.alert else "done",
+        "tone": "alert" if kind.alert else "",
+        "eyebrow_color": "#9a4508" if kind.alert else "{{ brand.ink }}",
+    }
+    return _layout("mjml", kind, slots)
+
+
+def text_source(touchpoint: str, locale: str, variant: str = "") -> str:
+    """The whole message as plain text, words in place, Liquid still to be filled."""
+    kind = TOUCHPOINTS[touchpoint]
+    return _layout("txt", kind, words(touchpoint, locale, variant))
+
+
+def _layout(suffix: str, kind: Touchpoint, slots: Mapping[str, str]) -> str:
+    """The layout with its blocks, their parts and then the words: each step fills what the one before brought."""
+    parts = {part: _read(f"blocks/{part}.{suffix}").strip() if part in kind.parts else "" for part in PARTS}
+    blocks = "\n".join(_read(f"blocks/{block}.{suffix}") for block in kind.blocks)
+    return _fill(_fill(_fill(_read(f"layout.{suffix}"), {"blocks": blocks}), parts), slots)
+
+
+def _fill(source: str, slots: Mapping[str, str]) -> str:
+    return SLOT.sub(lambda match: slots.get(match[1], match[0]), source)
+
+
+def _as_markup(text: str) -> str:
+    """Plain words as MJML text: escaped, except for their Liquid."""
+    tags = [*LIQUID.findall(text), ""]
+    plain = [escape(part, quote=False) for part in LIQUID.split(text)]
+    return "".join(part + tag for part, tag in zip(plain, tags, strict=True))
+
+
+def _toml(folder: str, locale: str) -> dict[str, Any]:
+    return tomllib.loads(_read(f"{folder}/{locale}.toml"))
+
+
+@lru_cache(maxsize=64)
+def _read(path: str) -> str:
+    return (FOLDER / path).read_text(encoding="utf-8")

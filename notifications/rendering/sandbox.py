@@ -1,0 +1,156 @@
+"""Liquid for templates we do not trust: what they may use, how much, and for how long."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from liquid import BoundTemplate, Environment, RenderContext
+from liquid.ast import Node
+from liquid.builtin.expressions import FilteredExpression
+from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral
+from liquid.exceptions import LiquidError, LoopIterationLimitError, ResourceLimitError
+from liquid.expression import Expression
+
+from . import filters
+from .errors import TemplateError
+
+MAX_SOURCE = 200_000
+MAX_CPU_SECONDS = 0.05
+MAX_LOOP = 2_000
+
+# The first three are the lexer's own (text, output, malformed tag).
+TAGS = {
+    "content", "output", "illegal", "#", "comment", "assign", "capture", "case", "cycle", "if", "unless",
+    "for", "break", "continue",
+}  # fmt: skip
+
+# Stands in when a merchant has set no colours; a context that brings its own `brand` replaces it whole.
+DEFAULT_BRAND = {
+    "color": "#0b6b53",
+    "on_color": "#ffffff",
+    "ink": "#0a6049",
+    "ink_dark": "#5fd3b2",
+    "soft": "#e7f2ee",
+    "radius": "9px",
+}
+
+
+class MeteredContext(RenderContext):
+    """A render context that adds up loops over the whole template and stops at a budget of CPU time.
+
+    CPU time of the thread, not the clock: a busy machine must not fail an honest template.
+    """
+
+    __slots__ = ("iterations", "stop_at")
+
+    def __init__(self, template: BoundTemplate, **kwargs: Any) -> None:
+        super().__init__(template, **kwargs)
+        self.iterations = 0
+        self.stop_at = time.thread_time() + MAX_CPU_SECONDS
+
+    def check_budget(self) -> None:
+        """Raise when this rendering has used up its CPU time."""
+        if time.thread_time() > self.stop_at:
+            raise ResourceLimitError("this template takes too long", token=None)
+
+    def raise_for_loop_limit(self, length: int = 1) -> None:
+        """python-liquid multiplies nested loops; loops one after the other count here too."""
+        super().raise_for_loop_limit(length)
+        self.iterations += length
+        if self.iterations > MAX_LOOP:
+            raise LoopIterationLimitError("too many loop iterations", token=None)
+
+    @contextmanager
+    def loop(self, namespace: Mapping[str, object], forloop: Any) -> Iterator[RenderContext]:
+        """Run a loop whose every turn looks at the budget."""
+        forloop.it = self._ticking(forloop.it)
+        with super().loop(namespace, forloop) as context:
+            yield context
+
+    def _ticking(self, items: Iterator[object]) -> Iterator[object]:
+        for item in items:
+            self.check_budget()
+            yield item
+
+
+class MeteredTemplate(BoundTemplate):
+    """A parsed template that fills itself in a `MeteredContext`."""
+
+    context_class = MeteredContext
+
+
+class Sandbox(Environment):
+    """Liquid with an allow-list of tags and filters and every limit of python-liquid set."""
+
+    template_class = MeteredTemplate
+    context_depth_limit = 20
+    block_nesting_limit = 20
+    loop_iteration_limit = MAX_LOOP
+    local_namespace_limit = 100_000
+    output_stream_limit = 200_000
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        """Register what the allow-lists name; `extra` of python-liquid stays out."""
+        super().setup_tags_and_filters()
+        self.tags = {name: tag for name, tag in self.tags.items() if name in TAGS}
+        filters.register(self)
+
+
+HTML = Sandbox(autoescape=True, globals={"brand": DEFAULT_BRAND})
+TEXT = Sandbox(autoescape=False)
+
+
+def parse(source: str, environment: Sandbox) -> BoundTemplate:
+    """Parse and check `source`; raises `TemplateError` for bad Liquid and for anything not on the allow-lists."""
+    if len(source) > MAX_SOURCE:
+        raise TemplateError(f"the template is longer than {MAX_SOURCE} characters")
+    try:
+        template = environment.from_string(source)
+        for expression in _expressions(template):
+            _check(expression, environment)
+    except LiquidError as error:
+        raise TemplateError.from_liquid(error) from error
+    return template
+
+
+def fill(template: BoundTemplate, context: Mapping[str, Any]) -> str:
+    """Fill `template` with `context`; raises `TemplateError` when it breaks a limit."""
+    try:
+        return template.render(context)
+    except LiquidError as error:
+        raise TemplateError.from_liquid(error) from error
+    except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        raise TemplateError(f"cannot be filled: {error}") from error
+
+
+def _expressions(template: BoundTemplate) -> Iterator[Expression]:
+    """Every expression of the template, in whatever tag and however deep."""
+    context = RenderContext(template)
+    nodes: list[Node] = list(template.nodes)
+    expressions: list[Expression] = []
+    while nodes:
+        node = nodes.pop()
+        nodes.extend(node.children(context))
+        expressions.extend(node.expressions())
+    while expressions:
+        expression = expressions.pop()
+        expressions.extend(expression.children())
+        yield expression
+
+
+def _check(expression: Expression, environment: Sandbox) -> None:
+    """Refuse unknown filters, and ranges whose size is not plain to see.
+
+    A loop walks or copies its range before python-liquid looks at any limit (`reversed`, `offset:`), so a range must
+    be written in numbers and be short.
+    """
+    if isinstance(expression, FilteredExpression):
+        for used in expression.filters or ():
+            used.validate_filter_arguments(environment)
+    if isinstance(expression, RangeLiteral):
+        start, stop = expression.start, expression.stop
+        if not (isinstance(start, IntegerLiteral) and isinstance(stop, IntegerLiteral)):
+            raise ResourceLimitError("write both ends of a range as numbers", token=expression.token)
+        if stop.value - start.value >= MAX_LOOP:
+            raise ResourceLimitError(f"a range has at most {MAX_LOOP} steps", token=expression.token)

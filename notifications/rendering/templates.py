@@ -1,0 +1,135 @@
+"""From a compiled template and plain data to a message."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Literal
+
+from liquid import BoundTemplate
+
+from . import catalog, sandbox, sms
+from .context import prepare
+from .errors import TemplateError
+from .mjml import compile_mjml
+
+Channel = Literal["email", "sms"]
+MAX_SUBJECT = 200
+
+# Every control character and every line or paragraph separator of Unicode: a header must stay one line. The
+# directional controls go too: they can make a subject read as something else.
+HEADER_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+LINE_BREAKS = re.compile(r"\r\n?|[\u2028\u2029]")
+BLANK_LINES = re.compile(r"[ \t]*\n[ \t]*(?:\n[ \t]*)+\n")
+TRAILING_SPACE = re.compile(r"[ \t]+\n")
+
+
+@dataclass(frozen=True)
+class CompiledTemplate:
+    """A message ready to be filled, parsed once and shared by all threads.
+
+    E-mail has subject, preheader, html and text; SMS has only text. `variants` are whole templates of their own for
+    some statuses of a parcel.
+    """
+
+    locale: str
+    channel: Channel
+    text: BoundTemplate
+    subject: BoundTemplate | None = None
+    preheader: BoundTemplate | None = None
+    html: BoundTemplate | None = None
+    variants: Mapping[str, "CompiledTemplate"] = field(default_factory=dict)
+
+    def fitting(self, context: Mapping[str, Any]) -> "CompiledTemplate":
+        """The variant for the sub-status of the parcel, else for its status, else this template."""
+        parcel = context.get("shipment") or {}
+        for code in (parcel.get("substatus"), parcel.get("status")):
+            if code in self.variants:
+                return self.variants[code]
+        return self
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """An e-mail as it is sent: subject and preheader on one line each, HTML, and its plain-text part."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+
+
+def email_template(locale: str, subject: str, preheader: str, html: str, text: str) -> CompiledTemplate:
+    """An e-mail template out of Liquid sources, `html` being what `compile_mjml` gave; raises `TemplateError`."""
+    return CompiledTemplate(
+        locale=locale,
+        channel="email",
+        subject=sandbox.parse(subject, sandbox.TEXT),
+        preheader=sandbox.parse(preheader, sandbox.TEXT),
+        html=sandbox.parse(html, sandbox.HTML),
+        text=sandbox.parse(text, sandbox.TEXT),
+    )
+
+
+def sms_template(locale: str, text: str) -> CompiledTemplate:
+    """An SMS template out of its Liquid source; raises `TemplateError`."""
+    return CompiledTemplate(locale=locale, channel="sms", text=sandbox.parse(text, sandbox.TEXT))
+
+
+def builtin(touchpoint: str, locale: str, channel: Channel = "email") -> CompiledTemplate:
+    """The built-in template of a touchpoint in the nearest language (de-AT, de, en), compiled once per process."""
+    return _builtin(touchpoint, catalog.resolve_locale(locale), channel)
+
+
+@lru_cache(maxsize=128)
+def _builtin(touchpoint: str, locale: str, channel: Channel) -> CompiledTemplate:
+    codes = catalog.VARIANTS.get(touchpoint, {})
+    compiled = {variant: _compile(touchpoint, locale, channel, variant) for variant in ("", *codes.values())}
+    return replace(compiled[""], variants={code: compiled[variant] for code, variant in codes.items()})
+
+
+@lru_cache(maxsize=512)
+def _compile(touchpoint: str, locale: str, channel: Channel, variant: str) -> CompiledTemplate:
+    words = catalog.words(touchpoint, locale, variant)
+    if channel == "sms":
+        return sms_template(locale, words["sms"])
+    html = compile_mjml(catalog.mjml_source(touchpoint, locale, variant))
+    text = catalog.text_source(touchpoint, locale, variant)
+    return email_template(locale, words["subject"], words["preheader"], html, text)
+
+
+def render(template: CompiledTemplate, context: Mapping[str, Any]) -> Rendered:
+    """Fill an e-mail template; raises `TemplateError` when the template breaks a limit."""
+    context = prepare(context)
+    template = template.fitting(context)
+    if template.subject is None or template.preheader is None or template.html is None:
+        raise TemplateError("this is not an e-mail template")
+    return Rendered(
+        subject=one_line(sandbox.fill(template.subject, context)),
+        preheader=one_line(sandbox.fill(template.preheader, context)),
+        html=CONTROLS.sub("", sandbox.fill(template.html, context)),
+        text=_tidy(sandbox.fill(template.text, context)),
+    )
+
+
+def render_sms(template: CompiledTemplate, context: Mapping[str, Any]) -> str:
+    """Fill an SMS template: one line, in the GSM-7 alphabet as far as its words allow."""
+    if template.channel != "sms":
+        raise TemplateError("this is not an SMS template")
+    context = prepare(context)
+    template = template.fitting(context)
+    return sms.to_gsm7(" ".join(HEADER_BREAKERS.sub(" ", sandbox.fill(template.text, context)).split()))
+
+
+def one_line(text: str) -> str:
+    """`text` safe for a mail header: one line, no control characters, not longer than a subject should be."""
+    line = " ".join(HEADER_BREAKERS.sub(" ", text).split())
+    return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 1] + "…"
+
+
+def _tidy(text: str) -> str:
+    """Plain text with plain line breaks, and never more than one empty line in a row."""
+    text = CONTROLS.sub("", LINE_BREAKS.sub("\n", text))
+    text = TRAILING_SPACE.sub("\n", text)
+    return BLANK_LINES.sub("\n\n", text).strip() + "\n"

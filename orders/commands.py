@@ -1,0 +1,292 @@
+"""Everything that changes an order or a customer: one function a verb, one transaction, facts recorded."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from events import log as event_log
+from merchants.ids import uuid7
+from merchants.models import Merchant
+from merchants.rest.errors import NotFound, Unprocessable
+from merchants.scope import merchant_scope, merchant_transaction
+from orders.checks import checked, line_external_id
+from orders.facts import OrderCancelled, OrderPlaced, OrderUpdated
+from orders.links import new_link
+from orders.models import Customer, Order, OrderLine, OrderStatus, Stage
+from orders.schemas import OrderIn
+from orders.text import search_tokens
+from orders.writes import store_order
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an order came from, beside its content.
+
+    source: `api`, `shopify` …
+    updated_at: the shop's own time of this state; news that is older than what we hold is ignored.
+    raw: what the shop sent that we have no column for.
+    """
+
+    source: str = "api"
+    updated_at: datetime | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What `place_order` did: the order's id and whether it was new."""
+
+    order_id: UUID
+    created: bool
+
+
+_API = Origin()
+_encoder = msgspec.json.Encoder(decimal_format="string")
+
+
+def place_order(merchant: Merchant, order_in: OrderIn, origin: Origin = _API) -> Placed:
+    """Store an order, or update the one with the same external id.
+
+    Raises InvalidBody for a value that cannot be stored, and Unprocessable for a change that contradicts
+    what was shipped already.
+    """
+    values = checked(order_in)
+    with merchant_scope(merchant), transaction.atomic():
+        order_id = _store_new(merchant, order_in, values, origin)
+        if order_id is not None:
+            return Placed(order_id, created=True)
+        order = Order.objects.select_for_update(of=("self",), no_key=True).get(
+            external_id=order_in.external_id
+        )
+        _update(merchant, order, order_in, values, origin)
+        return Placed(order.id, created=False)
+
+
+def cancel_order(
+    merchant: Merchant, order_id: UUID, *, at: datetime | None = None, notify: bool = True
+) -> Order:
+    """Mark an order as no longer wanted. Doing it twice changes nothing.
+
+    Raises NotFound for an order that the merchant does not have, and Unprocessable once all of it was delivered.
+    """
+    with merchant_transaction(merchant):
+        order = lock_order(order_id)
+        if order.status == OrderStatus.CANCELLED:
+            return order
+        if order.stage == Stage.DELIVERED:
+            raise Unprocessable("A delivered order cannot be cancelled.", code="order_delivered")
+        order.status = OrderStatus.CANCELLED
+        order.stage = Stage.CANCELLED
+        order.cancelled_at = at or timezone.now()
+        order.updated_at = timezone.now()
+        order.save(update_fields=["status", "stage", "cancelled_at", "updated_at"])
+        cancelled = OrderCancelled(
+            order_id=order.id, external_id=order.external_id, cancelled_at=order.cancelled_at, notify=notify
+        )
+        event_log.record(cancelled, order_id=order.id)
+    return order
+
+
+def lock_order(order_id: UUID) -> Order:
+    """The order, locked until the transaction ends. Whoever changes an order or its parcels takes this lock first.
+
+    Raises NotFound.
+    """
+    order = Order.objects.select_for_update(of=("self",), no_key=True).filter(pk=order_id).first()
+    if order is None:
+        raise NotFound("There is no such order.", param="order_id")
+    return order
+
+
+def set_stage(order: Order, stage: Stage) -> None:
+    """Note where a locked order stands. A cancelled order stays cancelled."""
+    if order.stage != stage and order.status != OrderStatus.CANCELLED:
+        order.stage = stage
+        order.updated_at = timezone.now()
+        order.save(update_fields=["stage", "updated_at"])
+
+
+def add_shipped_quantities(quantities: Mapping[UUID, int]) -> None:
+    """Count quantities as shipped (negative: no longer). The order must be locked, the sums checked."""
+    for line_id, quantity in sorted(quantities.items()):
+        OrderLine.objects.filter(pk=line_id).update(shipped_quantity=F("shipped_quantity") + quantity)
+
+
+def add_search_words(order: Order, texts: Iterable[str]) -> None:
+    """Let an order be found by more words (tracking numbers)."""
+    tokens = search_tokens(*texts)
+    if tokens:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE orders_order SET search = coalesce(search, '') || array_to_tsvector(%s::text[])"
+                " WHERE merchant_id = %s AND id = %s",
+                [tokens, order.merchant_id, order.id],
+            )
+
+
+def renew_link(merchant: Merchant, order_id: UUID) -> Order:
+    """Give an order a new link; the old one stops working. Raises NotFound."""
+    with merchant_transaction(merchant):
+        order = lock_order(order_id)
+        order.link_version += 1
+        order.link_digest, order.link_expires_at = new_link(order.id, order.link_version, timezone.now())
+        order.save(update_fields=["link_version", "link_digest", "link_expires_at"])
+    return order
+
+
+def _store_new(merchant: Merchant, order_in: OrderIn, values: dict[str, Any], origin: Origin) -> UUID | None:
+    """Store the order in one statement. Returns None when its external id is taken."""
+    now = timezone.now()
+    order_id = uuid7()
+    digest, expires_at = new_link(order_id, 1, now)
+    placed = OrderPlaced(
+        order_id=order_id, external_id=order_in.external_id, number=values["number"], total=values["total"],
+        currency=values["currency"], notify=order_in.notify,
+    )  # fmt: skip
+    stored = store_order(
+        {
+            **values,
+            "id": order_id,
+            "merchant_id": merchant.id,
+            "shard": merchant.shard,
+            "external_id": order_in.external_id,
+            "shipping_address": _json(values["shipping_address"]),
+            "source": origin.source,
+            "source_updated_at": origin.updated_at,
+            "raw": _json(origin.raw),
+            "link_digest": digest,
+            "link_expires_at": expires_at,
+            "customer_id": uuid7(),
+            "customer_external_id": order_in.customer.external_id,
+            "found_customer_id": _customer_without_address(merchant, order_in, values),
+            "search": _search_words(order_in, values),
+            "lines": _json([_line_row(line, index) for index, line in enumerate(order_in.lines)]),
+            "fact_type": OrderPlaced.fact_type,
+            "fact": event_log.encode(placed),
+            "now": now,
+        }
+    )
+    if stored is None:
+        return None
+    event_log.ring_after_commit(merchant)
+    return order_id
+
+
+def _customer_without_address(merchant: Merchant, order_in: OrderIn, values: dict[str, Any]) -> UUID | None:
+    """The customer of an order without an e-mail address: known by the shop's id, or nobody."""
+    external_id = order_in.customer.external_id
+    if values["email"] or not external_id:
+        return None
+    known = Customer.objects.filter(external_id=external_id).order_by("-updated_at").first()
+    if known is None:
+        now = timezone.now()
+        known = Customer.objects.create(
+            merchant=merchant, external_id=external_id, first_name=values["first_name"],
+            last_name=values["last_name"], phone=values["phone"], locale=values["locale"],
+            created_at=now, updated_at=now,
+        )  # fmt: skip
+    return known.id
+
+
+def _update(
+    merchant: Merchant, order: Order, order_in: OrderIn, values: dict[str, Any], origin: Origin
+) -> None:
+    """Bring a locked order to the state that the shop told. Records what changed, if anything did."""
+    if origin.updated_at and order.source_updated_at and origin.updated_at < order.source_updated_at:
+        return  # News that was overtaken on its way.
+    if order_in.placed_at is None:
+        values = {**values, "placed_at": order.placed_at}
+    changed = [name for name, value in values.items() if getattr(order, name) != value]
+    for name in changed:
+        setattr(order, name, values[name])
+    if _update_lines(merchant, order, order_in):
+        changed.append("lines")
+    order.source_updated_at = origin.updated_at or order.source_updated_at
+    order.raw = dict(origin.raw) or order.raw
+    if changed:
+        order.updated_at = timezone.now()
+    order.save()
+    if changed:
+        add_search_words(order, _search_words(order_in, values))
+        visible = sorted(set(changed) - {"lookup_number"})
+        updated = OrderUpdated(order_id=order.id, external_id=order.external_id, changed=visible)
+        event_log.record(updated, order_id=order.id)
+
+
+def _update_lines(merchant: Merchant, order: Order, order_in: OrderIn) -> bool:
+    """Bring the lines to what was told. A line that is gone keeps its row with quantity 0. Returns whether any changed.
+
+    Raises Unprocessable for a quantity below what was shipped.
+    """
+    known = {line.external_id: line for line in order.lines.all()}
+    changed: list[OrderLine] = []
+    new: list[OrderLine] = []
+    for index, line_in in enumerate(order_in.lines):
+        row = _line_row(line_in, index)
+        line = known.pop(row["external_id"], None)
+        if line is None:
+            new.append(OrderLine(merchant=merchant, order=order, **row))
+        elif _differs(line, row):
+            _refuse_below_shipped(line, row["quantity"], f"lines[{index}].quantity")
+            for name in _LINE_COLUMNS:
+                setattr(line, name, row[name])
+            changed.append(line)
+    for line in known.values():
+        if line.quantity:
+            _refuse_below_shipped(line, 0, "lines")
+            line.quantity = 0
+            changed.append(line)
+    OrderLine.objects.bulk_update(changed, _LINE_COLUMNS)
+    OrderLine.objects.bulk_create(new)
+    return bool(changed or new)
+
+
+_LINE_COLUMNS = [
+    "position", "sku", "title", "variant", "quantity", "unit_price", "image_url", "requires_shipping",
+]  # fmt: skip
+
+
+def _differs(line: OrderLine, row: dict[str, Any]) -> bool:
+    return any(getattr(line, name) != row[name] for name in _LINE_COLUMNS)
+
+
+def _refuse_below_shipped(line: OrderLine, quantity: int, where: str) -> None:
+    if quantity < line.shipped_quantity:
+        raise Unprocessable(
+            f"{line.shipped_quantity} of line {line.external_id!r} were shipped already.",
+            param=where,
+            code="line_already_shipped",
+        )
+
+
+def _line_row(line: Any, index: int) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "external_id": line_external_id(line, index),
+        "position": index + 1,
+        "sku": line.sku,
+        "title": line.title,
+        "variant": line.variant,
+        "quantity": line.quantity,
+        "unit_price": line.unit_price,
+        "image_url": line.image_url,
+        "requires_shipping": line.requires_shipping,
+    }
+
+
+def _search_words(order_in: OrderIn, values: dict[str, Any]) -> list[str]:
+    return search_tokens(
+        values["number"], order_in.external_id, values["email"], values["first_name"], values["last_name"],
+        values["postcode"],
+    )  # fmt: skip
+
+
+def _json(value: Any) -> str:
+    return _encoder.encode(value).decode()

@@ -1,0 +1,62 @@
+"""Facts about orders: part of the public API (`GET /api/v1/events`, webhooks)."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from events.facts import FactData, fact
+
+
+@fact("order.placed")
+class OrderPlaced(FactData):
+    """A shop told us about a new order."""
+
+    order_id: UUID
+    external_id: str
+    number: str
+    total: Decimal
+    currency: str
+    # False for imported history: shoppers are told nothing about it.
+    notify: bool = True
+
+
+@fact("order.updated")
+class OrderUpdated(FactData):
+    """A shop changed an order. `changed` names the fields."""
+
+    order_id: UUID
+    external_id: str
+    changed: list[str]
+
+
+@fact("order.cancelled")
+class OrderCancelled(FactData):
+    """An order is no longer wanted."""
+
+    order_id: UUID
+    external_id: str
+    cancelled_at: datetime
+    notify: bool = True
+
+
+class ReportedLine(FactData):
+    """A quantity of an order line, named as the shop names it."""
+
+    external_id: str
+    quantity: int
+
+
+@fact("fulfilment.reported")
+class FulfilmentReported(FactData):
+    """A shop system reported a fulfilment; `tracking` makes a shipment of it."""
+
+    order_id: UUID
+    external_id: str
+    carrier_name: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    shipped_at: datetime | None = None
+    cancelled: bool = False
+    status: str = ""
+    lines: list[ReportedLine] = []
+    notify: bool = True

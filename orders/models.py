@@ -1,0 +1,185 @@
+"""Customers, orders and their lines; what shops sent us and have yet to be worked off."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+
+from events.models import DueRow, due_index
+from merchants.fields import EncryptedTextField, MerchantForeignKey
+from merchants.models import MerchantModel
+
+
+class Customer(MerchantModel):
+    """A person who buys. One row an e-mail address; without an address, one a shop's customer id."""
+
+    external_id = models.CharField(max_length=191, blank=True)
+    email = models.CharField(max_length=254, blank=True, help_text="Lower case.")
+    first_name = models.CharField(max_length=120, blank=True)
+    last_name = models.CharField(max_length=120, blank=True)
+    phone = models.CharField(max_length=40, blank=True, help_text="E.164 where it could be read.")
+    locale = models.CharField(max_length=10, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "email"], condition=~Q(email=""), name="one_customer_an_address"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["merchant", "external_id"], condition=~Q(external_id=""), name="customer_ext"
+            ),
+        ]
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class OrderStatus(models.TextChoices):
+    """Is the order still wanted? `orders.commands` moves it: placed → cancelled, nothing else."""
+
+    PLACED = "placed"
+    CANCELLED = "cancelled"
+
+
+class Stage(models.TextChoices):
+    """Where the order stands for the people who look after it. Derived from its lines and parcels."""
+
+    TO_SHIP = "to_ship"
+    PARTLY_SHIPPED = "partly_shipped"
+    IN_TRANSIT = "in_transit"
+    ATTENTION = "attention"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+class Order(MerchantModel):
+    """What a customer bought, as the shop told us. `external_id` is what the shop calls it."""
+
+    external_id = models.CharField(max_length=191)
+    number = models.CharField(max_length=64, help_text="What people read and type: #1042.")
+    lookup_number = models.CharField(max_length=64, help_text="The number without signs, lower case.")
+    customer = MerchantForeignKey(Customer, on_delete=models.SET_NULL, null=True, related_name="orders")
+    status = models.CharField(max_length=12, choices=OrderStatus, default=OrderStatus.PLACED)
+    stage = models.CharField(max_length=16, choices=Stage, default=Stage.TO_SHIP)
+    placed_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+    # How to reach the shopper about this order.
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    sms_consent = models.BooleanField(default=False, help_text="May be sent text messages on this order.")
+    first_name = models.CharField(max_length=120, blank=True)
+    last_name = models.CharField(max_length=120, blank=True)
+    locale = models.CharField(max_length=10, blank=True)
+    # Where it goes.
+    shipping_address = models.JSONField(default=dict)
+    city = models.CharField(max_length=120, blank=True)
+    postcode = models.CharField(max_length=20, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    # What it costs.
+    currency = models.CharField(max_length=3)
+    subtotal = models.DecimalField(max_digits=14, decimal_places=4)
+    shipping = models.DecimalField(max_digits=14, decimal_places=4)
+    tax = models.DecimalField(max_digits=14, decimal_places=4)
+    discount = models.DecimalField(max_digits=14, decimal_places=4)
+    total = models.DecimalField(max_digits=14, decimal_places=4)
+    # When it was promised, at purchase.
+    promised_from = models.DateField(null=True)
+    promised_to = models.DateField(null=True)
+    source = models.CharField(max_length=32, default="api")
+    source_updated_at = models.DateTimeField(null=True, help_text="The shop's clock: older news is ignored.")
+    raw = models.JSONField(default=dict, help_text="What the shop sent that we have no column for.")
+    # The link in messages: a token derived from the secret key, stored as SHA-256 only.
+    link_digest = models.BinaryField(max_length=32)
+    link_version = models.PositiveSmallIntegerField(default=1)
+    link_expires_at = models.DateTimeField()
+    search = SearchVectorField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "external_id"], name="one_order_an_external_id"),
+            models.UniqueConstraint(fields=["merchant", "link_digest"], name="one_order_a_link"),
+            models.CheckConstraint(condition=Q(total__gte=0), name="order_total_not_negative"),
+        ]
+        indexes = [
+            models.Index(fields=["merchant", "-placed_at", "-id"], name="orders_newest"),
+            models.Index(fields=["merchant", "stage", "-placed_at", "-id"], name="orders_by_stage"),
+            models.Index(fields=["merchant", "lookup_number"], name="orders_lookup"),
+            models.Index(fields=["merchant", "customer", "-placed_at"], name="orders_of_customer"),
+            GinIndex(fields=["search"], name="orders_search"),
+        ]
+
+
+class OrderLine(MerchantModel):
+    """One product of an order: a snapshot of what was sold, with how much of it was shipped."""
+
+    order = MerchantForeignKey(Order, related_name="lines")
+    external_id = models.CharField(max_length=191)
+    position = models.PositiveSmallIntegerField()
+    sku = models.CharField(max_length=191, blank=True)
+    title = models.CharField(max_length=500)
+    variant = models.CharField(max_length=300, blank=True)
+    quantity = models.PositiveIntegerField()
+    shipped_quantity = models.PositiveIntegerField(default=0)
+    unit_price = models.DecimalField(max_digits=14, decimal_places=4)
+    image_url = models.CharField(max_length=1000, blank=True)
+    requires_shipping = models.BooleanField(default=True)
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "order", "external_id"], name="one_line_an_external_id"
+            ),
+            # A quantity of 0 is a line that the shop took out of the order after it was placed.
+            models.CheckConstraint(
+                condition=Q(shipped_quantity__lte=F("quantity")), name="not_more_shipped_than_ordered"
+            ),
+        ]
+        ordering = ["position"]
+
+
+class ShopConnection(MerchantModel):
+    """A shop system that sends us webhooks, and the secrets it signs them with (two while rotating)."""
+
+    kind = models.CharField(max_length=32)
+    secret = EncryptedTextField()
+    old_secret = EncryptedTextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(MerchantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["merchant", "kind"], name="one_connection_a_kind")]
+
+
+class InboxState(models.TextChoices):
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class InboxItem(DueRow):
+    """A webhook as it came in: stored before anything else is done with it, worked off as due work."""
+
+    source = models.CharField(max_length=32)
+    external_id = models.CharField(
+        max_length=191, help_text="The sender's own id: a second delivery is dropped."
+    )
+    topic = models.CharField(max_length=64)
+    body = models.BinaryField()
+    state = models.CharField(max_length=8, choices=InboxState, default=InboxState.WAITING)
+    error = models.TextField(blank=True)
+    received_at = models.DateTimeField()
+
+    class Meta(DueRow.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "source", "external_id"], name="one_item_a_delivery"),
+        ]
+        indexes = [
+            due_index("inbox_due"),
+            models.Index(fields=["merchant", "state", "-received_at"], name="inbox_by_state"),
+        ]

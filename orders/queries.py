@@ -1,0 +1,107 @@
+"""Reading orders and customers: a bounded number of queries, whatever the number of rows."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Prefetch, QuerySet
+
+from merchants.ids import public_id
+from merchants.models import Merchant
+from merchants.rest.errors import NotFound
+from orders.links import link_token
+from orders.models import Customer, Order, OrderLine
+from orders.schemas import AddressOut, CustomerOut, LineOut, OrderOut
+from orders.text import plain
+
+
+def orders_with_lines() -> QuerySet[Order]:
+    """Orders of the open scope with their lines: two queries."""
+    return Order.objects.prefetch_related(Prefetch("lines", OrderLine.objects.order_by("position")))
+
+
+def get_order(order_id: UUID | None) -> Order:
+    """An order of the open scope. Raises NotFound, the same for one that belongs to somebody else."""
+    order = orders_with_lines().filter(pk=order_id).first() if order_id else None
+    if order is None:
+        raise NotFound("There is no such order.", param="order_id")
+    return order
+
+
+def portal_path(merchant: Merchant, order: Order) -> str:
+    """The path of the shopper's page about an order, on this installation's own host."""
+    return f"/p/{merchant.slug}/t/{link_token(order.id, order.link_version)}/"
+
+
+def portal_url(merchant: Merchant, order: Order, host: str | None = None) -> str:
+    """The address of the shopper's page: on the merchant's own host when it has one."""
+    if host:
+        return f"https://{host}/t/{link_token(order.id, order.link_version)}/"
+    return settings.PUBLIC_URL + portal_path(merchant, order)
+
+
+def show_order(merchant: Merchant, order: Order) -> OrderOut:
+    """An order as the API shows it. Its lines must be loaded."""
+    return OrderOut(
+        id=public_id("ord", order.id),
+        external_id=order.external_id,
+        number=order.number,
+        status=order.status,
+        stage=order.stage,
+        placed_at=order.placed_at,
+        cancelled_at=order.cancelled_at,
+        customer_id=public_id("cus", order.customer_id) if order.customer_id else None,
+        email=order.email,
+        phone=order.phone,
+        first_name=order.first_name,
+        last_name=order.last_name,
+        locale=order.locale,
+        shipping_address=AddressOut(**order.shipping_address),
+        currency=order.currency,
+        subtotal=plain(order.subtotal),
+        shipping=plain(order.shipping),
+        tax=plain(order.tax),
+        discount=plain(order.discount),
+        total=plain(order.total),
+        promised_from=order.promised_from,
+        promised_to=order.promised_to,
+        portal_url=portal_url(merchant, order),
+        lines=show_lines(order.lines.all()),
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+    )
+
+
+def show_lines(lines: Iterable[OrderLine]) -> list[LineOut]:
+    """Order lines as the API shows them, without those that were taken out of the order."""
+    return [
+        LineOut(
+            id=public_id("lin", line.id),
+            external_id=line.external_id,
+            sku=line.sku,
+            title=line.title,
+            variant=line.variant,
+            quantity=line.quantity,
+            shipped_quantity=line.shipped_quantity,
+            unit_price=plain(line.unit_price),
+            image_url=line.image_url,
+            requires_shipping=line.requires_shipping,
+        )
+        for line in lines
+        if line.quantity
+    ]
+
+
+def show_customer(customer: Customer) -> CustomerOut:
+    """A customer as the API shows them."""
+    return CustomerOut(
+        id=public_id("cus", customer.id),
+        external_id=customer.external_id,
+        email=customer.email,
+        phone=customer.phone,
+        first_name=customer.first_name,
+        last_name=customer.last_name,
+        locale=customer.locale,
+        created_at=customer.created_at,
+        updated_at=customer.updated_at,
+    )

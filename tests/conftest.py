@@ -1,0 +1,60 @@
+"""What every test may ask for. Real PostgreSQL, real Redis; helpers that make rows are in `tests/factories.py`."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.test import Client
+
+from events.drain import drain
+from merchants.models import SHARDS, Merchant
+from merchants.rest.auth import create_api_key
+from merchants.scope import merchant_scope
+from tests import factories
+from tests.api_client import ApiClient
+
+
+@pytest.fixture
+def merchant(db: None) -> Merchant:
+    """Nordwind, the merchant whose data a test is about. No scope is open."""
+    return factories.merchant("nordwind", "Nordwind")
+
+
+@pytest.fixture
+def stranger(db: None) -> Merchant:
+    """Another merchant of the same installation."""
+    return factories.merchant("sudwind", "Südwind")
+
+
+@pytest.fixture
+def in_scope(merchant: Merchant) -> Iterator[Merchant]:
+    """Nordwind with its scope open for the whole test."""
+    with merchant_scope(merchant):
+        yield merchant
+
+
+@pytest.fixture
+def api(merchant: Merchant) -> ApiClient:
+    """A shop backend with a key of Nordwind that may do everything."""
+    return ApiClient(create_api_key(merchant, name="test")[1])
+
+
+@pytest.fixture
+def strangers_api(stranger: Merchant) -> ApiClient:
+    """A shop backend with a key of the other merchant."""
+    return ApiClient(create_api_key(stranger, name="test")[1])
+
+
+@pytest.fixture
+def drain_all() -> Callable[[], int]:
+    """Let every subscriber read the log to its end, as a worker would. Returns how many facts were handed out."""
+
+    def run() -> int:
+        return sum(drain(shard) for shard in range(SHARDS))
+
+    return run
+
+
+@pytest.fixture
+def browser_client() -> Client:
+    """A shopper or a person of the team, without JavaScript."""
+    return Client()

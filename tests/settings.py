@@ -1,0 +1,20 @@
+"""Settings of the test run: the real PostgreSQL and Redis, a Redis database of its own for each test process."""
+
+import os
+
+os.environ.setdefault("AFTERWARD_STATIC_STORAGE", "django.contrib.staticfiles.storage.StaticFilesStorage")
+os.environ.setdefault("AFTERWARD_SECRET_KEY", "for-tests-only-" + "x" * 40)
+os.environ.setdefault("AFTERWARD_FROM_EMAIL", "Afterward <orders@shop.test>")
+
+from config.settings import *  # noqa: E402, F403
+
+_process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+REDIS_URL = REDIS_URL.split("?")[0] + f"?db={_process + 1}"  # noqa: F405
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+# Argon2 is slow on purpose; tests sign in often.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LOGGING = {**LOGGING, "level": "WARNING"}  # noqa: F405
+# Static files come straight from `static/`; nothing is collected first.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+STATIC_ROOT = None

@@ -1,0 +1,159 @@
+"""What every carrier adapter takes and gives. Adapters are thin: ask, read, translate."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from merchants.http import DEFAULT_TIMEOUT, Timeout
+from tracking.statuses import PROBLEM, Status, is_terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One merchant's access to a carrier.
+
+    `allow` and `base_url` are for tests and proxies: "host:port" that the HTTP client trusts.
+    """
+
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    base_url: str = ""
+    language: str = "en"
+    timeout: Timeout = DEFAULT_TIMEOUT
+    allow: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierScan:
+    """One thing the carrier saw happen."""
+
+    occurred_at: datetime  # UTC
+    local_time: str  # as the carrier wrote it
+    offset_known: bool  # False: `occurred_at` was worked out from the place
+    status: Status
+    substatus: str = ""
+    raw_code: str = ""
+    description: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""  # ISO 3166, two letters
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingResult:
+    """All that a carrier says about one parcel. Times are UTC; scans are oldest first."""
+
+    tracking_number: str
+    scans: tuple[CarrierScan, ...] = ()
+    eta_from: datetime | None = None
+    eta_to: datetime | None = None
+    service: str = ""
+    delivered_to: str = ""
+    signed_by: str = ""
+    proof_url: str = ""
+    pickup_place: str = ""
+    pickup_until: datetime | None = None
+    origin_country: str = ""
+    origin_postcode: str = ""
+    destination_country: str = ""
+    destination_postcode: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+class CarrierError(Exception):
+    """Why there is no result for one number. `body` is what the carrier answered, if anything."""
+
+    code = "error"
+
+    def __init__(self, detail: str, *, number: str = "", body: bytes = b"") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.number = number
+        self.body = body
+
+
+class AuthenticationFailed(CarrierError):
+    """The credentials are wrong: somebody has to mend them before anything is asked again."""
+
+    code = "authentication_failed"
+
+
+class NotFound(CarrierError):
+    """The carrier does not know the number (yet: new parcels take up to a day to appear)."""
+
+    code = "not_found"
+
+
+class RateLimited(CarrierError):
+    """Too many questions. `retry_after` is in seconds; None when the carrier did not say."""
+
+    code = "rate_limited"
+
+    def __init__(
+        self, detail: str, *, retry_after: float | None, number: str = "", body: bytes = b""
+    ) -> None:
+        super().__init__(detail, number=number, body=body)
+        self.retry_after = retry_after
+
+
+class CarrierDown(CarrierError):
+    """No answer, or a failure on the carrier's side: ask again later."""
+
+    code = "carrier_down"
+
+
+class CannotRead(CarrierError):
+    """It answered something that we do not understand: our adapter has to learn it."""
+
+    code = "cannot_read"
+
+
+@dataclass(frozen=True, slots=True)
+class PollAdvice:
+    """How often a carrier lets itself be asked, from its own documentation."""
+
+    calls_per_second: float = 1.0
+    calls_per_day: int = 250
+    numbers_per_call: int = 1
+    fastest: timedelta = timedelta(hours=2)
+    slowest: timedelta = timedelta(hours=24)
+
+    def interval(self, status: Status, substatus: str = "") -> timedelta:
+        """How long a parcel in this state can wait for the next look."""
+        if is_terminal(status, substatus) or status == Status.EXPIRED:
+            return self.slowest
+        if status == Status.OUT_FOR_DELIVERY:
+            return self.fastest
+        if status in PROBLEM or status in (Status.IN_TRANSIT, Status.AVAILABLE_FOR_PICKUP):
+            return min(2 * self.fastest, self.slowest)
+        return min(3 * self.fastest, self.slowest)
+
+
+class Carrier(Protocol):
+    """An adapter. It keeps no state between calls."""
+
+    code: str
+    name: str
+    poll: PollAdvice
+
+    def track(self, numbers: Sequence[str], account: Account) -> list[TrackingResult | CarrierError]:
+        """One entry for each number, in their order. Errors are returned, not raised."""
+        ...
+
+    def tracking_url(self, number: str, locale: str) -> str:
+        """The carrier's public page for a number; `locale` like "de" or "de-AT"."""
+        ...
+
+
+def scan_key(carrier: str, number: str, scan: CarrierScan) -> bytes:
+    """16 bytes that are the same whenever the carrier tells the same scan again.
+
+    Made of what the carrier wrote and not of what we read into it, so that a better mapping or
+    time zone does not turn the old scans into new ones.
+    """
+    place = (scan.city, scan.region, scan.postcode, scan.country)
+    parts = (carrier, number, scan.raw_code, scan.local_time, scan.description, *place)
+    plain = "\x1f".join(" ".join(part.casefold().split()) for part in parts)
+    return hashlib.blake2b(plain.encode(), digest_size=16).digest()

@@ -1,0 +1,79 @@
+"""Facts about parcels: part of the public API (`GET /api/v1/events`, webhooks)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from events.facts import FactData, fact
+
+
+class ShipmentFact(FactData):
+    """What every fact about a parcel tells.
+
+    status, substatus: after the fact. at: when it happened, by the carrier's clock. eta_from, eta_to: the
+    delivery window that holds now. notify: False for imported history.
+    """
+
+    shipment_id: UUID
+    status: str
+    substatus: str = ""
+    at: datetime | None = None
+    eta_from: datetime | None = None
+    eta_to: datetime | None = None
+    notify: bool = True
+
+
+@fact("shipment.created")
+class ShipmentCreated(ShipmentFact):
+    """A parcel became known."""
+
+
+@fact("shipment.shipped")
+class ShipmentShipped(ShipmentFact):
+    """The parcel was handed over: the shop says so, or its carrier scanned it first."""
+
+
+@fact("shipment.out_for_delivery")
+class ShipmentOutForDelivery(ShipmentFact):
+    """The parcel is on the vehicle that brings it."""
+
+
+@fact("shipment.attempt_failed")
+class ShipmentAttemptFailed(ShipmentFact):
+    """The carrier was at the door in vain."""
+
+
+@fact("shipment.ready_for_pickup")
+class ShipmentReadyForPickup(ShipmentFact):
+    """The parcel waits at a pick-up point."""
+
+
+@fact("shipment.delivered")
+class ShipmentDelivered(ShipmentFact):
+    """The parcel is there."""
+
+
+@fact("shipment.exception")
+class ShipmentException(ShipmentFact):
+    """Something is wrong: the sub-status says what."""
+
+
+@fact("shipment.delayed")
+class ShipmentDelayed(ShipmentFact):
+    """The parcel comes later than was told. `eta_was`: the end of the window that was told before."""
+
+    eta_was: datetime | None = None
+
+
+@fact("shipment.returning")
+class ShipmentReturning(ShipmentFact):
+    """The parcel is on its way back to the sender."""
+
+
+@fact("shipment.returned")
+class ShipmentReturned(ShipmentFact):
+    """The parcel is back at the sender."""
+
+
+@fact("shipment.cancelled")
+class ShipmentCancelled(ShipmentFact):
+    """The parcel will not be sent."""

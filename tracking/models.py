@@ -1,0 +1,121 @@
+"""Parcels, what is in them, and what their carriers said about them."""
+
+from django.db import models
+from django.db.models import Q
+
+from events.models import DueRow, due_index
+from merchants.fields import EncryptedTextField, MerchantForeignKey
+from merchants.models import MerchantModel
+from orders.models import Order, OrderLine
+from tracking.statuses import Status
+
+
+class Shipment(DueRow):
+    """One parcel of an order. `due_at` says when its carrier is asked next."""
+
+    order = MerchantForeignKey(Order, related_name="shipments")
+    external_id = models.CharField(max_length=191)
+    number = models.PositiveSmallIntegerField(help_text="1 for the first parcel of the order.")
+    carrier = models.CharField(max_length=40, blank=True, help_text="Our code: dhl, ups, sandbox …")
+    carrier_name = models.CharField(max_length=120, blank=True, help_text="As the shop calls it.")
+    tracking_number = models.CharField(max_length=100, blank=True)
+    tracking_url = models.CharField(max_length=1000, blank=True)
+    service = models.CharField(max_length=120, blank=True)
+    # What the scans add up to (`tracking.resolve`).
+    status = models.CharField(
+        max_length=24, choices=[(s.value, s.value) for s in Status], default=Status.PENDING
+    )
+    substatus = models.CharField(max_length=40, blank=True)
+    status_at = models.DateTimeField(null=True)
+    shipped_at = models.DateTimeField(null=True)
+    out_for_delivery_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    last_scan_at = models.DateTimeField(null=True)
+    failed_attempts = models.PositiveSmallIntegerField(default=0)
+    # When it will be there: the current window, and the first one that was told.
+    eta_from = models.DateTimeField(null=True)
+    eta_to = models.DateTimeField(null=True)
+    eta_source = models.CharField(max_length=12, blank=True, help_text="shop, carrier or rule.")
+    promised_from = models.DateTimeField(null=True)
+    promised_to = models.DateTimeField(null=True)
+    # What the carrier told about the hand-over.
+    signed_by = models.CharField(max_length=120, blank=True)
+    pickup_place = models.CharField(max_length=300, blank=True)
+    pickup_until = models.DateTimeField(null=True)
+    polled_at = models.DateTimeField(null=True)
+    poll_error = models.CharField(max_length=300, blank=True)
+    cancelled_at = models.DateTimeField(null=True)
+    raw = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta(DueRow.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "order", "external_id"], name="one_shipment_an_external_id"
+            ),
+            models.UniqueConstraint(fields=["merchant", "order", "number"], name="one_shipment_a_number"),
+        ]
+        indexes = [
+            due_index("shipments_due"),
+            models.Index(
+                fields=["merchant", "tracking_number"],
+                condition=~Q(tracking_number=""),
+                name="shipments_by_tracking",
+            ),
+            models.Index(fields=["merchant", "-created_at", "-id"], name="shipments_newest"),
+            models.Index(fields=["merchant", "order"], name="shipments_of_order"),
+        ]
+        ordering = ["number"]
+
+
+class ShipmentLine(MerchantModel):
+    """How much of an order line is in a parcel."""
+
+    shipment = MerchantForeignKey(Shipment, related_name="lines")
+    line = MerchantForeignKey(OrderLine, related_name="shipped_in")
+    quantity = models.PositiveIntegerField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "shipment", "line"], name="one_row_a_line_and_parcel"
+            ),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="shipped_quantity_positive"),
+        ]
+        indexes = [models.Index(fields=["merchant", "line"], name="shipped_of_line")]
+
+
+class Scan(MerchantModel):
+    """One thing that a carrier (or the shop) said about a parcel. Never changed."""
+
+    shipment = MerchantForeignKey(Shipment, related_name="scans")
+    key = models.BinaryField(max_length=16, help_text="Hash of what makes it this scan: a repeat is dropped.")
+    occurred_at = models.DateTimeField()
+    local_time = models.CharField(max_length=40, blank=True, help_text="As the carrier wrote it.")
+    offset_known = models.BooleanField(default=True)
+    status = models.CharField(max_length=24)
+    substatus = models.CharField(max_length=40, blank=True)
+    raw_code = models.CharField(max_length=120, blank=True)
+    description = models.CharField(max_length=500, blank=True)
+    city = models.CharField(max_length=120, blank=True)
+    region = models.CharField(max_length=120, blank=True)
+    postcode = models.CharField(max_length=20, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    source = models.CharField(max_length=32)
+    received_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["merchant", "shipment", "key"], name="one_scan_a_key")]
+        indexes = [models.Index(fields=["merchant", "shipment", "-occurred_at"], name="scans_of_shipment")]
+
+
+class CarrierAccount(MerchantModel):
+    """The merchant's own access to a carrier's API."""
+
+    carrier = models.CharField(max_length=40)
+    credentials = EncryptedTextField(help_text="JSON: what the carrier calls its keys.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(MerchantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["merchant", "carrier"], name="one_account_a_carrier")]

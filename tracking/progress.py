@@ -1,0 +1,160 @@
+"""From new scans to the parcel's state, the facts about it and the order's stage. Called by commands only."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from events import log as event_log
+from merchants.models import Merchant
+from orders import commands as orders
+from orders.models import Order, OrderLine, Stage
+from tracking import facts, polling
+from tracking.models import Shipment
+from tracking.resolve import ScanFacts, ShipmentState, resolve
+from tracking.statuses import PROBLEM, Status
+from tracking.windows import PRECEDENCE, Window, is_later
+from tracking.writes import load_scans
+
+# A carrier that still knows a number's former parcel answers with its scans: they are not this parcel's.
+RECYCLED_BEFORE = timedelta(days=30)
+
+_STATE_COLUMNS = [
+    "status", "substatus", "status_at", "shipped_at", "out_for_delivery_at", "delivered_at", "last_scan_at",
+    "failed_attempts", "eta_from", "eta_to", "eta_source", "promised_from", "promised_to", "due_at",
+    "updated_at",
+]  # fmt: skip
+
+_FACT_OF_STATUS: dict[str, type[facts.ShipmentFact]] = {
+    Status.OUT_FOR_DELIVERY: facts.ShipmentOutForDelivery,
+    Status.ATTEMPT_FAILED: facts.ShipmentAttemptFailed,
+    Status.AVAILABLE_FOR_PICKUP: facts.ShipmentReadyForPickup,
+    Status.DELIVERED: facts.ShipmentDelivered,
+    Status.EXCEPTION: facts.ShipmentException,
+    Status.RETURNING: facts.ShipmentReturning,
+    Status.RETURNED: facts.ShipmentReturned,
+    Status.CANCELLED: facts.ShipmentCancelled,
+}
+
+
+def advance(merchant: Merchant, shipments: Sequence[Shipment], *, notify: bool = True) -> None:
+    """Bring locked parcels (their orders locked too) to the state that their scans add up to.
+
+    Records what changed as facts, and moves the orders' stages.
+    """
+    now = timezone.now()
+    scans = load_scans(merchant.id, [shipment.id for shipment in shipments])
+    changed = []
+    for shipment in shipments:
+        told = _advance_one(shipment, scans[shipment.id], now)
+        for fact in told:
+            event_log.record(_fact(fact, shipment, notify), order_id=shipment.order_id)
+        changed.append(shipment)
+    Shipment.objects.bulk_update(changed, _STATE_COLUMNS) if len(changed) > 1 else changed[0].save(
+        update_fields=_STATE_COLUMNS
+    )
+    refresh_stages({shipment.order_id: shipment.order for shipment in changed}.values())
+
+
+def _advance_one(
+    shipment: Shipment, scans: Iterable[ScanFacts], now: datetime
+) -> list[type[facts.ShipmentFact]]:
+    """Put the resolved state on the parcel (unsaved). Returns the types of the facts that became true."""
+    state = resolve(scans, now=now)
+    before = (shipment.status, shipment.substatus if shipment.status == Status.EXCEPTION else "")
+    was_shipped = shipment.shipped_at is not None
+    _put_state(shipment, state)
+    told: list[type[facts.ShipmentFact]] = []
+    if not was_shipped and shipment.shipped_at is not None:
+        told.append(facts.ShipmentShipped)
+    after = (shipment.status, shipment.substatus if shipment.status == Status.EXCEPTION else "")
+    if after != before and shipment.status in _FACT_OF_STATUS:
+        told.append(_FACT_OF_STATUS[shipment.status])
+    shipment.due_at = polling.next_poll(shipment, now)
+    shipment.updated_at = now
+    return told
+
+
+def _put_state(shipment: Shipment, state: ShipmentState) -> None:
+    if state.status != Status.PENDING or not shipment.shipped_at:
+        shipment.status = state.status
+        shipment.substatus = state.substatus
+        shipment.status_at = state.status_at
+    shipment.shipped_at = shipment.shipped_at or state.shipped_at
+    shipment.out_for_delivery_at = state.out_for_delivery_at
+    shipment.delivered_at = state.delivered_at
+    shipment.last_scan_at = state.last_scan_at
+    shipment.failed_attempts = state.attempts
+
+
+def set_window(merchant: Merchant, shipment: Shipment, window: Window) -> datetime | None:
+    """Put a delivery window on a parcel (unsaved), unless a better source has given one.
+
+    The first one is the promise. Returns the end that was told before when the parcel now comes on a later day.
+    """
+    if PRECEDENCE[window.source] < PRECEDENCE[shipment.eta_source]:
+        return None
+    told = shipment.eta_to
+    shipment.eta_from, shipment.eta_to, shipment.eta_source = window.start, window.end, window.source
+    if shipment.promised_to is None:
+        shipment.promised_from, shipment.promised_to = window.start, window.end
+    late = told is not None and shipment.shipped_at is not None and is_later(merchant, window.end, told)
+    return told if late else None
+
+
+def record_delay(shipment: Shipment, eta_was: datetime, *, notify: bool = True) -> None:
+    """Record that the parcel comes later than was told."""
+    delayed = facts.ShipmentDelayed(
+        shipment_id=shipment.id, status=shipment.status, substatus=shipment.substatus, at=timezone.now(),
+        eta_from=shipment.eta_from, eta_to=shipment.eta_to, eta_was=eta_was, notify=notify,
+    )  # fmt: skip
+    event_log.record(delayed, order_id=shipment.order_id)
+
+
+def _fact(kind: type[facts.ShipmentFact], shipment: Shipment, notify: bool) -> facts.ShipmentFact:
+    shipped = kind is facts.ShipmentShipped
+    return kind(
+        shipment_id=shipment.id,
+        status=shipment.status,
+        substatus=shipment.substatus,
+        at=shipment.shipped_at if shipped else shipment.status_at,
+        eta_from=shipment.eta_from,
+        eta_to=shipment.eta_to,
+        notify=notify,
+    )
+
+
+def record_fact(kind: type[facts.ShipmentFact], shipment: Shipment, *, notify: bool = True) -> None:
+    """Record a fact about a parcel as it stands now."""
+    event_log.record(_fact(kind, shipment, notify), order_id=shipment.order_id)
+
+
+def refresh_stages(orders_: Iterable[Order]) -> None:
+    """Move locked orders to the stage that their lines and parcels add up to: two queries, however many orders."""
+    by_id = {order.id: order for order in orders_}
+    statuses: dict[UUID, list[str]] = {order_id: [] for order_id in by_id}
+    for order_id, status in Shipment.objects.filter(order_id__in=by_id).values_list("order_id", "status"):
+        statuses[order_id].append(status)
+    open_quantities = dict.fromkeys(by_id, 0)
+    lines = OrderLine.objects.filter(order_id__in=by_id, requires_shipping=True)
+    for order_id, quantity, shipped in lines.values_list("order_id", "quantity", "shipped_quantity"):
+        open_quantities[order_id] += quantity - shipped
+    for order_id, order in by_id.items():
+        orders.set_stage(order, stage_of(statuses[order_id], open_quantities[order_id]))
+
+
+def stage_of(statuses: Sequence[str], open_quantity: int) -> Stage:
+    """The stage of an order with parcels of these statuses and so many pieces not in a parcel yet."""
+    live = [status for status in statuses if status != Status.CANCELLED]
+    if any(status in PROBLEM for status in live):
+        return Stage.ATTENTION
+    if not live:
+        return Stage.TO_SHIP
+    if open_quantity > 0:
+        return Stage.PARTLY_SHIPPED
+    if all(status in (Status.DELIVERED, Status.RETURNED) for status in live):
+        return Stage.DELIVERED
+    if all(status == Status.PENDING for status in live):
+        return Stage.TO_SHIP
+    return Stage.IN_TRANSIT

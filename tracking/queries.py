@@ -1,0 +1,86 @@
+"""Reading parcels: a bounded number of queries, whatever the number of rows."""
+
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+
+from merchants.ids import public_id
+from merchants.rest.errors import NotFound
+from tracking.models import Scan, Shipment, ShipmentLine
+from tracking.schemas import ScanOut, ShipmentLineOut, ShipmentOut
+
+
+def shipments_with_lines() -> QuerySet[Shipment]:
+    """Parcels of the open scope with their lines and these lines' order lines: three queries."""
+    lines = ShipmentLine.objects.select_related("line").order_by("line__position")
+    return Shipment.objects.prefetch_related(Prefetch("lines", lines))
+
+
+def get_shipment(shipment_id: UUID | None) -> Shipment:
+    """A parcel of the open scope. Raises NotFound, the same for one that belongs to somebody else."""
+    shipment = shipments_with_lines().filter(pk=shipment_id).first() if shipment_id else None
+    if shipment is None:
+        raise NotFound("There is no such shipment.", param="shipment_id")
+    return shipment
+
+
+def scans_of(shipment_id: UUID) -> QuerySet[Scan]:
+    """A parcel's scans, newest first."""
+    return Scan.objects.filter(shipment_id=shipment_id).order_by("-occurred_at", "-received_at", "-id")
+
+
+def show_shipment(shipment: Shipment, *, with_scans: bool = False) -> ShipmentOut:
+    """A parcel as the API shows it. Its lines must be loaded."""
+    shown = ShipmentOut(
+        id=public_id("shp", shipment.id),
+        external_id=shipment.external_id,
+        order_id=public_id("ord", shipment.order_id),
+        number=shipment.number,
+        carrier=shipment.carrier,
+        carrier_name=shipment.carrier_name,
+        tracking_number=shipment.tracking_number,
+        tracking_url=shipment.tracking_url,
+        service=shipment.service,
+        status=shipment.status,
+        substatus=shipment.substatus,
+        status_at=shipment.status_at,
+        shipped_at=shipment.shipped_at,
+        out_for_delivery_at=shipment.out_for_delivery_at,
+        delivered_at=shipment.delivered_at,
+        failed_attempts=shipment.failed_attempts,
+        eta_from=shipment.eta_from,
+        eta_to=shipment.eta_to,
+        eta_source=shipment.eta_source,
+        promised_from=shipment.promised_from,
+        promised_to=shipment.promised_to,
+        lines=[
+            ShipmentLineOut(
+                line=row.line.external_id, line_id=public_id("lin", row.line_id), quantity=row.quantity
+            )
+            for row in shipment.lines.all()
+        ],
+        created_at=shipment.created_at,
+        updated_at=shipment.updated_at,
+    )
+    if with_scans:
+        shown.scans = [show_scan(scan) for scan in scans_of(shipment.id)]
+    return shown
+
+
+def show_scan(scan: Scan) -> ScanOut:
+    """A scan as the API shows it."""
+    return ScanOut(
+        id=public_id("scn", scan.id),
+        shipment_id=public_id("shp", scan.shipment_id),
+        occurred_at=scan.occurred_at,
+        status=scan.status,
+        substatus=scan.substatus,
+        raw_code=scan.raw_code,
+        description=scan.description,
+        city=scan.city,
+        region=scan.region,
+        postcode=scan.postcode,
+        country=scan.country,
+        source=scan.source,
+        received_at=scan.received_at,
+    )
