@@ -9,10 +9,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from merchants import http
 from merchants.addresses import Policy, is_public
@@ -399,14 +399,19 @@ def test_it_refuses_to_run_inside_a_transaction(sink: Sink, monkeypatch: pytest.
     assert sink.seen == []
 
 
-def test_blocks_of_a_test_case_are_no_transaction_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, test_case = SimpleNamespace(_from_testcase=False), SimpleNamespace(_from_testcase=True)
-    connection = SimpleNamespace(atomic_blocks=[test_case])
-    connections = SimpleNamespace(all=lambda initialized_only: [connection])
-    monkeypatch.setattr("django.db.connections", connections)
-    monkeypatch.setattr("django.conf.settings", SimpleNamespace(configured=True))
+@pytest.mark.django_db
+def test_the_block_around_a_test_is_no_transaction_of_ours(sink: Sink) -> None:
     assert not http.in_transaction()
-    connection.atomic_blocks.append(ours)
-    assert http.in_transaction()
-    monkeypatch.setattr("django.conf.settings", SimpleNamespace(configured=False))
+    with transaction.atomic():
+        assert http.in_transaction()
+        with pytest.raises(RuntimeError, match="transaction"):
+            trusting(sink).request("GET", url(sink))
+    assert trusting(sink).request("GET", url(sink)).ok
+    assert len(sink.seen) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_of_ours_is_one(sink: Sink) -> None:
     assert not http.in_transaction()
+    with transaction.atomic(), transaction.atomic():
+        assert http.in_transaction()

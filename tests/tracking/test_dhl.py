@@ -8,6 +8,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,7 +66,7 @@ class FakeDHL:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def answers(self, name: str, status: int = 200, **headers: str) -> None:
         self.body, self.status = (FIXTURES / name).read_bytes(), status
@@ -129,9 +130,8 @@ def test_it_asks_for_one_number_in_english_with_the_key(dhl: FakeDHL) -> None:
 
 def test_a_shop_can_name_its_division(dhl: FakeDHL) -> None:
     dhl.answers("in_transit.json")
-    account = Account({"api_key": "k", "service": "parcel-de"}, dhl.account.base_url)
-    account = Account(account.credentials, account.base_url, allow=dhl.account.allow)
-    DHL().track(["00340434000000000017"], account)
+    credentials = {"api_key": "k", "service": "parcel-de"}
+    DHL().track(["00340434000000000017"], replace(dhl.account, credentials=credentials))
     assert "service=parcel-de" in dhl.requests[0][1]
 
 

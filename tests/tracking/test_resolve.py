@@ -238,7 +238,7 @@ SCAN = st.builds(scan, st.integers(0, 60), st.sampled_from(WORDS), st.integers(0
 SCANS = st.lists(SCAN, max_size=8, unique_by=lambda s: s.key)
 DELAYED = st.lists(st.tuples(SCAN, st.integers(0, 24)), max_size=8, unique_by=lambda d: d[0].key)
 THOROUGHLY = settings(max_examples=2000, deadline=None)
-ALSO = settings(max_examples=700, deadline=None)
+ALSO = settings(max_examples=400, deadline=None)
 # What may lead out of a terminal status: rules 5 and 7.
 WAY_OUT = {
     Status.DELIVERED: lambda s: s.status in (Status.RETURNING, Status.RETURNED),
