@@ -1,9 +1,10 @@
 """The built-in messages: what each one shows, and its words.
 
-`templates_builtin/` keeps design and words apart. `layout.mjml` and `blocks/` are the one design, `layout.txt` the
-same for plain text; `<touchpoint>/<locale>.toml` holds nothing but words (plain text with Liquid), which HTML, text
-and SMS share, so that they cannot drift and a translator never meets markup. `[[name]]` in a layout is filled here,
-before MJML is compiled; Liquid is filled when a message is sent.
+`templates_builtin/` keeps design and words apart. `layout.mjml` and `blocks/` are the one design,
+`layout.txt` the same for plain text; `<touchpoint>/<locale>.toml` holds nothing but words (plain
+text with Liquid), which HTML, text and SMS share, so that they cannot drift and a translator never
+meets markup. `[[name]]` in a layout is filled here, before MJML is compiled; Liquid is filled when
+a message is sent.
 """
 
 import re
@@ -30,8 +31,8 @@ Words = dict[str, str]
 class Touchpoint:
     """What a message is made of.
 
-    `blocks` stand in it from top to bottom, and `parts` of blocks that not every message shows; `step` is how far the
-    progress is, and `alert` makes the tone amber.
+    `blocks` stand in it from top to bottom, and `parts` of blocks that not every message shows;
+    `step` is how far the progress is, and `alert` makes the tone amber.
     """
 
     blocks: tuple[str, ...]
@@ -54,25 +55,31 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "shipment_delivered": Touchpoint(
         ("progress", "next", "facts", "items"), frozenset({"handover_rows"}), step=4
     ),
-    "shipment_delayed": Touchpoint(("progress", "next", "facts", "items"), PROMISED, step=2, alert=True),
+    "shipment_delayed": Touchpoint(
+        ("progress", "next", "facts", "items"), PROMISED, step=2, alert=True
+    ),
     "shipment_exception": Touchpoint(("next", "facts", "items"), alert=True),
     "lookup_link": Touchpoint(("next",)),
 }
 
-# A problem gets its own words by the sub-status of the parcel, else by its status; without either the general ones.
+# A problem gets its own words by the sub-status of the parcel, else by its status; without either
+# the general ones.
 EXCEPTION_CODES = {
-    "address": "address_problem incorrect_address invalid_address address_correction customer_moved",
+    "address": "address_problem incorrect_address invalid_address address_correction "
+    "customer_moved",
     "payment": "customs_payment_due payment_due held_for_payment customs_due",
-    "customs": "customs_delay customs_hold customs_documents documents customs_requiring_information",
+    "customs": "customs_delay customs_hold customs_documents documents "
+    "customs_requiring_information",
     "pickup": "available_for_pickup ready_for_pickup",
     "pickup_missed": "pickup_missed",
-    "attempt": "attempt_failed failed_attempt addressee_not_available business_closed no_access not_home",
-    "held": "held on_hold held_at_depot external_delay extreme_weather weather_delay processing_delay late_flight "
-    "missorted stalled delayed",
+    "attempt": "attempt_failed failed_attempt addressee_not_available business_closed "
+    "no_access not_home",
+    "held": "held on_hold held_at_depot external_delay extreme_weather weather_delay "
+    "processing_delay late_flight missorted stalled delayed",
     "lost": "lost disposed destroyed",
     "damaged": "damaged damage",
-    "returning": "returning returned refused rejected rejected_by_carrier return_to_sender returning_to_sender "
-    "returned_to_sender",
+    "returning": "returning returned refused rejected rejected_by_carrier return_to_sender "
+    "returning_to_sender returned_to_sender",
 }
 VARIANTS: Mapping[str, Mapping[str, str]] = {
     "shipment_exception": {
@@ -89,7 +96,7 @@ def resolve_locale(wanted: str) -> str:
 
 @lru_cache(maxsize=128)
 def words(touchpoint: str, locale: str, variant: str = "") -> Mapping[str, str]:
-    """The words of a message, with Liquid in them: those all share, its own, and those of the variant on top."""
+    """The words of a message, Liquid in them: the shared, its own, its variant's on top."""
     if touchpoint not in TOUCHPOINTS:
         raise TemplateError(f"there is no message called {touchpoint!r}")
     own = _toml(touchpoint, locale)
@@ -120,8 +127,11 @@ def text_source(touchpoint: str, locale: str, variant: str = "") -> str:
 
 
 def _layout(suffix: str, kind: Touchpoint, slots: Mapping[str, str]) -> str:
-    """The layout with its blocks, their parts and then the words: each step fills what the one before brought."""
-    parts = {part: _read(f"blocks/{part}.{suffix}").strip() if part in kind.parts else "" for part in PARTS}
+    """The layout with its blocks, their parts, then the words: each fills the one before."""
+    parts = {
+        part: _read(f"blocks/{part}.{suffix}").strip() if part in kind.parts else ""
+        for part in PARTS
+    }
     blocks = "\n".join(_read(f"blocks/{block}.{suffix}") for block in kind.blocks)
     return _fill(_fill(_fill(_read(f"layout.{suffix}"), {"blocks": blocks}), parts), slots)
 

@@ -1,7 +1,7 @@
 """What may be handed to a template: plain data only, checked on every rendering.
 
-A model would open its attributes, a lazy query would run, and a `SafeString` would pass unescaped: all are refused by
-their exact type.
+A model would open its attributes, a lazy query would run, and a `SafeString` would pass unescaped:
+all are refused by their exact type.
 """
 
 import re
@@ -15,9 +15,12 @@ RADIUS = re.compile(r"\d{1,3}px\Z")
 
 
 def prepare(context: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of `context` for Liquid, with empty text as nil: in Liquid "" is true, and `{% if shop.logo %}` would hold.
+    """A copy of `context` for Liquid, with empty text as nil.
 
-    Raises `TypeError` or `ValueError` naming the place, unless it is plain data with a brand of plain CSS values.
+    In Liquid "" is true, and `{% if shop.logo %}` would hold for a shop without one.
+
+    Raises `TypeError` or `ValueError` naming the place, unless it is plain data with a brand of
+    plain CSS values.
     """
     plain = {name: _plain(value, name, MAX_DEPTH) for name, value in context.items()}
     for name, value in (plain.get("brand") or {}).items():

@@ -6,7 +6,8 @@ from liquid.exceptions import LiquidError
 class TemplateError(ValueError):
     """A template that cannot be compiled or filled.
 
-    `what` is a sentence for the person who wrote the template; `line` is where, counted from 1, when known.
+    `what` is a sentence for the person who wrote the template; `line` is where, counted from 1,
+    when known.
     """
 
     def __init__(self, what: str, line: int | None = None) -> None:

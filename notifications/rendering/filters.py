@@ -1,17 +1,16 @@
 """The filters a template may use, each behind a guard.
 
-python-liquid limits loops, output and variables, but a filter runs unwatched: nine chained `replace` filters ask
-for 10 GB. So every filter here looks at the size of what it gets, and those that can grow a value work out the
-size of what they would make before they make it.
+python-liquid limits loops, output and variables, but a filter runs unwatched: nine chained
+`replace` filters ask for 10 GB. So every filter here looks at the size of what it gets, and those
+that can grow a value work out the size of what they would make before they make it.
 """
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from functools import wraps
 from typing import Any, Protocol
 
 from liquid import Environment
-from liquid.exceptions import FilterError, LiquidError, ResourceLimitError
+from liquid.exceptions import FilterArgumentError, FilterError, LiquidError, ResourceLimitError
 from liquid.filter import with_context
 from markupsafe import Markup, escape
 
@@ -20,16 +19,20 @@ from .formats import money
 MAX_TEXT = 100_000
 MAX_ITEMS = 2_000
 MAX_NUMBER = 10**15
+MAX_DECIMALS = 20
 
-# Left out on purpose: `date` (strftime widths allocate, and our dates arrive formatted), `safe`, `uniq` (quadratic),
-# `strip_html`, `escape_once`, `url_decode` and base64 (nothing in a message needs them).
-BORROWED = (
-    "abs at_least at_most ceil divided_by floor minus modulo plus round times "
-    "append capitalize downcase escape lstrip newline_to_br prepend remove remove_first replace replace_first "
-    "rstrip slice split squish strip strip_newlines truncate truncatewords upcase url_encode "
-    "compact concat first join last map reverse size sort where default"
-).split()
+# Left out on purpose: `date` (strftime widths allocate, and our dates arrive formatted), `safe`,
+# `uniq` (quadratic), `strip_html`, `escape_once`, `url_decode` and base64 (no message needs them).
+BORROWED = {
+    "abs", "at_least", "at_most", "ceil", "divided_by", "floor", "minus", "modulo", "plus",
+    "round", "times", "append", "capitalize", "downcase", "escape", "lstrip", "newline_to_br",
+    "prepend", "remove", "remove_first", "replace", "replace_first", "rstrip", "slice", "split",
+    "squish", "strip", "strip_newlines", "truncate", "truncatewords", "upcase", "url_encode",
+    "compact", "concat", "first", "join", "last", "map", "reverse", "size", "sort", "where",
+    "default",
+}  # fmt: skip
 
+NAMED_ARGUMENTS = {"allow_false"}  # of `default`; others would pass by the sizes worked out below
 LINK_SCHEMES = ("https://", "http://", "mailto:", "tel:")
 
 
@@ -46,13 +49,15 @@ Filter = Callable[..., Any]
 
 
 def weigh(value: object) -> None:
-    """Raise unless `value` is small enough to work on: text, a list with the text in it, a range or a number."""
+    """Raise unless `value` is small enough to work on: text, a list with its text, a number."""
     if isinstance(value, str):
         too_big = len(value) > MAX_TEXT
     elif isinstance(value, range):
         too_big = value.stop - value.start > MAX_ITEMS
     elif isinstance(value, (list, tuple)):
-        too_big = len(value) > MAX_ITEMS or sum(len(v) for v in value if isinstance(v, str)) > MAX_TEXT
+        too_big = (
+            len(value) > MAX_ITEMS or sum(len(v) for v in value if isinstance(v, str)) > MAX_TEXT
+        )
     elif isinstance(value, (int, float)):
         too_big = not -MAX_NUMBER <= value <= MAX_NUMBER
     else:
@@ -81,7 +86,7 @@ def _size_of_join(value: object, separator: object = " ") -> int:
 
 
 def _size_of_split(value: object, separator: object = "") -> int:
-    """Worked out in characters: a piece of a list is worth as many as make the item limit meet the text limit."""
+    """In characters: a piece counts for as many as make the item limit meet the text limit."""
     text, mark = str(value), str(separator or "")
     pieces = len(text) if not mark else text.count(mark) + 1
     return pieces * (MAX_TEXT // MAX_ITEMS)
@@ -98,17 +103,18 @@ PREDICTED: dict[str, Callable[..., int]] = {
 
 
 def guarded(name: str, function: Filter) -> Filter:
-    """Wrap the filter `function`: sizes before and after, CPU time, and only typed errors out of it."""
+    """The filter `function` with its sizes and its CPU time watched, and only typed errors."""
     predict = PREDICTED.get(name)
     wants_environment = getattr(function, "with_environment", False)
     wants_context = getattr(function, "with_context", False)
 
     @with_context
-    @wraps(function)
     def run(left: object, *args: object, context: Metered, **kwargs: object) -> object:
         context.check_budget()
         for value in (left, *args):
             weigh(value)
+        if not kwargs.keys() <= NAMED_ARGUMENTS:
+            raise FilterArgumentError(f"{name}: arguments have no names here", token=None)
         if wants_environment:
             kwargs["environment"] = context.env
         if wants_context:
@@ -119,18 +125,17 @@ def guarded(name: str, function: Filter) -> Filter:
             result = function(left, *args, **kwargs)
         except LiquidError:
             raise
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
+        except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
             raise FilterError(f"{name}: {error}", token=None) from error
         weigh(result)
         return result
 
-    run.with_environment = False
     return run
 
 
 @with_context
 def money_filter(value: object, *, context: Metered) -> str:
-    """`{{ total_price | money }}` as Shopify writes it: our amounts arrive formatted and pass, numbers are formatted."""
+    """`{{ total_price | money }}` as in Shopify: formatted amounts pass, numbers get formatted."""
     if isinstance(value, str):
         try:
             value = Decimal(value)
@@ -138,14 +143,22 @@ def money_filter(value: object, *, context: Metered) -> str:
             return str(value)
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return ""
+    amount = Decimal(str(value))
+    if not -MAX_NUMBER <= amount <= MAX_NUMBER or amount.adjusted() < -MAX_DECIMALS:
+        raise ResourceLimitError("money: not an amount", token=None)
     currency, locale = context.globals.get("currency"), context.globals.get("locale")
-    return money(Decimal(str(value)), str(currency or "EUR"), str(locale or "en"))
+    return money(amount, str(currency or "EUR"), str(locale or "en"))
 
 
 def link_filter(value: object) -> str:
-    """An address that may stand in an `href`: anything that is not web, mail or telephone becomes empty."""
+    """An address fit for an `href`: what is not web, mail or telephone becomes empty."""
     text = str(value or "").strip()
     return text if text.lower().startswith(LINK_SCHEMES) else ""
+
+
+def keep_days_filter(value: object) -> str:
+    """A delivery window that breaks only after its dash: "Tue 24 –" above "Wed 25 Nov"."""
+    return str(value or "").replace(" ", "\u00a0").replace("–\u00a0", "– ")
 
 
 def register(environment: Environment) -> None:
@@ -157,3 +170,4 @@ def register(environment: Environment) -> None:
     environment.add_filter("money", guarded("money", money_filter))
     environment.add_filter("money_with_currency", guarded("money_with_currency", money_filter))
     environment.add_filter("link", guarded("link", link_filter))
+    environment.add_filter("keep_days", guarded("keep_days", keep_days_filter))

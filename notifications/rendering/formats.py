@@ -1,4 +1,4 @@
-"""Money and dates as people write them in a language, formatted once and remembered: Babel is slow."""
+"""Money and dates as people write them, formatted once and remembered: Babel is slow."""
 
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -8,7 +8,8 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_interval, format_skeleton, format_time
 from babel.numbers import format_currency
 
-# Babel repeats the month in British English ("Tue 24 Nov – Wed 25 Nov"); people there write it once.
+# Babel repeats the month in British English ("Tue 24 Nov – Wed 25 Nov"); people there write it
+# once.
 DAY_FIRST_ENGLISH = {"GB", "IE", "NZ", "AU"}
 DAY = "MMMEd"
 
@@ -32,10 +33,11 @@ def money(amount: Decimal, currency: str, locale: str) -> str:
 
 
 def delivery_window(start: date, end: date | None, locale: str) -> str:
-    """The days from `start` to `end` as one text: "Tue 24 – Wed 25 Nov" (en-GB), "Di., 24. – Mi., 25. Nov." (de).
+    """The days from `start` to `end` as one text.
 
-    Takes dates, or datetimes already in the time zone of the destination; equal days, no end or an end before the
-    start give the one day.
+    "Tue 24 – Wed 25 Nov" (en-GB), "Di., 24. – Mi., 25. Nov." (de).
+    Takes dates, or datetimes already in the time zone of the destination; equal days, no end or an
+    end before the start give the one day.
     """
     first = _day(start)
     last = _day(end) if end else first
@@ -43,7 +45,7 @@ def delivery_window(start: date, end: date | None, locale: str) -> str:
 
 
 def date_time(moment: datetime, locale: str, timezone: tzinfo) -> str:
-    """`moment` (aware) on the clock of `timezone`: "Tue 24 Nov, 14:05" (en-GB), "Di., 24. Nov., 14:05" (de)."""
+    """`moment` (aware) on the clock of `timezone`: "Di., 24. Nov., 14:05" (de)."""
     return _moment(moment.astimezone(timezone).replace(tzinfo=None), locale)
 
 
@@ -55,9 +57,16 @@ def _day(value: date) -> date:
 def _window(first: date, last: date, locale: str) -> str:
     babel = babel_locale(locale)
     same_month = (first.year, first.month) == (last.year, last.month)
-    if same_month and first != last and babel.language == "en" and babel.territory in DAY_FIRST_ENGLISH:
+    if (
+        same_month
+        and first != last
+        and babel.language == "en"
+        and babel.territory in DAY_FIRST_ENGLISH
+    ):
         end = _plain(format_skeleton(DAY, last, locale=babel)).replace(",", "")
-        return f"{_plain(format_skeleton('EEEd', first, locale=babel)).split()[0]} {first.day} – {end}"
+        return (
+            f"{_plain(format_skeleton('EEEd', first, locale=babel)).split()[0]} {first.day} – {end}"
+        )
     return _plain(format_interval(first, last, DAY, locale=babel))
 
 

@@ -12,15 +12,25 @@ PORTAL = "https://track.nordwind.example"
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-# What the parcel of the sample looks like when a message is sent: a status, and what is not known then.
+# What the parcel of the sample looks like when a message is sent: a status, and what is not known
+# then.
 MOMENTS = {
-    "order_confirmation": ("pending", ("eta_was", "place", "pickup_place", "pickup_deadline", "signed_by")),
-    "shipment_shipped": ("in_transit", ("eta_was", "place", "pickup_place", "pickup_deadline", "signed_by")),
+    "order_confirmation": (
+        "pending",
+        ("eta_was", "place", "pickup_place", "pickup_deadline", "signed_by"),
+    ),
+    "shipment_shipped": (
+        "in_transit",
+        ("eta_was", "place", "pickup_place", "pickup_deadline", "signed_by"),
+    ),
     "shipment_out_for_delivery": (
         "out_for_delivery",
         ("eta_was", "place", "pickup_place", "pickup_deadline", "signed_by"),
     ),
-    "shipment_delivered": ("delivered", ("eta", "eta_was", "pickup_place", "pickup_deadline", "signed_by")),
+    "shipment_delivered": (
+        "delivered",
+        ("eta", "eta_was", "pickup_place", "pickup_deadline", "signed_by"),
+    ),
     "shipment_delayed": ("in_transit", ("place", "pickup_place", "pickup_deadline", "signed_by")),
     "shipment_exception": (
         "exception",
@@ -30,7 +40,7 @@ MOMENTS = {
 
 
 def sample_context(locale: str, touchpoint: str = "") -> dict[str, Any]:
-    """A context formatted for `locale`, with every name a template can use, or as it is at the time of `touchpoint`."""
+    """A context for `locale` with every name a template can use, or as it is at `touchpoint`."""
     context = _order(locale)
     if touchpoint in MOMENTS:
         status, unknown = MOMENTS[touchpoint]
@@ -117,7 +127,13 @@ def _parcel(locale: str, german: bool) -> dict[str, Any]:
 
 def _items(locale: str, german: bool) -> list[dict[str, Any]]:
     rows = [
-        ("Fjord Wollpullover" if german else "Fjord Wool Sweater", "Petrol · M", 1, "89.00", "FJ-PE-M"),
+        (
+            "Fjord Wollpullover" if german else "Fjord Wool Sweater",
+            "Petrol · M",
+            1,
+            "89.00",
+            "FJ-PE-M",
+        ),
         ("Deichsocken, 2 Paar" if german else "Dyke Socks, 2 pairs", "39–42", 2, "29.50", "DS-39"),
     ]
     return [

@@ -1,5 +1,6 @@
 """Liquid for templates we do not trust: what they may use, how much, and for how long."""
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,16 +17,21 @@ from . import filters
 from .errors import TemplateError
 
 MAX_SOURCE = 200_000
+MAX_TAG = 2_000
 MAX_CPU_SECONDS = 0.05
 MAX_LOOP = 2_000
 
+TAG_START = re.compile(r"\{\{|\{%-?\s*(?P<verbatim>raw\b|doc\b)?")
+WIDE_GAP = re.compile(r"\s{50}")
+
 # The first three are the lexer's own (text, output, malformed tag).
 TAGS = {
-    "content", "output", "illegal", "#", "comment", "assign", "capture", "case", "cycle", "if", "unless",
-    "for", "break", "continue",
+    "content", "output", "illegal", "#", "comment", "assign", "capture", "case", "cycle", "if",
+    "unless", "for", "break", "continue",
 }  # fmt: skip
 
-# Stands in when a merchant has set no colours; a context that brings its own `brand` replaces it whole.
+# Stands in when a merchant has set no colours; a context that brings its own `brand` replaces it
+# whole.
 DEFAULT_BRAND = {
     "color": "#0b6b53",
     "on_color": "#ffffff",
@@ -37,7 +43,7 @@ DEFAULT_BRAND = {
 
 
 class MeteredContext(RenderContext):
-    """A render context that adds up loops over the whole template and stops at a budget of CPU time.
+    """A render context that adds up all loops and stops at a budget of CPU time.
 
     CPU time of the thread, not the clock: a busy machine must not fail an honest template.
     """
@@ -102,9 +108,10 @@ TEXT = Sandbox(autoescape=False)
 
 
 def parse(source: str, environment: Sandbox) -> BoundTemplate:
-    """Parse and check `source`; raises `TemplateError` for bad Liquid and for anything not on the allow-lists."""
+    """Parse and check `source`; `TemplateError` for bad Liquid and what is not allowed."""
     if len(source) > MAX_SOURCE:
         raise TemplateError(f"the template is longer than {MAX_SOURCE} characters")
+    _check_tags(source)
     try:
         template = environment.from_string(source)
         for expression in _expressions(template):
@@ -122,6 +129,29 @@ def fill(template: BoundTemplate, context: Mapping[str, Any]) -> str:
         raise TemplateError.from_liquid(error) from error
     except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
         raise TemplateError(f"cannot be filled: {error}") from error
+
+
+def _check_tags(source: str) -> None:
+    """Refuse what would keep python-liquid's lexer busy for minutes.
+
+    Its patterns look from every opening to the end of the text for a closing, and try every split
+    of a long gap: each tag must close, soon, and without wide gaps; `raw` and `doc`, which look for
+    their end the same way, are not known.
+    """
+    position = 0
+    while match := TAG_START.search(source, position):
+        closing = "}}" if match[0] == "{{" else "%}"
+        position = source.find(closing, match.end(), match.start() + MAX_TAG)
+        fault = ""
+        if match["verbatim"]:
+            fault = f"unexpected tag '{match['verbatim']}'"
+        elif position < 0:
+            fault = f"a tag is never closed, or is longer than {MAX_TAG} characters"
+        elif WIDE_GAP.search(source, match.start(), position):
+            fault = "a tag has too wide a gap in it"
+        if fault:
+            raise TemplateError(fault, source.count("\n", 0, match.start()) + 1)
+        position += len(closing)
 
 
 def _expressions(template: BoundTemplate) -> Iterator[Expression]:
@@ -142,8 +172,8 @@ def _expressions(template: BoundTemplate) -> Iterator[Expression]:
 def _check(expression: Expression, environment: Sandbox) -> None:
     """Refuse unknown filters, and ranges whose size is not plain to see.
 
-    A loop walks or copies its range before python-liquid looks at any limit (`reversed`, `offset:`), so a range must
-    be written in numbers and be short.
+    A loop walks or copies its range before python-liquid looks at any limit (`reversed`,
+    `offset:`), so a range must be written in numbers and be short.
     """
     if isinstance(expression, FilteredExpression):
         for used in expression.filters or ():
@@ -151,6 +181,10 @@ def _check(expression: Expression, environment: Sandbox) -> None:
     if isinstance(expression, RangeLiteral):
         start, stop = expression.start, expression.stop
         if not (isinstance(start, IntegerLiteral) and isinstance(stop, IntegerLiteral)):
-            raise ResourceLimitError("write both ends of a range as numbers", token=expression.token)
+            raise ResourceLimitError(
+                "write both ends of a range as numbers", token=expression.token
+            )
         if stop.value - start.value >= MAX_LOOP:
-            raise ResourceLimitError(f"a range has at most {MAX_LOOP} steps", token=expression.token)
+            raise ResourceLimitError(
+                f"a range has at most {MAX_LOOP} steps", token=expression.token
+            )

@@ -4,20 +4,33 @@ import unicodedata
 from functools import lru_cache
 
 BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENDED = frozenset("^{}\\[~]|€\f")  # each takes two places
 TYPOGRAPHY = str.maketrans(
-    {"–": "-", "—": "-", "„": '"', "“": '"', "”": '"', "’": "'", "‘": "'", "‚": "'", "…": "...", "·": "-"}
+    {
+        "–": "-",
+        "—": "-",
+        "„": '"',
+        "“": '"',
+        "”": '"',
+        "’": "'",
+        "‘": "'",
+        "‚": "'",
+        "…": "...",
+        "·": "-",
+    }
     | dict.fromkeys("\u00a0\u2009\u202f\u2028\u2029\t", " ")
 )
 
 
 def to_gsm7(text: str) -> str:
-    """`text` in GSM-7 as far as it goes: plain dashes, quotes and spaces, letters without accents GSM-7 lacks.
+    """`text` in GSM-7 as far as it goes: plain dashes, quotes and spaces, fewer accents.
 
-    Writing that has no such form (Greek small letters, Cyrillic, emoji) stays: readable beats short.
+    Writing that has no such form (Greek small letters, Cyrillic, emoji) stays: readable beats
+    short.
     """
     return "".join(_plain(character) for character in text.translate(TYPOGRAPHY))
 

@@ -16,8 +16,8 @@ from .mjml import compile_mjml
 Channel = Literal["email", "sms"]
 MAX_SUBJECT = 200
 
-# Every control character and every line or paragraph separator of Unicode: a header must stay one line. The
-# directional controls go too: they can make a subject read as something else.
+# Every control character and every line or paragraph separator of Unicode: a header must stay one
+# line. The directional controls go too: they can make a subject read as something else.
 HEADER_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 LINE_BREAKS = re.compile(r"\r\n?|[\u2028\u2029]")
@@ -29,8 +29,8 @@ TRAILING_SPACE = re.compile(r"[ \t]+\n")
 class CompiledTemplate:
     """A message ready to be filled, parsed once and shared by all threads.
 
-    E-mail has subject, preheader, html and text; SMS has only text. `variants` are whole templates of their own for
-    some statuses of a parcel.
+    E-mail has subject, preheader, html and text; SMS has only text. `variants` are whole templates
+    of their own for some statuses of a parcel.
     """
 
     locale: str
@@ -45,14 +45,14 @@ class CompiledTemplate:
         """The variant for the sub-status of the parcel, else for its status, else this template."""
         parcel = context.get("shipment") or {}
         for code in (parcel.get("substatus"), parcel.get("status")):
-            if code in self.variants:
-                return self.variants[code]
+            if variant := self.variants.get(str(code)):
+                return variant
         return self
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """An e-mail as it is sent: subject and preheader on one line each, HTML, and its plain-text part."""
+    """An e-mail as it is sent: subject and preheader of one line each, HTML and plain text."""
 
     subject: str
     preheader: str
@@ -60,8 +60,13 @@ class Rendered:
     text: str
 
 
-def email_template(locale: str, subject: str, preheader: str, html: str, text: str) -> CompiledTemplate:
-    """An e-mail template out of Liquid sources, `html` being what `compile_mjml` gave; raises `TemplateError`."""
+def email_template(
+    locale: str, subject: str, preheader: str, html: str, text: str
+) -> CompiledTemplate:
+    """An e-mail out of Liquid sources, `html` being what `compile_mjml` gave.
+
+    Raises `TemplateError`.
+    """
     return CompiledTemplate(
         locale=locale,
         channel="email",
@@ -78,15 +83,19 @@ def sms_template(locale: str, text: str) -> CompiledTemplate:
 
 
 def builtin(touchpoint: str, locale: str, channel: Channel = "email") -> CompiledTemplate:
-    """The built-in template of a touchpoint in the nearest language (de-AT, de, en), compiled once per process."""
+    """The built-in template in the nearest language (de-AT, de, en), compiled once a process."""
     return _builtin(touchpoint, catalog.resolve_locale(locale), channel)
 
 
 @lru_cache(maxsize=128)
 def _builtin(touchpoint: str, locale: str, channel: Channel) -> CompiledTemplate:
     codes = catalog.VARIANTS.get(touchpoint, {})
-    compiled = {variant: _compile(touchpoint, locale, channel, variant) for variant in ("", *codes.values())}
-    return replace(compiled[""], variants={code: compiled[variant] for code, variant in codes.items()})
+    compiled = {
+        variant: _compile(touchpoint, locale, channel, variant) for variant in ("", *codes.values())
+    }
+    return replace(
+        compiled[""], variants={code: compiled[variant] for code, variant in codes.items()}
+    )
 
 
 @lru_cache(maxsize=512)
@@ -119,11 +128,13 @@ def render_sms(template: CompiledTemplate, context: Mapping[str, Any]) -> str:
         raise TemplateError("this is not an SMS template")
     context = prepare(context)
     template = template.fitting(context)
-    return sms.to_gsm7(" ".join(HEADER_BREAKERS.sub(" ", sandbox.fill(template.text, context)).split()))
+    return sms.to_gsm7(
+        " ".join(HEADER_BREAKERS.sub(" ", sandbox.fill(template.text, context)).split())
+    )
 
 
 def one_line(text: str) -> str:
-    """`text` safe for a mail header: one line, no control characters, not longer than a subject should be."""
+    """`text` safe for a mail header: one line of readable length, no control characters."""
     line = " ".join(HEADER_BREAKERS.sub(" ", text).split())
     return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 1] + "…"
 
