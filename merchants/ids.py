@@ -8,6 +8,9 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base32: no i, l, o
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH = 26
 
+# An id that no row has: what a filter by an unreadable id looks for.
+NOBODY = uuid.UUID(int=0)
+
 
 def uuid7() -> uuid.UUID:
     """A UUID version 7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then random bits."""

@@ -57,7 +57,7 @@ def current_merchant() -> "Merchant":
     """The merchant whose scope is open. Raises MissingMerchant when none is."""
     merchant = get_scope().get("merchant")
     _require(merchant)
-    return merchant  # type: ignore[no-any-return]
+    return merchant
 
 
 def _require(merchant: Any) -> None:

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
 
-from merchants.ids import parse_public_id
+from merchants.ids import NOBODY, parse_public_id
 from merchants.rest.decode import aware
 from merchants.rest.errors import InvalidParameter, NotFound
 from merchants.rest.pages import Page, newest_first
@@ -114,7 +114,7 @@ def _filtered(rows: QuerySet[Order], request: HttpRequest) -> QuerySet[Order]:
                 raise InvalidParameter(f"{name} is one of {', '.join(choices.values)}.", param=name)
             rows = rows.filter(**{name: value})
     if customer := query.get("customer_id"):
-        rows = rows.filter(customer_id=parse_public_id("cus", customer))
+        rows = rows.filter(customer_id=parse_public_id("cus", customer) or NOBODY)
     for name, lookup in (("placed_after", "placed_at__gte"), ("placed_before", "placed_at__lt")):
         if value := query.get(name):
             rows = rows.filter(**{lookup: _time(value, name)})

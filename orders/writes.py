@@ -80,7 +80,7 @@ def store_order(values: dict[str, Any]) -> tuple[Any, Any] | None:
     """
     with prepared_cursor() as cursor:
         cursor.execute(_STORE, values)
-        return cursor.fetchone()  # type: ignore[no-any-return]
+        return cursor.fetchone()
 
 
 def prepared_cursor() -> Any:
@@ -90,4 +90,4 @@ def prepared_cursor() -> Any:
     """
     connection.ensure_connection()
     raw = psycopg.Cursor(connection.connection)
-    return connection._prepare_cursor(raw)  # type: ignore[attr-defined]  # Django's own cursors bind in the client
+    return connection._prepare_cursor(raw)  # Django's own cursors bind in the client

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
 
-from merchants.ids import parse_public_id
+from merchants.ids import NOBODY, parse_public_id
 from merchants.rest.decode import read_body
 from merchants.rest.errors import InvalidParameter, NotFound
 from merchants.rest.pages import Page, newest_first
@@ -25,7 +25,7 @@ class Shipments(ApiView):
         rows = queries.shipments_with_lines()
         query = request.GET
         if order := query.get("order_id"):
-            rows = rows.filter(order_id=parse_public_id("ord", order))
+            rows = rows.filter(order_id=parse_public_id("ord", order) or NOBODY)
         if number := query.get("tracking_number"):
             rows = rows.filter(tracking_number=number)
         if status := query.get("status"):

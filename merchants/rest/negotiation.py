@@ -1,6 +1,6 @@
 """Content negotiation of the REST API: there is one representation, so any `Accept` header gets it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -14,6 +14,7 @@ class OnlyJSON(BaseContentNegotiation):
         return None  # Bodies are decoded by `ApiView.body`.
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type  # type: ignore[return-value]
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)

@@ -5,10 +5,11 @@ from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from merchants.models import Merchant
+from merchants.models import ApiKey, Merchant
 from merchants.rest import idempotency
 from merchants.rest.decode import decode, encode, read_body
 from merchants.rest.errors import as_problem, respond
@@ -23,13 +24,14 @@ class ApiView(APIView):
     scopes: dict[str, str] = {}
     merchant: Merchant
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with ExitStack() as self._stack:
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.merchant = request.auth.merchant  # type: ignore[union-attr]
+        assert isinstance(request.auth, ApiKey)
+        self.merchant = request.auth.merchant
         self._stack.enter_context(merchant_scope(self.merchant))
 
     def body(self, kind: type[T]) -> T:
