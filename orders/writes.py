@@ -90,4 +90,5 @@ def prepared_cursor() -> Any:
     """
     connection.ensure_connection()
     raw = psycopg.Cursor(connection.connection)
-    return connection._prepare_cursor(raw)  # Django's own cursors bind in the client
+    wrapper: Any = connection
+    return wrapper._prepare_cursor(raw)  # Django's own cursors bind in the client

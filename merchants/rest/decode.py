@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from django.conf import settings
@@ -31,7 +31,7 @@ def read_body(request: HttpRequest) -> bytes:
 def decode(body: bytes, kind: type[T]) -> T:
     """The body as `kind` (a msgspec Struct). Raises InvalidBody that names what is wrong and where."""
     try:
-        value: T = _decoder(kind).decode(body)
+        value: T = _decoder(cast(Any, kind)).decode(body)
     except msgspec.ValidationError as error:
         match = _WHERE.match(str(error))
         what, where = (match["what"], match["where"]) if match else (str(error), "")
