@@ -1,0 +1,128 @@
+"""A real chromium for the tests of both faces, and axe to judge what it shows.
+
+`browse(url, width=390, scheme="dark")` opens a page and notes everything that it asked for and complained about;
+`axe(visit)` lists what keeps people from using it. Without a chromium these tests skip and say so.
+"""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+# Playwright's synchronous API keeps an event loop in this thread, and Django would refuse the database there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Quiet: no call home, no sandbox (containers), no GPU.
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass
+class Visit:
+    """A page in the browser, and what happened while it was opened."""
+
+    page: Page
+    status: int = 0
+    messages: list[str] = field(default_factory=list)  # console messages, script errors and CSP reports
+    requests: list[str] = field(default_factory=list)  # all but data: URLs
+
+    @property
+    def strangers(self) -> list[str]:
+        """Requests to other hosts than the page's own."""
+        own = urlsplit(self.page.url).netloc
+        return [url for url in self.requests if urlsplit(url).netloc != own]
+
+    def transferred(self) -> int:
+        """Bytes over the wire, headers included."""
+        return self.page.evaluate(
+            "() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+            ".reduce((sum, entry) => sum + entry.transferSize, 0)"
+        )
+
+    def elements(self) -> int:
+        """How many elements the page has."""
+        return self.page.evaluate("() => document.querySelectorAll('*').length")
+
+    def scrolls_sideways(self) -> bool:
+        """Whether something sticks out of the window."""
+        return self.page.evaluate("() => document.documentElement.scrollWidth > window.innerWidth")
+
+
+Browse = Callable[..., Visit]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser. Skips loudly where there is none."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        reason = (
+            "NO BROWSER: the browser tests did NOT run. Install Debian's chromium, or name one in CHROMIUM."
+        )
+        print(f"\n{reason}", file=sys.__stderr__)  # past pytest's capture: nobody should overlook it
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browse(chromium: Browser) -> Iterator[Browse]:
+    """Open a URL: `browse(url, width=1280, height=900, scheme="light", javascript=True, cookies=[…])`."""
+    contexts: list[BrowserContext] = []
+
+    def run(
+        url: str, *, width: int = 1280, height: int = 900, scheme: str = "light", javascript: bool = True,
+        cookies: list[dict[str, Any]] | None = None, language: str = "en-GB",
+    ) -> Visit:  # fmt: skip
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=javascript,
+            locale=language, timezone_id="Europe/Berlin",
+        )  # fmt: skip
+        contexts.append(context)
+        if cookies:
+            context.add_cookies(cookies)
+        visit = Visit(context.new_page())
+        visit.page.on("console", lambda message: visit.messages.append(message.text))
+        visit.page.on("pageerror", lambda error: visit.messages.append(str(error)))
+        visit.page.on("request", lambda request: _note(visit, request.url))
+        answer = visit.page.goto(url, wait_until="load")
+        visit.status = answer.status if answer else 0
+        return visit
+
+    yield run
+    for context in contexts:
+        context.close()
+
+
+def _note(visit: Visit, url: str) -> None:
+    if not url.startswith("data:"):
+        visit.requests.append(url)
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Visit], list[str]]:
+    """What axe finds on a page: one line a violation, with the elements it is about. Empty is good."""
+    source = AXE.read_text()
+
+    def run(visit: Visit) -> list[str]:
+        # Through the debugger, so that it also works under a policy that allows no script.
+        visit.page.evaluate(source)
+        options = json.dumps({"runOnly": {"type": "tag", "values": RULES}})
+        found = visit.page.evaluate(f"() => axe.run(document, {options}).then(result => result.violations)")
+        return [f"{rule['id']}: {[node['target'] for node in rule['nodes']][:5]}" for rule in found]
+
+    return run
