@@ -5,6 +5,8 @@ Without `DATABASE_URL` and `REDIS_URL` the program starts its own PostgreSQL and
 
 from pathlib import Path
 
+from csp.constants import NONCE
+
 from config import embedded
 from config.environment import database, flag, integer, text, words
 from config.secrets import local_secret_key
@@ -18,8 +20,10 @@ SECRET_KEY_FALLBACKS = words("AFTERWARD_SECRET_KEY_FALLBACKS")
 # The address under which people reach this installation; links in messages start with it.
 PUBLIC_URL = text("AFTERWARD_PUBLIC_URL", "http://localhost:8000").rstrip("/")
 SECURE = PUBLIC_URL.startswith("https://")
-# Merchants' own portal domains arrive with any Host; the portal middleware answers only for known ones.
-ALLOWED_HOSTS = words(
+# Merchants' own portal domains arrive with any Host: `portal.middleware` knows them, and refuses what is
+# neither one of them nor one of ours.
+ALLOWED_HOSTS = ["*"]
+KNOWN_HOSTS = words(
     "AFTERWARD_ALLOWED_HOSTS", "*" if not SECURE else PUBLIC_URL.split("/")[2].split(":")[0]
 )
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -212,7 +216,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else Non
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
-SECURE_REFERRER_POLICY = "no-referrer"
+# Not "no-referrer": browsers then send `Origin: null` with our own forms, and they would be refused as foreign.
+SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 
@@ -221,7 +226,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
-        "style-src": ["'self'", "CSP_NONCE"],
+        "style-src": ["'self'", NONCE],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
