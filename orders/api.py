@@ -34,8 +34,8 @@ class Orders(ApiView):
 
     def _place(self) -> HttpResponse:
         placed = commands.place_order(self.merchant, self.body(OrderIn))
-        order = queries.get_order(placed.order_id)
-        return self.show(self._show(order), 201 if placed.created else 200)
+        shown = queries.show_order(self.merchant, placed.order, placed.lines)
+        return self.show(shown, 201 if placed.created else 200)
 
     def _show(self, order: Order) -> OrderOut:
         return queries.show_order(self.merchant, order)

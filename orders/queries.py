@@ -40,8 +40,8 @@ def portal_url(merchant: Merchant, order: Order, host: str | None = None) -> str
     return settings.PUBLIC_URL + portal_path(merchant, order)
 
 
-def show_order(merchant: Merchant, order: Order) -> OrderOut:
-    """An order as the API shows it. Its lines must be loaded."""
+def show_order(merchant: Merchant, order: Order, lines: Iterable[OrderLine] | None = None) -> OrderOut:
+    """An order as the API shows it. Its lines must be loaded, or given."""
     return OrderOut(
         id=public_id("ord", order.id),
         external_id=order.external_id,
@@ -66,7 +66,7 @@ def show_order(merchant: Merchant, order: Order) -> OrderOut:
         promised_from=order.promised_from,
         promised_to=order.promised_to,
         portal_url=portal_url(merchant, order),
-        lines=show_lines(order.lines.all()),
+        lines=show_lines(order.lines.all() if lines is None else lines),
         created_at=order.created_at,
         updated_at=order.updated_at,
     )

@@ -6,10 +6,8 @@ the same rows take through the ORM, row by row (docs/decisions/0003-one-statemen
 
 from typing import Any
 
-import psycopg
-from django.db import connection
-
 from events.log import INCOMING_COLUMNS
+from merchants.prepared import prepared_cursor
 
 _ORDER_COLUMNS = (
     "id", "external_id", "number", "lookup_number", "placed_at", "email", "phone", "sms_consent", "first_name",
@@ -81,14 +79,3 @@ def store_order(values: dict[str, Any]) -> tuple[Any, Any] | None:
     with prepared_cursor() as cursor:
         cursor.execute(_STORE, values)
         return cursor.fetchone()
-
-
-def prepared_cursor() -> Any:
-    """A cursor that binds on the server, so that a statement is parsed and planned once a connection.
-
-    Goes through Django's wrappers: queries are counted and logged like any other.
-    """
-    connection.ensure_connection()
-    raw = psycopg.Cursor(connection.connection)
-    wrapper: Any = connection
-    return wrapper._prepare_cursor(raw)  # Django's own cursors bind in the client

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from orders.writes import prepared_cursor
+from merchants.prepared import prepared_cursor
 from tracking.resolve import ScanFacts
 
 _INSERT = """
