@@ -72,6 +72,8 @@ def chromium() -> Iterator[Browser]:
             "NO BROWSER: the browser tests did NOT run. Install Debian's chromium, or name one in CHROMIUM."
         )
         print(f"\n{reason}", file=sys.__stderr__)  # past pytest's capture: nobody should overlook it
+        if os.environ.get("AFTERWARD_REQUIRE_BROWSER") == "1":  # `.ci/run`
+            pytest.fail(reason)
         pytest.skip(reason)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
