@@ -22,7 +22,12 @@ def _schedule_tick(sender: Celery, **_: object) -> None:
             "task": "events.tasks.tick",
             "schedule": settings.TICK_SECONDS,
             "options": {"expires": settings.TICK_SECONDS * 5},
-        }
+        },
+        "housekeeping": {
+            "task": "events.tasks.housekeeping",
+            "schedule": 3600,
+            "options": {"expires": 3600},
+        },
     }
 
 

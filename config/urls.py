@@ -3,6 +3,8 @@
 from django.urls import include, path
 
 from events.api import Events
+from notifications.api import Messages, OneMessage
+from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
 from tracking.api import CancelShipment, OneShipment, Scans, Shipments
 
@@ -16,9 +18,13 @@ api = [
     path("shipments/<str:shipment_id>", OneShipment.as_view()),
     path("shipments/<str:shipment_id>/cancel", CancelShipment.as_view()),
     path("scans", Scans.as_view()),
+    path("messages", Messages.as_view()),
+    path("messages/<str:message_id>", OneMessage.as_view()),
     path("events", Events.as_view()),
 ]
 
 urlpatterns = [
     path("api/v1/", include(api)),
+    path("hooks/shopify/<str:slug>", hooks.shopify),
+    path("app/", include("dashboard.urls")),
 ]

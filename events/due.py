@@ -5,6 +5,7 @@ visibility time-out.
 """
 
 import random
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -19,6 +20,7 @@ from merchants.scope import platform_scope
 Row = TypeVar("Row", bound=DueRow)
 
 _LONGEST_BACKOFF = timedelta(hours=6)
+_LONGEST_RUN_SECONDS = 20.0
 
 _kinds: dict[str, Callable[[], int]] = {}
 
@@ -46,14 +48,18 @@ def kinds() -> list[str]:
 def run(kind: str, *, max_batches: int = 20) -> int:
     """Work off what is due of a kind. Returns how many rows were claimed.
 
-    Stops after `max_batches`, ringing again for the rest, so that no kind keeps a worker for long.
+    Stops after `max_batches` or 20 seconds, ringing again for the rest, so that no kind keeps a worker for long
+    (and none is ended by the task's time limit).
     """
     claimed = 0
+    stop_at = time.monotonic() + _LONGEST_RUN_SECONDS
     for _ in range(max_batches):
         count = _kinds[kind]()
         claimed += count
         if count == 0:
             return claimed
+        if time.monotonic() > stop_at:
+            break
     doorbell.ring(doorbell.DUE, kind)
     return claimed
 

@@ -5,6 +5,7 @@ from celery import shared_task
 from events import doorbell, due, log
 from events.drain import drain, lagging_shards, retry_parked
 from events.models import ParkedFact
+from merchants.rest import idempotency
 
 
 @shared_task(name="events.tasks.answer")
@@ -24,6 +25,12 @@ def tick() -> None:
         drain(shard)
     for kind in due.kinds():
         due.run(kind)
+
+
+@shared_task(name="events.tasks.housekeeping")
+def housekeeping() -> None:
+    """Delete what is kept for a time only. Once an hour; doing it twice, or late, changes nothing."""
+    idempotency.forget_old()
 
 
 @due.due_work("events.parked")

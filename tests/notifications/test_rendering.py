@@ -164,7 +164,7 @@ def test_a_delay_shows_the_old_date_struck_through() -> None:
 def test_the_sub_status_chooses_the_words_and_the_status_is_next() -> None:
     template = builtin("shipment_exception", "en")
     context = sample_context("en", "shipment_exception")
-    context["shipment"] |= {"status": "attempt_failed", "substatus": "incorrect_address"}
+    context["shipment"] |= {"status": "attempt_failed", "substatus": "exception.address"}
     assert "check the address" in render(template, context).subject
     context["shipment"]["substatus"] = ""
     assert "missed you" in render(template, context).subject

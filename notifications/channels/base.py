@@ -1,0 +1,59 @@
+"""What every channel speaks: how a provider's answer is told, and the shape of a channel.
+
+How to add a provider or channel: docs/touchpoints.md.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from merchants.models import Merchant
+from notifications.models import Message
+from notifications.reasons import Reason
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A provider took the message: who, and what it calls it."""
+
+    provider: str
+    reference: str
+
+
+class NotSent(Exception):
+    """Base of every way in which a message does not go out."""
+
+
+class TryLater(NotSent):
+    """This try failed, and the provider has not taken the message for good: it can be repeated."""
+
+
+class Unreachable(TryLater):
+    """Nobody there, or not for us: no other message would get through now either."""
+
+
+class Refused(NotSent):
+    """Trying again would give the same answer."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class InDoubt(NotSent):
+    """The provider may have taken it, and repeating it would reach the person twice."""
+
+
+class ChannelConnection(Protocol):
+    """One batch's connection to a provider."""
+
+    # Whether a message that may have gone out is sent again: only where a repeat can be recognised by its id.
+    repeats_when_in_doubt: bool
+
+    def open(self) -> None:
+        """Connect, if that is not done. Raises Unreachable."""
+
+    def send(self, merchant: Merchant, message: Message) -> Receipt:
+        """Hand a rendered message over. Raises TryLater, Refused or InDoubt, and nothing else."""
+
+    def close(self) -> None:
+        """Hang up. Never raises."""

@@ -1,0 +1,147 @@
+"""E-mail through any of Django's back ends: SMTP, or a provider's API by django-anymail."""
+
+import smtplib
+from contextlib import suppress
+from typing import Any
+
+from anymail.exceptions import (
+    AnymailAPIError,
+    AnymailConfigurationError,
+    AnymailError,
+    AnymailRecipientsRefused,
+)
+from django.core.mail import EmailMultiAlternatives, get_connection
+
+from merchants.http import in_transaction
+from merchants.models import Merchant
+from merchants.transport import Deadline
+from notifications.channels.base import NotSent, Receipt, Refused, TryLater, Unreachable
+from notifications.models import Message
+from notifications.reasons import Reason
+from notifications.sender import sender
+from orders.text import normal_email
+
+# Below the lease of a message that is being sent: whoever takes it over must find this try ended.
+SEND_SECONDS = 40
+
+_LOGIN_WANTED = {421, 530, 534, 535, 538}
+
+
+class EmailConnection:
+    """One connection for all messages of a batch."""
+
+    # A mail that arrives twice carries the same Message-ID twice.
+    repeats_when_in_doubt = True
+
+    def __init__(self) -> None:
+        self._backend: Any = get_connection()
+
+    def open(self) -> None:
+        """Connect, if that is not done. Raises Unreachable."""
+        try:
+            self._backend.open()
+        except (OSError, smtplib.SMTPException, AnymailError) as error:
+            self.close()
+            raise Unreachable(repr(error)) from error
+
+    def send(self, merchant: Merchant, message: Message) -> Receipt:
+        """Hand a rendered message over. Raises TryLater or Refused."""
+        if in_transaction():
+            raise RuntimeError("No mail inside a database transaction: commit first.")
+        try:
+            mail = build(merchant, message, self._backend)
+            self._hand_over(mail)
+        except Exception as error:
+            failure = outcome(error)
+            if not isinstance(failure, Refused):
+                self.close()  # Whatever state the conversation was in, the next message begins a new one.
+            raise failure from error
+        return Receipt(self.provider, _reference(mail, message))
+
+    def close(self) -> None:
+        """Hang up. Never raises."""
+        smtp = getattr(self._backend, "connection", None)
+        with suppress(Exception):
+            if isinstance(smtp, smtplib.SMTP):
+                smtp.close()  # At once: a server that went silent does not answer QUIT either.
+            self._backend.close()
+
+    def _hand_over(self, mail: EmailMultiAlternatives) -> None:
+        smtp = getattr(self._backend, "connection", None)
+        # A time-out of a socket begins anew with each answer; this one holds for the whole conversation.
+        with Deadline(SEND_SECONDS) as deadline:
+            if isinstance(smtp, smtplib.SMTP) and smtp.sock is not None:
+                deadline.watch(smtp.sock)
+            self._backend.send_messages([mail])
+
+    @property
+    def provider(self) -> str:
+        """How the log names the provider: smtp, postmark …"""
+        name = getattr(self._backend, "esp_name", "") or type(self._backend).__module__.rpartition(".")[2]
+        return name.lower()[:60]
+
+
+def build(merchant: Merchant, message: Message, backend: Any = None) -> EmailMultiAlternatives:
+    """The mail as it goes out. Raises Refused for a recipient that is not exactly one address (RELIABILITY, R26)."""
+    if not message.recipient or normal_email(message.recipient) != message.recipient.lower():
+        raise Refused(Reason.INVALID_ADDRESS, "This is not exactly one e-mail address.")
+    mail = EmailMultiAlternatives(
+        subject=message.subject,
+        body=message.text,
+        from_email=sender(merchant),
+        to=[message.recipient],
+        reply_to=[merchant.support_email] if merchant.support_email else None,
+        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
+        connection=backend,
+    )
+    mail.attach_alternative(message.html, "text/html")
+    return mail
+
+
+def outcome(error: Exception) -> NotSent:
+    """What a back end's error means for the message."""
+    if isinstance(error, NotSent):
+        return error
+    if isinstance(error, smtplib.SMTPException):
+        return _smtp_outcome(error)
+    if isinstance(error, AnymailError):
+        return _anymail_outcome(error)
+    if isinstance(error, ValueError | TypeError):
+        return Refused(Reason.REFUSED, repr(error))  # Poison: it would fail the same way each time.
+    return TryLater(repr(error))
+
+
+def _smtp_outcome(error: smtplib.SMTPException) -> NotSent:
+    if isinstance(error, smtplib.SMTPAuthenticationError | smtplib.SMTPConnectError | smtplib.SMTPHeloError):
+        return Unreachable(repr(error))
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = [code for code, _ in error.recipients.values()]
+        if answers and all(code >= 500 for code in answers):
+            return Refused(Reason.RECIPIENT_REFUSED, repr(error))
+        return TryLater(repr(error))
+    if isinstance(error, smtplib.SMTPResponseException):
+        if error.smtp_code in _LOGIN_WANTED:
+            return Unreachable(repr(error))
+        if error.smtp_code >= 500:
+            return Refused(Reason.REFUSED, repr(error))
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return Refused(Reason.REFUSED, repr(error))
+    return TryLater(repr(error))
+
+
+def _anymail_outcome(error: AnymailError) -> NotSent:
+    if isinstance(error, AnymailRecipientsRefused):
+        return Refused(Reason.RECIPIENT_REFUSED, str(error))
+    if isinstance(error, AnymailConfigurationError):
+        return Unreachable(str(error))
+    status = getattr(error, "status_code", None)
+    if isinstance(error, AnymailAPIError) and (status is None or status >= 500 or status in (408, 429)):
+        return TryLater(str(error))
+    if status in (401, 402, 403):
+        return Unreachable(str(error))
+    return Refused(Reason.REFUSED, str(error))
+
+
+def _reference(mail: EmailMultiAlternatives, message: Message) -> str:
+    status = getattr(mail, "anymail_status", None)
+    return str(getattr(status, "message_id", None) or message.message_id)[:200]

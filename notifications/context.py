@@ -1,0 +1,288 @@
+"""What a message says: the order, the parcel and the shop as plain data for the templates.
+
+Everything is formatted here, in the shopper's language: templates see text, whole numbers and no objects. The
+names are those of `notifications.rendering.samples`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from babel.core import get_global
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from events.facts import RecordedFact
+from events.models import Fact
+from merchants.brand import brand_hex
+from merchants.models import Merchant, PortalDomain
+from notifications.models import Message
+from notifications.rendering import CompiledTemplate, date_time, delivery_window, money
+from notifications.rendering.catalog import resolve_locale
+from notifications.rendering.formats import babel_locale
+from notifications.wording import Key, own_templates
+from orders.models import Order
+from orders.queries import orders_with_lines, portal_url
+from tracking import windows
+from tracking.carriers.registry import KNOWN, tracking_url
+from tracking.facts import ShipmentDelayed, ShipmentFact
+from tracking.models import Shipment
+from tracking.queries import shipments_with_lines
+from tracking.statuses import Status
+
+# Mail programs cut long messages off (Gmail at 102 kB): a longer list goes on on the order's page.
+MOST_ITEMS = 30
+_LONGEST_TITLE = 160
+
+_ARRIVED = ("shipment_delivered", "order_cancelled", "lookup_link")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the messages of one merchant need, in a fixed number of queries."""
+
+    merchant: Merchant
+    host: str | None
+    orders: Mapping[UUID, Order]
+    parcels: Mapping[UUID, Sequence[Shipment]]
+    facts: Mapping[int, ShipmentFact]
+    templates: Mapping[Key, CompiledTemplate]
+
+    def order(self, message: Message) -> Order:
+        """The order that a message is about."""
+        return self.orders[message.order_id]  # type: ignore[index]  # a message without an order is never claimed
+
+    def parcel(self, message: Message) -> Shipment | None:
+        """The parcel that a message is about, if it is about one."""
+        rows = self.parcels.get(message.order_id, ()) if message.order_id else ()
+        return next((parcel for parcel in rows if parcel.id == message.shipment_id), None)
+
+    def told(self, message: Message) -> ShipmentFact | None:
+        """What the fact behind the message said about the parcel."""
+        return self.facts.get(message.fact_position or 0)
+
+
+def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
+    """Everything that these messages of the open scope need: seven queries, however many messages."""
+    order_ids = {message.order_id for message in messages if message.order_id}
+    parcels: dict[UUID, list[Shipment]] = {order_id: [] for order_id in order_ids}
+    for parcel in shipments_with_lines().filter(order_id__in=order_ids).defer("raw").order_by("number"):
+        parcels[parcel.order_id].append(parcel)
+    return Loaded(
+        merchant=merchant,
+        host=PortalDomain.objects.filter(merchant=merchant).values_list("host", flat=True).first(),
+        orders=orders_with_lines().defer("raw", "search").in_bulk(order_ids),
+        parcels=parcels,
+        facts=_shipment_facts(message.fact_position for message in messages),
+        templates=own_templates(messages),
+    )
+
+
+def _shipment_facts(positions: Any) -> dict[int, ShipmentFact]:
+    found = {}
+    for row in Fact.objects.filter(position__in={p for p in positions if p}):
+        payload = RecordedFact(
+            position=row.position, type=row.type, merchant_id=row.merchant_id, order_id=row.order_id,
+            data=row.data, recorded_at=row.recorded_at,
+        ).payload()  # fmt: skip
+        if isinstance(payload, ShipmentFact):
+            found[row.position] = payload
+    return found
+
+
+def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
+    """The data that the message's template is filled with."""
+    merchant, order, parcel = loaded.merchant, loaded.order(message), loaded.parcel(message)
+    language = message.locale
+    with translation.override(resolve_locale(language)):
+        items = _items(order, parcel, language)
+        return {
+            "locale": language,
+            "name": order.number,
+            "order_name": order.number,
+            "order_number": order.number.lstrip("#"),
+            "email": order.email,
+            "customer": {"first_name": order.first_name, "last_name": order.last_name},
+            "shipping_address": _address(order, language),
+            "line_items": items,
+            "subtotal_line_items": items,
+            **_amounts(order, language),
+            "currency": order.currency,
+            "shop": _shop(merchant),
+            **_links(loaded, order),
+            "brand": brand_hex(merchant),
+            "fulfillment": _fulfillment(parcel, language),
+            "shipment": _parcel(message, loaded),
+        }
+
+
+# --- the order and the shop --------------------------------------------------------------------------
+
+
+def _address(order: Order, language: str) -> dict[str, str]:
+    # The street stays out: a mailbox is read over many shoulders.
+    country = babel_locale(language).territories.get(order.country, order.country) if order.country else ""
+    return {"city": order.city, "zip": order.postcode, "country": country}
+
+
+def _items(order: Order, parcel: Shipment | None, language: str) -> list[dict[str, Any]]:
+    if parcel is not None:
+        rows = [(row.line, row.quantity) for row in parcel.lines.all()]
+    else:
+        rows = [(line, line.quantity) for line in order.lines.all() if line.quantity]
+    items = [
+        {
+            "title": line.title[:_LONGEST_TITLE],
+            "variant_title": line.variant[:_LONGEST_TITLE],
+            "quantity": quantity,
+            "sku": line.sku,
+            "image": absolute(line.image_url),
+            "price": money(line.unit_price, order.currency, language),
+            "line_price": money(line.unit_price * quantity, order.currency, language),
+        }
+        for line, quantity in rows[:MOST_ITEMS]
+    ]
+    if len(rows) > MOST_ITEMS:
+        more = _("and %(count)d more: see your order page") % {"count": len(rows) - MOST_ITEMS}
+        items.append({"title": more, "quantity": 1})
+    return items
+
+
+def _amounts(order: Order, language: str) -> dict[str, str]:
+    def shown(amount: Decimal) -> str:
+        return money(amount, order.currency, language)
+
+    return {
+        "subtotal_price": shown(order.subtotal),
+        "discounts": shown(-order.discount) if order.discount else "",
+        "shipping_price": shown(order.shipping),
+        "tax_price": shown(order.tax) if order.tax else "",
+        "total_price": shown(order.total),
+    }
+
+
+def _shop(merchant: Merchant) -> dict[str, str]:
+    address = "\n".join(part for part in (merchant.legal_name, merchant.postal_address) if part)
+    return {
+        "name": merchant.name,
+        "url": merchant.website,
+        "email": merchant.support_email,
+        "logo": absolute(f"/p/{merchant.slug}/logo.png") if merchant.logo else "",
+        "address": address,
+    }
+
+
+def _links(loaded: Loaded, order: Order) -> dict[str, Any]:
+    merchant = loaded.merchant
+    portal = portal_url(merchant, order, loaded.host)
+    return {
+        "order_status_url": portal,
+        "links": {
+            # A link only ever shows a page: programs that open every link of a mail change nothing (PRODUCT, N12).
+            "portal": portal,
+            "withdraw": merchant.withdraw_url,
+            "help": merchant.help_url,
+            "imprint": merchant.imprint_url,
+            "privacy": merchant.privacy_url,
+        },
+    }
+
+
+def absolute(url: str) -> str:
+    """The address with its host: mail programs know no page that a path could belong to. Empty for other schemes."""
+    if url.startswith("//"):
+        return "https:" + url
+    if url.startswith("/"):
+        return settings.PUBLIC_URL + url
+    return url if url.startswith(("https://", "http://")) else ""
+
+
+# --- the parcel --------------------------------------------------------------------------------------
+
+
+def _fulfillment(parcel: Shipment | None, language: str) -> dict[str, str]:
+    if parcel is None:
+        return {}
+    carrier, number = parcel.carrier, parcel.tracking_number
+    url = parcel.tracking_url
+    if url == tracking_url(carrier, number):  # ours, so it can be had in the shopper's language
+        url = tracking_url(carrier, number, language)
+    name = KNOWN[carrier].name if carrier in KNOWN else parcel.carrier_name
+    return {"tracking_number": number, "tracking_company": name, "tracking_url": url}
+
+
+def _parcel(message: Message, loaded: Loaded) -> dict[str, Any]:
+    order, parcel, told = loaded.order(message), loaded.parcel(message), loaded.told(message)
+    language = message.locale
+    zone = zone_of(loaded.merchant, order, parcel)
+    live = [row for row in loaded.parcels[order.id] if row.status != Status.CANCELLED]
+    shown: dict[str, Any] = {
+        "status": str(told.status if told else parcel.status if parcel else Status.PENDING),
+        "substatus": str(told.substatus if told else parcel.substatus if parcel else ""),
+        "number": live.index(parcel) + 1 if parcel in live else 1,
+        "count": max(1, len(live)),
+        **_window(message, loaded, language, zone),
+    }
+    if isinstance(told, ShipmentDelayed) and told.eta_was:
+        shown["eta_was"] = delivery_window(told.eta_was.astimezone(zone), None, language)
+    if parcel is not None:
+        until = parcel.pickup_until
+        shown |= {
+            "place": _place(parcel.substatus),
+            "signed_by": parcel.signed_by if parcel.status == Status.DELIVERED else "",
+            "pickup_place": parcel.pickup_place,
+            "pickup_deadline": date_time(until, language, zone) if until else "",
+        }
+    return shown
+
+
+def _window(message: Message, loaded: Loaded, language: str, zone: tzinfo) -> dict[str, str]:
+    """The delivery window as text, empty when there is none that lies ahead."""
+    start, end = _expected(message, loaded)
+    if end is None or end < timezone.now() or message.touchpoint in _ARRIVED:
+        return {}
+    first, last = (start or end).astimezone(zone), end.astimezone(zone)
+    return {
+        "eta": delivery_window(first, last, language),
+        "eta_from": delivery_window(first, None, language),
+        "eta_to": delivery_window(last, None, language),
+    }
+
+
+def _expected(message: Message, loaded: Loaded) -> tuple[datetime | None, datetime | None]:
+    parcel, order = loaded.parcel(message), loaded.order(message)
+    if parcel is not None:
+        if message.touchpoint == "shipment_out_for_delivery":
+            day = timezone.now().astimezone(ZoneInfo(loaded.merchant.timezone)).date()
+            today = windows.of_days(loaded.merchant, day, day, source="carrier")
+            return today.start, max(today.end, timezone.now())
+        return parcel.eta_from, parcel.eta_to
+    if not any(line.requires_shipping for line in order.lines.all()):
+        return None, None
+    rule = windows.by_rule(loaded.merchant, placed_at=order.placed_at, shipped_at=None)
+    window = windows.promised(loaded.merchant, order) or rule
+    return window.start, window.end
+
+
+def _place(substatus: str) -> str:
+    if substatus == "delivered.neighbour":
+        return _("With a neighbour")
+    return _("At the agreed safe place") if substatus == "delivered.safe_place" else ""
+
+
+def zone_of(merchant: Merchant, order: Order, parcel: Shipment | None) -> tzinfo:
+    """On whose clock a parcel's times are shown.
+
+    A carrier's times are those of the destination, where the country has one time only. A rule's or shop's window
+    is made of whole days in the merchant's time zone: elsewhere it would begin on another day.
+    """
+    zones: Sequence[str] = get_global("territory_zones").get(order.country) or ()
+    by_carrier = parcel is not None and parcel.eta_source == "carrier"
+    if by_carrier and order.country != merchant.country and len(zones) == 1:
+        return ZoneInfo(zones[0])
+    return ZoneInfo(merchant.timezone)

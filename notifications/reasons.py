@@ -1,0 +1,34 @@
+"""Why a message was not sent: codes that stay, and the sentence that people read."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Reason(models.TextChoices):
+    """`Message.reason`. Part of the public API: add, never rename."""
+
+    # Skipped: it was decided not to send it.
+    TOO_OLD = "too_old", _("It had happened more than 48 hours before we could tell.")
+    NO_ADDRESS = "no_address", _("The order has no address to write to.")
+    NO_CONSENT = "no_consent", _("The shopper did not agree to text messages.")
+    ORDER_CANCELLED = "order_cancelled", _("The order was cancelled before the message went out.")
+    SHIPMENT_CANCELLED = "shipment_cancelled", _("The parcel was cancelled before the message went out.")
+    SHIPMENT_GONE = "shipment_gone", _("The parcel does not exist any more.")
+    OVERTAKEN = "overtaken", _("By the time it could go out, it was not true any more.")
+    CHANNEL_OFF = "channel_off", _("Text messages are not set up.")
+    # Failed: it should have gone out and did not, as far as we know.
+    PROVIDER_ERROR = "provider_error", _("The provider could not take it, however often we tried.")
+    REFUSED = "refused", _("The provider refused it for good.")
+    RECIPIENT_REFUSED = "recipient_refused", _("The provider does not deliver to this address.")
+    INVALID_ADDRESS = "invalid_address", _("This is not an address that a message can be sent to.")
+    INTERNAL_ERROR = "internal_error", _("Something went wrong on our side, however often we tried.")
+    TEMPLATE_ERROR = "template_error", _("The template could not be filled.")
+    IN_DOUBT = (
+        "in_doubt",
+        _("It may have gone out, but we were interrupted before we knew. It is not repeated by itself."),
+    )
+
+
+def sentence(code: str) -> str:
+    """The reason as a sentence in the active language; the code itself when it is unknown, "" for none."""
+    return str(Reason(code).label) if code in Reason.values else code

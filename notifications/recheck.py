@@ -1,0 +1,37 @@
+"""Deciding again, at the moment of sending, whether a message should still go out (PRODUCT, N5)."""
+
+from notifications.context import Loaded
+from notifications.models import Channel, Message
+from notifications.planning import has_sms, recipient
+from notifications.reasons import Reason
+from notifications.touchpoints import TOUCHPOINTS
+from orders.models import Order, OrderStatus
+
+
+def why_not(message: Message, loaded: Loaded) -> Reason | None:
+    """Why the message must not go out any more, None when it may."""
+    touchpoint = TOUCHPOINTS[message.touchpoint]
+    order = loaded.order(message)
+    if order.status == OrderStatus.CANCELLED and touchpoint.needs_order:
+        return Reason.ORDER_CANCELLED
+    if reason := _cannot_be_reached(message, order):
+        return reason
+    if message.shipment_id is None:
+        return None
+    parcel, told = loaded.parcel(message), loaded.told(message)
+    if parcel is None:
+        return Reason.SHIPMENT_GONE
+    if parcel.cancelled_at is not None:
+        return Reason.SHIPMENT_CANCELLED
+    holds = told is None or touchpoint.holds(parcel, told, loaded.merchant)
+    return None if holds else Reason.OVERTAKEN
+
+
+def _cannot_be_reached(message: Message, order: Order) -> Reason | None:
+    if message.channel == Channel.SMS:
+        if not has_sms():
+            return Reason.CHANNEL_OFF
+        if not order.sms_consent:
+            return Reason.NO_CONSENT
+    # The shop may have corrected the address since: it goes to the one that holds now.
+    return None if recipient(order, message.channel) else Reason.NO_ADDRESS

@@ -1,0 +1,23 @@
+"""Who a message is from."""
+
+from email.utils import formataddr, parseaddr
+
+from django.conf import settings
+
+from merchants.models import Merchant
+from notifications.rendering.templates import one_line
+
+
+def sender(merchant: Merchant) -> str:
+    """The From header: the merchant's name with its own address, or with the installation's."""
+    return formataddr((one_line(merchant.name), sender_address(merchant)))
+
+
+def sender_address(merchant: Merchant) -> str:
+    """The bare address."""
+    return merchant.sender_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+
+def sender_domain(merchant: Merchant) -> str:
+    """The domain of the address."""
+    return sender_address(merchant).rpartition("@")[2] or "localhost"

@@ -1,0 +1,241 @@
+"""Sending what is due: exactly once, as far as the world allows.
+
+    planned ──▶ sending ──▶ sent
+       ▲  │        │  └───▶ failed (with a reason)
+       │  └────────┼──────▶ skipped (with a reason)
+       └───────────┘  a try that can be repeated, with back-off
+
+A row is committed as `sending` before its provider is called. If the process dies after the provider's answer and
+before ours is committed, the lease runs out and the row is found as `sending`: in doubt. A transactional e-mail is then
+sent again with the same Message-ID and the same text; a text message, and anything of marketing, is held.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from itertools import groupby
+from uuid import UUID
+
+import structlog
+from django.db.models import F, Q
+from django.utils import timezone
+
+from events import due
+from events import log as event_log
+from merchants.models import Merchant
+from merchants.scope import merchant_scope, merchant_transaction
+from notifications import context, wording
+from notifications.channels.base import ChannelConnection, InDoubt, NotSent, Receipt, Refused, Unreachable
+from notifications.facts import MessageFact, MessageFailed, MessageSent, MessageSkipped
+from notifications.models import Channel, Message, MessageClass, MessageState
+from notifications.planning import recipient
+from notifications.reasons import Reason
+from notifications.recheck import why_not
+from notifications.rendering import TemplateError
+
+log = structlog.get_logger(__name__)
+
+BATCH = 20
+# How long a worker may be gone before another one takes a row over.
+LEASE = timedelta(seconds=60)
+# A batch that takes longer gives back what it has not begun, so that no lease runs out meanwhile.
+BATCH_SECONDS = 15.0
+# What was loaded for a batch is decided on for so long, then loaded again.
+FRESH_SECONDS = 2.0
+# With doubling from 15 s, and 6 hours at most: a provider may be away for about a day.
+MOST_ATTEMPTS = 14
+FIRST_RETRY = timedelta(seconds=15)
+
+# Merchants that this process served since it last found nobody else waiting.
+_served: set[UUID] = set()
+
+
+def send_due() -> int:
+    """Send one batch of due messages. Returns how many were claimed."""
+    rows = _claim()
+    stop_at = time.monotonic() + BATCH_SECONDS
+    channels = Channels()
+    try:
+        # Within a merchant the earliest first; sorting keeps their order.
+        for merchant_id, own in groupby(
+            sorted(rows, key=lambda m: m.merchant_id.bytes), lambda m: m.merchant_id
+        ):
+            messages = list(own)
+            log.debug("sending", merchant_id=str(merchant_id), messages=len(messages))
+            with merchant_scope(messages[0].merchant):
+                _send_all(messages[0].merchant, messages, channels, stop_at)
+    finally:
+        channels.close()
+    return len(rows)
+
+
+def _claim() -> list[Message]:
+    """A batch of merchants in turn: one with thousands of messages, or a slow one, lets the others go between."""
+    rows: list[Message] = []
+    if _served:
+        rows = due.claim(Message, limit=BATCH, lease=LEASE, where=~Q(merchant_id__in=_served))
+    if not rows:
+        _served.clear()
+        rows = due.claim(Message, limit=BATCH, lease=LEASE)
+    _served.update(row.merchant_id for row in rows)
+    return rows
+
+
+class Channels:
+    """The connections of one batch: each opened once, and given up once it cannot be reached."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, ChannelConnection] = {}
+        self._down: dict[str, str] = {}
+
+    def get(self, channel: str) -> ChannelConnection:
+        """A channel with its connection open. Raises Unreachable."""
+        if channel in self._down:
+            raise Unreachable(self._down[channel])
+        try:
+            if channel not in self._open:
+                self._open[channel] = _connection(channel)
+            self._open[channel].open()
+        except Unreachable as error:
+            self._down[channel] = str(error)
+            raise
+        return self._open[channel]
+
+    def close(self) -> None:
+        """Hang up everywhere."""
+        for connection in self._open.values():
+            connection.close()
+
+
+def _connection(channel: str) -> ChannelConnection:
+    # Imported here: an installation without text messages never loads Twilio's library (20 MB).
+    if channel == Channel.SMS:
+        from notifications.channels.sms import SmsConnection
+
+        return SmsConnection()
+    from notifications.channels.email import EmailConnection
+
+    return EmailConnection()
+
+
+def _send_all(merchant: Merchant, messages: Sequence[Message], channels: Channels, stop_at: float) -> None:
+    waiting = deque(messages)
+    while waiting and time.monotonic() < stop_at:
+        loaded, fresh_until = context.load(merchant, waiting), time.monotonic() + FRESH_SECONDS
+        _send_one(waiting.popleft(), loaded, channels)
+        while waiting and time.monotonic() < min(fresh_until, stop_at):
+            _send_one(waiting.popleft(), loaded, channels)
+    _give_back(waiting)
+
+
+def _send_one(message: Message, loaded: context.Loaded, channels: Channels) -> None:
+    """Bring one claimed message to its next state, whatever happens on the way."""
+    try:
+        if message.attempts > MOST_ATTEMPTS:
+            # It never came to an answer: a message that ends its worker must not do so for ever.
+            _fail(message, Reason.IN_DOUBT if _is_in_doubt(message) else Reason.INTERNAL_ERROR, message.error)
+        elif _begin(message, loaded, channels):
+            receipt = _hand_over(message, loaded.merchant, channels)
+            _finish(
+                message, MessageState.SENT, _fact(MessageSent, message, provider=receipt.provider),
+                sent_at=timezone.now(), provider=receipt.provider, provider_reference=receipt.reference,
+            )  # fmt: skip
+    except Refused as refused:
+        _fail(message, refused.reason, str(refused))
+    except InDoubt as doubt:
+        _fail(message, Reason.IN_DOUBT, str(doubt))
+    except TemplateError as error:
+        _fail(message, Reason.TEMPLATE_ERROR, str(error))
+    except NotSent as error:  # TryLater, Unreachable
+        _postpone(message, Reason.PROVIDER_ERROR, str(error))
+    except Exception as error:  # One message's fault must not cost the others of the batch.
+        log.exception("message_failed", message_id=str(message.id))
+        _postpone(message, Reason.INTERNAL_ERROR, repr(error))
+
+
+def _begin(message: Message, loaded: context.Loaded, channels: Channels) -> bool:
+    """Decide again, render, connect, and commit that the message is being sent. False when it is not to be sent."""
+    in_doubt = _is_in_doubt(message)
+    reason = why_not(message, loaded)
+    if in_doubt:
+        log.warning("message_in_doubt", message_id=str(message.id), attempts=message.attempts)
+        if reason or message.message_class == MessageClass.MARKETING or message.channel == Channel.SMS:
+            raise InDoubt(message.error or "The worker ended while it was being sent.")
+    elif reason:
+        _finish(
+            message, MessageState.SKIPPED, _fact(MessageSkipped, message, reason=reason.value), reason=reason
+        )
+        return False
+    else:
+        _render(message, loaded)
+    channels.get(message.channel)
+    return _commit_sending(message)
+
+
+def _is_in_doubt(message: Message) -> bool:
+    return message.state == MessageState.SENDING
+
+
+def _render(message: Message, loaded: context.Loaded) -> None:
+    """Put the exact rendering on the message (unsaved). One in doubt keeps the rendering that may have gone out."""
+    rendered, message.error = wording.fill(message, loaded.templates, context.context_of(message, loaded))
+    # An address that the shop corrected since holds.
+    message.recipient = recipient(loaded.order(message), message.channel)
+    message.subject, message.html, message.text = rendered.subject, rendered.html, rendered.text
+
+
+def _hand_over(message: Message, merchant: Merchant, channels: Channels) -> Receipt:
+    return channels.get(message.channel).send(merchant, message)
+
+
+# --- states: each move is one guarded update, which changes nothing once the claim is lost -----------
+
+
+def _commit_sending(message: Message) -> bool:
+    until = timezone.now() + LEASE
+    with merchant_transaction(message.merchant):
+        begun = due.held(message).update(
+            state=MessageState.SENDING, due_at=until, recipient=message.recipient, subject=message.subject,
+            html=message.html, text=message.text, error=message.error,
+        )  # fmt: skip
+    message.state, message.due_at = MessageState.SENDING, until
+    if not begun:
+        log.warning("message_claim_lost", message_id=str(message.id))
+    return bool(begun)
+
+
+def _finish(message: Message, state: MessageState, fact: MessageFact, **columns: object) -> None:
+    with merchant_transaction(message.merchant):
+        if due.held(message).update(state=state, due_at=None, **columns):
+            event_log.record(fact, order_id=message.order_id)
+        else:
+            log.warning("message_claim_lost", message_id=str(message.id), state=state)
+
+
+def _fail(message: Message, reason: Reason, error: str) -> None:
+    log.warning("message_not_sent", message_id=str(message.id), reason=reason.value, error=error)
+    fact = _fact(MessageFailed, message, reason=reason.value)
+    _finish(message, MessageState.FAILED, fact, reason=reason, error=error[:2000])
+
+
+def _postpone(message: Message, reason: Reason, error: str) -> None:
+    if message.attempts >= MOST_ATTEMPTS:
+        _fail(message, reason, error)
+        return
+    again = due.backoff(message.attempts, first=FIRST_RETRY / 2)
+    due.held(message).update(state=MessageState.PLANNED, due_at=again, error=error[:2000])
+    log.info("message_postponed", message_id=str(message.id), attempts=message.attempts, error=error)
+
+
+def _give_back(messages: Iterable[Message]) -> None:
+    """Let go of claimed messages that were not begun: due at once, and the claim does not count as a try."""
+    for message in messages:
+        due.held(message).update(due_at=timezone.now(), attempts=F("attempts") - 1)
+
+
+def _fact(kind: type[MessageFact], message: Message, **more: str) -> MessageFact:
+    return kind(
+        message_id=message.id, touchpoint=message.touchpoint, channel=message.channel,
+        shipment_id=message.shipment_id, **more,
+    )  # fmt: skip

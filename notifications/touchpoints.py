@@ -1,0 +1,128 @@
+"""The moments that shoppers are told about: which facts, over which channels, how often, and when it is too late.
+
+How to add one: docs/touchpoints.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from events.facts import FactData
+from merchants.models import Merchant
+from notifications.models import Channel, MessageClass
+from tracking.facts import ShipmentFact
+from tracking.models import Shipment
+from tracking.statuses import Status
+
+EMAIL_AND_SMS = (Channel.EMAIL, Channel.SMS)
+
+
+def _once(fact: FactData, merchant: Merchant) -> str:
+    """A moment that an order or a parcel has only once."""
+    return ""
+
+
+def _always(parcel: Shipment, told: ShipmentFact, merchant: Merchant) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Touchpoint:
+    """One kind of message.
+
+    key: also the name of its templates.
+    facts: types of facts that trigger it; empty when a command sends it.
+    moment: what makes a fact a new moment of the same order or parcel. A fact of a moment that was told
+        before plans nothing, so a status that bounces is told once.
+    holds: whether what the fact told is still so when the message goes out. If not, it is overtaken.
+    needs_order: not sent any more once the order is cancelled.
+    """
+
+    key: str
+    facts: tuple[str, ...]
+    channels: tuple[Channel, ...] = EMAIL_AND_SMS
+    message_class: MessageClass = MessageClass.TRANSACTIONAL
+    moment: Callable[[FactData, Merchant], str] = _once
+    holds: Callable[[Shipment, ShipmentFact, Merchant], bool] = _always
+    needs_order: bool = True
+
+
+# --- moments -----------------------------------------------------------------------------------------
+
+
+def problem_moment(fact: FactData, merchant: Merchant) -> str:
+    """Each kind of problem once: by the sub-status where it decides what the shopper is told."""
+    assert isinstance(fact, ShipmentFact)
+    if fact.status in (Status.EXCEPTION, Status.ATTEMPT_FAILED):
+        return f"{fact.status}:{fact.substatus}"
+    return fact.status
+
+
+def delay_moment(fact: FactData, merchant: Merchant) -> str:
+    """Each new last day once, in the merchant's time zone."""
+    assert isinstance(fact, ShipmentFact)
+    return _last_day(fact.eta_to, merchant)
+
+
+def _last_day(end: object, merchant: Merchant) -> str:
+    return end.astimezone(ZoneInfo(merchant.timezone)).date().isoformat() if end else ""  # type: ignore[attr-defined]
+
+
+# --- still so? ---------------------------------------------------------------------------------------
+
+_BACK = (Status.RETURNING, Status.RETURNED)
+
+
+def is_under_way(parcel: Shipment, told: ShipmentFact, merchant: Merchant) -> bool:
+    """Neither there nor on its way back."""
+    return parcel.status not in (Status.DELIVERED, *_BACK)
+
+
+def is_same_status(parcel: Shipment, told: ShipmentFact, merchant: Merchant) -> bool:
+    """The parcel is where the fact saw it."""
+    return parcel.status == told.status
+
+
+def is_same_problem(parcel: Shipment, told: ShipmentFact, merchant: Merchant) -> bool:
+    """The parcel still has the problem. Another one has a message of its own."""
+    same = parcel.status == told.status
+    return same and (parcel.status != Status.EXCEPTION or parcel.substatus == told.substatus)
+
+
+def is_still_late(parcel: Shipment, told: ShipmentFact, merchant: Merchant) -> bool:
+    """The window still ends on the day that the fact named, and the parcel is not about to arrive."""
+    arriving = (Status.OUT_FOR_DELIVERY, Status.AVAILABLE_FOR_PICKUP, Status.DELIVERED, *_BACK)
+    same_day = _last_day(parcel.eta_to, merchant) == _last_day(told.eta_to, merchant)
+    return same_day and parcel.status not in arriving
+
+
+# --- the list ----------------------------------------------------------------------------------------
+
+TOUCHPOINTS: dict[str, Touchpoint] = {
+    touchpoint.key: touchpoint
+    for touchpoint in (
+        Touchpoint("order_confirmation", ("order.placed",)),
+        Touchpoint("order_cancelled", ("order.cancelled",), channels=(Channel.EMAIL,), needs_order=False),
+        Touchpoint("shipment_shipped", ("shipment.shipped",), holds=is_under_way),
+        Touchpoint("shipment_out_for_delivery", ("shipment.out_for_delivery",), holds=is_same_status),
+        Touchpoint("shipment_delivered", ("shipment.delivered",), holds=is_same_status),
+        Touchpoint("shipment_delayed", ("shipment.delayed",), moment=delay_moment, holds=is_still_late),
+        Touchpoint(
+            "shipment_exception",
+            (
+                "shipment.exception",
+                "shipment.attempt_failed",
+                "shipment.ready_for_pickup",
+                "shipment.returning",
+            ),
+            moment=problem_moment,
+            holds=is_same_problem,
+        ),
+        # Sent by `commands.send_lookup_link`, also about an order that was cancelled.
+        Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False),
+    )
+}
+
+BY_FACT: dict[str, Touchpoint] = {
+    fact_type: touchpoint for touchpoint in TOUCHPOINTS.values() for fact_type in touchpoint.facts
+}
