@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.forms",  # the widgets' templates, which ours stand in front of
     "rest_framework",
     "drf_spectacular",
     "django_htmx",
@@ -168,6 +169,9 @@ TWILIO_AUTH_TOKEN = text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = text("TWILIO_FROM")
 TWILIO_API_URL = text("TWILIO_API_URL")  # empty: Twilio's own; a stand-in for tests and sandboxes
 DHL_API_URL = text("DHL_API_URL", "https://api-eu.dhl.com")
+DHL_API_KEY = text("DHL_API_KEY")  # for merchants who have no account of their own
+# Ask the sandbox carrier about its parcels. Off where the demo moves them (docs/carriers.md).
+SANDBOX_POLL = flag("AFTERWARD_SANDBOX_POLL")
 # host:port pairs that outgoing calls may reach although their address is private (sandboxes).
 OUTBOUND_ALLOW = words("AFTERWARD_OUTBOUND_ALLOW")
 

@@ -6,7 +6,7 @@ from events.api import Events
 from notifications.api import Messages, OneMessage
 from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
-from tracking.api import CancelShipment, OneShipment, Scans, Shipments
+from tracking.api import CancelShipment, OneShipment, RefreshShipment, Scans, Shipments
 
 api = [
     path("orders", Orders.as_view()),
@@ -17,6 +17,7 @@ api = [
     path("shipments", Shipments.as_view()),
     path("shipments/<str:shipment_id>", OneShipment.as_view()),
     path("shipments/<str:shipment_id>/cancel", CancelShipment.as_view()),
+    path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
     path("scans", Scans.as_view()),
     path("messages", Messages.as_view()),
     path("messages/<str:message_id>", OneMessage.as_view()),
@@ -27,4 +28,5 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("hooks/shopify/<str:slug>", hooks.shopify),
     path("app/", include("dashboard.urls")),
+    path("p/<slug:slug>/", include("portal.urls")),
 ]

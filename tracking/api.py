@@ -8,8 +8,7 @@ from merchants.rest.decode import read_body
 from merchants.rest.errors import InvalidParameter, NotFound
 from merchants.rest.pages import Page, newest_first
 from merchants.rest.views import ApiView
-from tracking import commands, queries
-from tracking.models import Shipment
+from tracking import asking, commands, queries
 from tracking.schemas import ScanIn, ScanOut, ScansIn, ScansOut, ShipmentIn, ShipmentOut
 from tracking.statuses import Status
 
@@ -75,6 +74,22 @@ class CancelShipment(ApiView):
             raise NotFound("There is no such shipment.", param="shipment_id")
         commands.cancel_shipment(self.merchant, parsed)
         return self.show(queries.show_shipment(queries.get_shipment(parsed)))
+
+
+class RefreshShipment(ApiView):
+    """Looking at a parcel now."""
+
+    scopes = {"POST": "shipments:write"}
+
+    @extend_schema(operation_id="shipments_refresh", request=None, responses={202: ShipmentOut})
+    def post(self, request: HttpRequest, shipment_id: str) -> HttpResponse:
+        """Have the carrier asked now; read the shipment again a moment later. At most once in five minutes (429)."""
+        return self.once(f"POST /shipments/{shipment_id}/refresh", lambda: self._refresh(shipment_id))
+
+    def _refresh(self, shipment_id: str) -> HttpResponse:
+        shipment = queries.get_shipment(parse_public_id("shp", shipment_id))
+        asking.refresh(self.merchant, shipment.id)
+        return self.show(queries.show_shipment(shipment), 202)
 
 
 class Scans(ApiView):

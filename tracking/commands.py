@@ -20,10 +20,10 @@ from merchants.scope import merchant_scope, merchant_transaction
 from orders import commands as orders
 from orders.models import Order, OrderLine, OrderStatus
 from tracking import facts, polling, windows
-from tracking.carriers.base import TrackingResult
 from tracking.carriers.registry import carrier_from_name, tracking_url
+from tracking.locks import lock_shipment
 from tracking.models import Shipment, ShipmentLine
-from tracking.progress import RECYCLED_BEFORE, advance, record_delay, record_fact, refresh_stages, set_window
+from tracking.progress import advance, is_awaited, record_delay, record_fact, refresh_stages, set_window
 from tracking.resolve import FUTURE_TOLERANCE
 from tracking.schemas import ScanIn, ShipmentIn
 from tracking.statuses import SUBSTATUSES, Status
@@ -49,11 +49,14 @@ class Recorded:
     duplicates: int
 
 
-def put_shipment(merchant: Merchant, body: ShipmentIn, *, raw: Mapping[str, Any] | None = None) -> Put:
+def put_shipment(
+    merchant: Merchant, body: ShipmentIn, *, raw: Mapping[str, Any] | None = None, happened: bool = False
+) -> Put:
     """Store a parcel of an order, or update the one with the same external id (default: tracking number).
 
     Raises NotFound for an order that the merchant does not have, Unprocessable for a line that the order
-    lacks, for more than was ordered, and for a cancelled order.
+    lacks, for more than was ordered, and for a cancelled order or parcel. With `happened` (a shop's system tells
+    what was done already) nothing of that is refused: the parcel holds what fits of `body.lines`, and no more.
     """
     with merchant_transaction(merchant):
         order = _lock_named_order(body)
@@ -65,11 +68,16 @@ def put_shipment(merchant: Merchant, body: ShipmentIn, *, raw: Mapping[str, Any]
         )
         if known is not None:
             known.order = order
-            _update_shipment(merchant, known, body, raw)
+            if known.cancelled_at is None:
+                _update_shipment(merchant, known, body, raw, happened=happened)
+            elif not happened:
+                raise Unprocessable("The shipment was cancelled.", code="shipment_cancelled")
             return Put(known.id, created=False)
-        if order.status == OrderStatus.CANCELLED:
+        if order.status == OrderStatus.CANCELLED and not happened:
             raise Unprocessable("The order was cancelled.", param="order_id", code="order_cancelled")
-        return Put(_new_shipment(merchant, order, external_id, body, raw).id, created=True)
+        return Put(
+            _new_shipment(merchant, order, external_id, body, raw, happened=happened).id, created=True
+        )
 
 
 def cancel_shipment(merchant: Merchant, shipment_id: UUID) -> Shipment:
@@ -114,54 +122,6 @@ def record_scans(
     return Recorded(recorded=len(new), duplicates=len(scans) - len(new))
 
 
-def apply_tracking(merchant: Merchant, shipment_id: UUID, result: TrackingResult, *, source: str) -> None:
-    """Store what a carrier answered about a parcel: its scans, its delivery window, the hand-over."""
-    now = timezone.now()
-    with merchant_transaction(merchant):
-        shipment = lock_shipment(shipment_id)
-        earliest = min(shipment.order.placed_at, shipment.shipped_at or now) - RECYCLED_BEFORE
-        own = [scan for scan in result.scans if scan.occurred_at >= earliest]
-        if own:
-            insert_scans(
-                merchant.id, [_carrier_row(scan, shipment.id) for scan in own], source=source, now=now
-            )
-        _put_carrier_details(shipment, result)
-        eta_was = None
-        if result.eta_from or result.eta_to:
-            start = result.eta_from or result.eta_to
-            end = result.eta_to or result.eta_from
-            assert start is not None and end is not None
-            eta_was = set_window(merchant, shipment, windows.Window(start, end, "carrier"))
-        shipment.polled_at, shipment.poll_error, shipment.attempts = now, "", 0
-        shipment.save(update_fields=_CARRIER_COLUMNS)
-        advance(merchant, [shipment])
-        if eta_was and shipment.delivered_at is None:
-            record_delay(shipment, eta_was)
-
-
-_CARRIER_COLUMNS = [
-    "service", "signed_by", "pickup_place", "pickup_until", "polled_at", "poll_error", "attempts",
-]  # fmt: skip
-
-
-def _put_carrier_details(shipment: Shipment, result: TrackingResult) -> None:
-    shipment.service = (result.service or shipment.service)[:120]
-    shipment.signed_by = (result.signed_by or shipment.signed_by)[:120]
-    shipment.pickup_place = (result.pickup_place or shipment.pickup_place)[:300]
-    shipment.pickup_until = result.pickup_until or shipment.pickup_until
-
-
-def lock_shipment(shipment_id: UUID) -> Shipment:
-    """The parcel with its order, both locked: the order first, like everywhere. Raises NotFound."""
-    order_id = Shipment.objects.filter(pk=shipment_id).values_list("order_id", flat=True).first()
-    if order_id is None:
-        raise NotFound("There is no such shipment.", param="shipment_id")
-    order = orders.lock_order(order_id)
-    shipment = Shipment.objects.select_for_update(no_key=True).get(pk=shipment_id)
-    shipment.order = order
-    return shipment
-
-
 # --- parcels ---
 
 
@@ -182,7 +142,13 @@ def _lock_named_order(body: ShipmentIn) -> Order:
 
 
 def _new_shipment(
-    merchant: Merchant, order: Order, external_id: str, body: ShipmentIn, raw: Mapping[str, Any] | None
+    merchant: Merchant,
+    order: Order,
+    external_id: str,
+    body: ShipmentIn,
+    raw: Mapping[str, Any] | None,
+    *,
+    happened: bool,
 ) -> Shipment:
     now = timezone.now()
     last = Shipment.objects.filter(order=order).aggregate(last=Max("number"))["last"] or 0
@@ -196,7 +162,7 @@ def _new_shipment(
     _put_window(merchant, order, shipment, body)
     shipment.due_at = now if polling.next_poll(shipment, now) else None
     shipment.save(force_insert=True)
-    _put_lines(merchant, order, shipment, _wanted_lines(order, body, {}), {})
+    _put_lines(merchant, order, shipment, _wanted_lines(order, body, {}, happened=happened), {})
     orders.add_search_words(order, [shipment.tracking_number])
     record_fact(facts.ShipmentCreated, shipment, notify=body.notify)
     if shipped_at:
@@ -206,11 +172,16 @@ def _new_shipment(
 
 
 def _update_shipment(
-    merchant: Merchant, shipment: Shipment, body: ShipmentIn, raw: Mapping[str, Any] | None
+    merchant: Merchant,
+    shipment: Shipment,
+    body: ShipmentIn,
+    raw: Mapping[str, Any] | None,
+    *,
+    happened: bool,
 ) -> None:
     now = timezone.now()
     was_shipped = shipment.shipped_at is not None
-    number_was = shipment.tracking_number
+    number_was, asked_with = shipment.tracking_number, (shipment.carrier, shipment.tracking_number)
     _put_carrier(shipment, body)
     if body.shipped_at is not UNSET:
         shipment.shipped_at = _shipped_at(body, now) or shipment.shipped_at
@@ -218,17 +189,19 @@ def _update_shipment(
     if shipment.shipped_at and shipment.status == Status.PENDING:
         shipment.status, shipment.status_at = Status.INFO_RECEIVED, shipment.shipped_at
     shipment.raw = dict(raw or shipment.raw)
-    shipment.due_at = polling.next_poll(shipment, now) and (shipment.due_at or now)
+    same = asked_with == (shipment.carrier, shipment.tracking_number)
+    shipment.due_at = polling.next_poll(shipment, now) and ((same and shipment.due_at) or now)
     shipment.updated_at = now
     shipment.save()
-    if body.lines:
+    if body.lines or happened:
         held = {line.line_id: line.quantity for line in shipment.lines.all()}
-        _put_lines(merchant, shipment.order, shipment, _wanted_lines(shipment.order, body, held), held)
+        wanted = _wanted_lines(shipment.order, body, held, happened=happened)
+        _put_lines(merchant, shipment.order, shipment, wanted, held)
     if shipment.tracking_number != number_was:
         orders.add_search_words(shipment.order, [shipment.tracking_number])
     if shipment.shipped_at and not was_shipped:
         record_fact(facts.ShipmentShipped, shipment, notify=body.notify)
-    if eta_was and shipment.delivered_at is None:
+    if eta_was and is_awaited(shipment):
         record_delay(shipment, eta_was, notify=body.notify)
     refresh_stages([shipment.order])
 
@@ -266,15 +239,19 @@ def _put_window(merchant: Merchant, order: Order, shipment: Shipment, body: Ship
                 "The latest time is before the earliest.", param="delivery.latest", code="invalid_field"
             )
         return set_window(merchant, shipment, windows.Window(start, end, "shop"))
-    if shipment.eta_to is None:
+    if shipment.eta_source in ("", "rule"):
         rule = windows.by_rule(merchant, placed_at=order.placed_at, shipped_at=shipment.shipped_at)
         set_window(merchant, shipment, windows.promised(merchant, order) or rule)
     return None
 
 
-def _wanted_lines(order: Order, body: ShipmentIn, held: Mapping[UUID, int]) -> dict[UUID, int]:
+def _wanted_lines(
+    order: Order, body: ShipmentIn, held: Mapping[UUID, int], *, happened: bool
+) -> dict[UUID, int]:
     """Line → quantity in the parcel. Raises Unprocessable naming the entry that asks for too much."""
     lines = {line.external_id: line for line in OrderLine.objects.filter(order=order)}
+    if happened:
+        return _what_fits(lines, body, held)
     if not body.lines:
         rest = {
             line.id: line.quantity - line.shipped_quantity
@@ -298,6 +275,19 @@ def _wanted_lines(order: Order, body: ShipmentIn, held: Mapping[UUID, int]) -> d
                 code="more_than_ordered",
             )
     return wanted
+
+
+def _what_fits(
+    lines: Mapping[str, OrderLine], body: ShipmentIn, held: Mapping[UUID, int]
+) -> dict[UUID, int]:
+    """Line → quantity in the parcel: of the named lines that exist, as much as was ordered and is left."""
+    wanted: dict[UUID, int] = {}
+    for entry in body.lines:
+        line = lines.get(entry.line)
+        if line is not None:
+            left = line.quantity - line.shipped_quantity + held.get(line.id, 0)
+            wanted[line.id] = min(wanted.get(line.id, 0) + entry.quantity, left)
+    return {line_id: quantity for line_id, quantity in wanted.items() if quantity > 0}
 
 
 def _put_lines(
@@ -346,7 +336,8 @@ def _lock_scanned(scans: Sequence[ScanIn], now: datetime) -> tuple[dict[UUID, Sh
     by_number = Q(tracking_number__in=numbers, created_at__gt=now - NUMBER_IS_ONE_PARCEL_FOR)
     wanted = Q(pk__in=ids) | by_number if ids and numbers else by_number if numbers else Q(pk__in=ids)
     rows = Shipment.objects.filter(wanted).select_related("order").order_by("order_id", "id")
-    locked = list(rows.select_for_update(of=("self", "order"), no_key=True))
+    # Row by row the order is locked before its parcel, as everywhere (`tracking.locks`).
+    locked = list(rows.select_for_update(of=("order", "self"), no_key=True))
     targets = [_target(scan, locked, _where(scans, index)) for index, scan in enumerate(scans)]
     return {shipment.id: shipment for shipment in locked}, targets
 
@@ -378,16 +369,6 @@ def _scan_row(scan: ScanIn, shipment_id: UUID) -> dict[str, Any]:
         "local_time": scan.occurred_at.isoformat(), "offset_known": True, "status": scan.status,
         "substatus": scan.substatus, "raw_code": scan.raw_code, "description": scan.description,
         "city": scan.city, "region": scan.region, "postcode": scan.postcode, "country": scan.country or "",
-    }  # fmt: skip
-
-
-def _carrier_row(scan: Any, shipment_id: UUID) -> dict[str, Any]:
-    return {
-        "id": uuid7(), "shipment_id": shipment_id, "key": _digest(_content_key(scan, scan.occurred_at)),
-        "occurred_at": scan.occurred_at, "local_time": scan.local_time[:40], "offset_known": scan.offset_known,
-        "status": scan.status, "substatus": scan.substatus, "raw_code": scan.raw_code[:120],
-        "description": scan.description[:500], "city": scan.city[:120], "region": scan.region[:120],
-        "postcode": scan.postcode[:20], "country": (scan.country or "")[:2],
     }  # fmt: skip
 
 

@@ -77,3 +77,8 @@ class ShipmentReturned(ShipmentFact):
 @fact("shipment.cancelled")
 class ShipmentCancelled(ShipmentFact):
     """The parcel will not be sent."""
+
+
+@fact("shipment.expired")
+class ShipmentExpired(ShipmentFact):
+    """Nothing was heard of the parcel for 30 days: its carrier is not asked any more."""

@@ -119,3 +119,38 @@ class CarrierAccount(MerchantModel):
 
     class Meta(MerchantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["merchant", "carrier"], name="one_account_a_carrier")]
+
+
+class CarrierGate(models.Model):
+    """How much of an access to a carrier's API is used up, and until when it is closed (`tracking.gates`).
+
+    One row for a carrier as a whole, and one for each set of credentials: merchants who share an access
+    share its limits.
+    """
+
+    key = models.CharField(primary_key=True, max_length=80)
+    opens_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=40, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
+    next_call_at = models.DateTimeField()
+    day = models.DateField()
+    calls = models.PositiveIntegerField(default=0, help_text="Made on that day (UTC).")
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class UnreadAnswer(MerchantModel):
+    """What a carrier answered about a parcel when we could not read it: our adapter has to learn it."""
+
+    shipment = MerchantForeignKey(Shipment, related_name="unread_answers")
+    carrier = models.CharField(max_length=40)
+    detail = models.CharField(max_length=300)
+    body = models.BinaryField(help_text="The latest one, cut off at 64 KB.")
+    times = models.PositiveIntegerField(default=1)
+    received_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "shipment"], name="one_unread_answer_a_parcel")
+        ]

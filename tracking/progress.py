@@ -10,7 +10,7 @@ from events import log as event_log
 from merchants.models import Merchant
 from orders import commands as orders
 from orders.models import Order, OrderLine, Stage
-from tracking import facts, polling
+from tracking import facts, polling, windows
 from tracking.models import Shipment
 from tracking.resolve import ScanFacts, ShipmentState, resolve
 from tracking.statuses import PROBLEM, Status
@@ -35,7 +35,11 @@ _FACT_OF_STATUS: dict[str, type[facts.ShipmentFact]] = {
     Status.RETURNING: facts.ShipmentReturning,
     Status.RETURNED: facts.ShipmentReturned,
     Status.CANCELLED: facts.ShipmentCancelled,
+    Status.EXPIRED: facts.ShipmentExpired,
 }
+# What the order's people have to look at, beside the carriers' problems: nobody knows where these are.
+_ATTENTION = PROBLEM | {Status.EXPIRED}
+_ENDED = frozenset({Status.DELIVERED, Status.RETURNING, Status.RETURNED, Status.CANCELLED})
 
 
 def advance(merchant: Merchant, shipments: Sequence[Shipment], *, notify: bool = True) -> None:
@@ -47,7 +51,7 @@ def advance(merchant: Merchant, shipments: Sequence[Shipment], *, notify: bool =
     scans = load_scans(merchant.id, [shipment.id for shipment in shipments])
     changed = []
     for shipment in shipments:
-        told = _advance_one(shipment, scans[shipment.id], now)
+        told = _advance_one(merchant, shipment, scans[shipment.id], now)
         for fact in told:
             event_log.record(_fact(fact, shipment, notify), order_id=shipment.order_id)
         changed.append(shipment)
@@ -58,13 +62,17 @@ def advance(merchant: Merchant, shipments: Sequence[Shipment], *, notify: bool =
 
 
 def _advance_one(
-    shipment: Shipment, scans: Iterable[ScanFacts], now: datetime
+    merchant: Merchant, shipment: Shipment, scans: Iterable[ScanFacts], now: datetime
 ) -> list[type[facts.ShipmentFact]]:
     """Put the resolved state on the parcel (unsaved). Returns the types of the facts that became true."""
-    state = resolve(scans, now=now)
+    state = resolve([*scans, *_taken_back(shipment)], now=now)
     before = (shipment.status, shipment.substatus if shipment.status == Status.EXCEPTION else "")
     was_shipped = shipment.shipped_at is not None
     _put_state(shipment, state)
+    if shipment.shipped_at and shipment.eta_source == "rule":
+        set_window(merchant, shipment, windows.by_rule(
+            merchant, placed_at=shipment.order.placed_at, shipped_at=shipment.shipped_at
+        ))  # fmt: skip
     told: list[type[facts.ShipmentFact]] = []
     if not was_shipped and shipment.shipped_at is not None:
         told.append(facts.ShipmentShipped)
@@ -77,15 +85,30 @@ def _advance_one(
 
 
 def _put_state(shipment: Shipment, state: ShipmentState) -> None:
-    if state.status != Status.PENDING or not shipment.shipped_at:
+    # Without a scan the shop's word stands: handed over, or announced.
+    if state.status_at and (state.status != Status.PENDING or not shipment.shipped_at):
         shipment.status = state.status
         shipment.substatus = state.substatus
         shipment.status_at = state.status_at
-    shipment.shipped_at = shipment.shipped_at or state.shipped_at
+    # The earlier of what the shop said and the carrier's first scan, so that it does not matter which
+    # of two scans came in first.
+    known = [at for at in (shipment.shipped_at, state.shipped_at) if at is not None]
+    shipment.shipped_at = min(known, default=None)
     shipment.out_for_delivery_at = state.out_for_delivery_at
     shipment.delivered_at = state.delivered_at
     shipment.last_scan_at = state.last_scan_at
     shipment.failed_attempts = state.attempts
+
+
+def _taken_back(shipment: Shipment) -> list[ScanFacts]:
+    """The shop's cancellation, read among the scans: only a delivery or a return shows that it came too late."""
+    at = shipment.cancelled_at
+    return [ScanFacts(at, Status.CANCELLED, "", "cancelled by the shop")] if at else []
+
+
+def is_awaited(shipment: Shipment) -> bool:
+    """Whether the shopper still waits for a parcel: only then can it be late."""
+    return shipment.status not in _ENDED
 
 
 def set_window(merchant: Merchant, shipment: Shipment, window: Window) -> datetime | None:
@@ -147,7 +170,7 @@ def refresh_stages(orders_: Iterable[Order]) -> None:
 def stage_of(statuses: Sequence[str], open_quantity: int) -> Stage:
     """The stage of an order with parcels of these statuses and so many pieces not in a parcel yet."""
     live = [status for status in statuses if status != Status.CANCELLED]
-    if any(status in PROBLEM for status in live):
+    if any(status in _ATTENTION for status in live):
         return Stage.ATTENTION
     if not live:
         return Stage.TO_SHIP

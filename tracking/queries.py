@@ -53,6 +53,11 @@ def show_shipment(shipment: Shipment, *, with_scans: bool = False) -> ShipmentOu
         eta_source=shipment.eta_source,
         promised_from=shipment.promised_from,
         promised_to=shipment.promised_to,
+        signed_by=shipment.signed_by,
+        pickup_place=shipment.pickup_place,
+        pickup_until=shipment.pickup_until,
+        polled_at=shipment.polled_at,
+        poll_error=shipment.poll_error,
         lines=[
             ShipmentLineOut(
                 line=row.line.external_id, line_id=public_id("lin", row.line_id), quantity=row.quantity

@@ -41,7 +41,7 @@ class ShipmentIn(In):
     tracking_url: Annotated[str, Meta(max_length=1000)] = ""
     service: Annotated[str, Meta(max_length=120)] = ""
     lines: Annotated[list[ShipmentLineIn], Meta(max_length=1000)] = []
-    shipped_at: datetime | None | UnsetType = UNSET
+    shipped_at: datetime | UnsetType | None = UNSET
     delivery: WindowIn | None = None
     notify: Annotated[bool, Meta(description="False for history: no message is sent about it.")] = True
 
@@ -127,6 +127,11 @@ class ShipmentOut(msgspec.Struct, kw_only=True):
     eta_source: str
     promised_from: datetime | None
     promised_to: datetime | None
+    signed_by: str
+    pickup_place: str
+    pickup_until: datetime | None
+    polled_at: datetime | None
+    poll_error: str
     lines: list[ShipmentLineOut]
     scans: list[ScanOut] | UnsetType = UNSET
     created_at: datetime

@@ -32,7 +32,7 @@ def add_working_days(day: date, count: int) -> date:
 
 
 def by_rule(merchant: Merchant, *, placed_at: datetime, shipped_at: datetime | None) -> Window:
-    """The window by the merchant's rule: transit days after the hand-over, which is expected some days after the order."""
+    """The merchant's rule: transit days after the hand-over, which is expected some days after the order."""
     zone = ZoneInfo(merchant.timezone)
     if shipped_at is not None:
         start = shipped_at.astimezone(zone).date()

@@ -81,6 +81,14 @@ class Unprocessable(Problem):
     title = "This cannot be done."
 
 
+class TooManyRequests(Problem):
+    """Asked for again too soon. `retry_after` says how many seconds to wait."""
+
+    status = 429
+    code = "too_many_requests"
+    title = "This was asked for too often."
+
+
 class Unavailable(Problem):
     status = 503
     code = "unavailable"
