@@ -8,6 +8,9 @@ from django.db import transaction
 
 from merchants.models import Membership, Merchant, Role
 
+# Addresses that stand beside the merchants' own under /app/ and /p/.
+_RESERVED_SLUGS = frozenset({"sign-in", "sign-out", "language", "static"})
+
 
 def create_merchant(*, slug: str, name: str, **fields: str) -> Merchant:
     """Make a merchant. `fields` are columns of `Merchant` (`locale`, `currency` …).
@@ -16,6 +19,8 @@ def create_merchant(*, slug: str, name: str, **fields: str) -> Merchant:
     """
     merchant = Merchant(slug=slug, name=name, **fields)
     merchant.full_clean()
+    if slug in _RESERVED_SLUGS:
+        raise ValidationError({"slug": f"The slug {slug!r} is taken by the installation itself."})
     merchant.save()
     return merchant
 

@@ -11,6 +11,8 @@ from babel.core import get_global
 _ADDRESS = re.compile(r"^[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+\.[^\s@<>,;:\"()\[\]\\.]+$")
 _NOT_WORD = re.compile(r"[^\w]+")
 _PHONE_NOISE = re.compile(r"[\s()./\-]")
+_LONGEST_TOKEN = 190  # in letters; PostgreSQL takes 2,046 bytes
+_AROUND_WORDS = "#,;:()<>\"'\\"  # Weber, Anna <anna@…>
 
 
 def normal_email(text: str) -> str:
@@ -53,14 +55,15 @@ def search_tokens(*texts: str) -> list[str]:
         folded = fold(text)
         for token in (folded.strip("# "), _NOT_WORD.sub("", folded), *_NOT_WORD.split(folded)):
             if token:
-                tokens[token[:190]] = None
+                tokens[token[:_LONGEST_TOKEN]] = None
     return list(tokens)
 
 
 def search_query(typed: str) -> str:
     """What a person typed as a `tsquery`: every word as a prefix. Empty when nothing is left of it."""
-    words = [word.strip("#'\\").replace("'", "").replace("\\", "") for word in fold(typed).split()]
-    return " & ".join(f"'{word}':*" for word in words[:8] if word)
+    typed = fold(typed.replace("\0", " "))  # PostgreSQL takes no NUL
+    words = [word.strip(_AROUND_WORDS).replace("'", "").replace("\\", "") for word in typed.split()]
+    return " & ".join(f"'{word[:_LONGEST_TOKEN]}':*" for word in words[:8] if word)
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,124 @@
+"""The only road from a request to a merchant: signed in, a member, and in the merchant's scope."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from dashboard import errors
+from merchants.ids import parse_public_id
+from merchants.models import Membership, Merchant, Role
+from merchants.rest.errors import NotFound
+from merchants.scope import merchant_scope
+
+# Who may change something. Everybody in the team may read.
+ACTING_ROLES = frozenset({Role.OWNER, Role.MANAGER, Role.SUPPORT})
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A person at a merchant's desk: who they are, whose data they see, what else they could open."""
+
+    user: User
+    merchant: Merchant
+    role: str
+    others: tuple[Merchant, ...] = ()
+
+    @property
+    def may_act(self) -> bool:
+        return self.role in ACTING_ROLES
+
+
+def merchant_view(*, acts: bool = False) -> Callable[[View], View]:
+    """Decorate a view of one merchant's data: it is called as `view(request, seat, **kwargs)`.
+
+    The merchant of the path must be one that the signed-in person works for; absent and forbidden are the same
+    404. The merchant's scope is open while the view runs, so it renders its response at once. A view that
+    `acts` answers 403 to people who may only read.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return ask_to_sign_in(request)
+            response = _answer(view, request, slug, kwargs, acts)
+            # Names and addresses of shoppers: never in a shared cache, gone from Back after signing out.
+            add_never_cache_headers(response)
+            return response
+
+        guarded.acts = acts  # type: ignore[attr-defined]  # read by the access tests
+        return guarded
+
+    return decorate
+
+
+def _answer(view: View, request: HttpRequest, slug: str, kwargs: dict[str, Any], acts: bool) -> HttpResponse:
+    seat = _seat(request, slug)
+    if seat is None:
+        return errors.not_found(request)
+    with merchant_scope(seat.merchant), timezone.override(_clock(seat.merchant)):
+        try:
+            if acts and not seat.may_act:
+                raise PermissionDenied
+            return view(request, seat, **kwargs)
+        except (Http404, NotFound):
+            return errors.not_found(request)
+        except PermissionDenied:
+            return errors.forbidden(request)
+
+
+def _clock(merchant: Merchant) -> ZoneInfo:
+    """The merchant's time zone; UTC when it names one that this machine does not know."""
+    try:
+        return ZoneInfo(merchant.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def seats_of(user: User) -> list[Membership]:
+    """The merchants that a person works for, by name: one query."""
+    mine = Membership.objects.filter(user=user).select_related("merchant")
+    return list(mine.order_by("merchant__name", "merchant__slug"))
+
+
+def _seat(request: HttpRequest, slug: str) -> Seat | None:
+    user = request.user
+    assert isinstance(user, User)
+    mine = seats_of(user)
+    for membership in mine:
+        if membership.merchant.slug == slug:
+            others = tuple(m.merchant for m in mine if m is not membership)
+            return Seat(user, membership.merchant, membership.role, others)
+    return None
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and back here afterwards. A fragment request makes the whole page go there."""
+    sign_in = reverse("dashboard:sign_in")
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(sign_in)
+    here = request.get_full_path() if request.method == "GET" else resolve_url("dashboard:home")
+    return redirect_to_login(here, sign_in)
+
+
+def id_or_404(prefix: str, text: str) -> UUID:
+    """The id in a path. Raises Http404 for one that is not of this kind."""
+    parsed = parse_public_id(prefix, text)
+    if parsed is None:
+        raise Http404
+    return parsed

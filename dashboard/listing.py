@@ -1,0 +1,51 @@
+"""A stretch of a long list: no page numbers, no offsets, the same cost however far down."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from merchants.rest.errors import InvalidParameter
+from merchants.rest.pages import cursor_of, older_than
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Rows to show and the addresses beside them.
+
+    more_url: the rows after these, "" at the end. is_start: False when a cursor began it further down.
+    """
+
+    rows: list[Any]
+    more_url: str
+    is_start: bool
+
+
+def newest(request: HttpRequest, rows: QuerySet, *, by: str) -> Stretch:
+    """Up to 50 rows, newest first by (`by`, id), from `?cursor=` on. A cursor that is none starts at the top."""
+    cursor = request.GET.get("cursor", "")
+    is_start = True
+    if cursor:
+        try:
+            rows, is_start = older_than(rows, cursor, by=by), False
+        except InvalidParameter:
+            pass
+    found = list(rows.order_by(f"-{by}", "-id")[: PAGE + 1])
+    shown = found[:PAGE]
+    more = url_with(request, cursor=cursor_of(shown[-1], by=by)) if len(found) > PAGE else ""
+    return Stretch(shown, more, is_start)
+
+
+def url_with(request: HttpRequest, **changes: str) -> str:
+    """This list's address with other parameters; an empty value takes one out. The page is the address."""
+    query = request.GET.copy()
+    if "cursor" not in changes:
+        query.pop("cursor", None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value:
+            query[name] = value
+    return f"?{query.urlencode()}" if query else request.path

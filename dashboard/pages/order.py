@@ -1,0 +1,162 @@
+"""One order: what was bought, its parcels, everything that happened, and what can be done about it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dashboard import formats, words
+from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.pages.orders import carrier_label
+from dashboard.shell import page
+from dashboard.timeline import timeline
+from dashboard.words import Label, label
+from merchants.ids import public_id
+from merchants.rest.errors import Unprocessable
+from orders import commands
+from orders.models import Order, OrderLine, OrderStatus, Stage
+from orders.queries import get_order, portal_path, portal_url
+from tracking.carriers.registry import tracking_url
+from tracking.models import Shipment
+from tracking.queries import shipments_with_lines
+from tracking.statuses import TERMINAL
+
+# So many lines of the timeline are shown at first: the rest is one click away.
+_FIRST = 40
+
+
+@dataclass(frozen=True)
+class Line:
+    """An order line as the page shows it."""
+
+    line: OrderLine
+    unit_price: str
+    total: str
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A parcel as the page shows it. `url` is the carrier's page about it, "" when there is none."""
+
+    shipment: Shipment
+    status: Label
+    substatus: str
+    carrier: str
+    window: str
+    promised: str
+    url: str
+    contents: tuple[tuple[int, str], ...]
+
+
+@require_safe
+@merchant_view()
+def order(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
+    """`?timeline=all` shows every line of a long timeline."""
+    found = get_order(id_or_404("ord", order_id))
+    shipments = list(shipments_with_lines().filter(order_id=found.id).order_by("number"))
+    entries = timeline(seat.merchant, found, shipments)
+    shown = entries if request.GET.get("timeline") == "all" else entries[:_FIRST]
+    context = {
+        "order": found,
+        "order_id": order_id,
+        "stage": label(words.STAGES, found.stage),
+        "lines": [_line(found, line) for line in found.lines.all() if line.quantity],
+        "money": _money(found),
+        "parcels": [_parcel(shipment, found) for shipment in shipments],
+        "entries": shown,
+        "hidden_entries": len(entries) - len(shown),
+        "address": _address(found),
+        "portal_url": portal_url(seat.merchant, found),
+        "portal_path": portal_path(seat.merchant, found),
+        "can_cancel": found.status == OrderStatus.PLACED and found.stage != Stage.DELIVERED,
+    }
+    return page(request, seat, "dashboard/order.html", context, section="orders")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_view(acts=True)
+def cancel(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
+    """Asks first; the POST cancels."""
+    found = get_order(id_or_404("ord", order_id))
+    back = f"/app/{seat.merchant.slug}/orders/{order_id}/"
+    if request.method == "POST":
+        try:
+            commands.cancel_order(seat.merchant, found.id)
+        except Unprocessable:
+            messages.error(request, _("A delivered order cannot be cancelled."))
+        else:
+            messages.success(request, _("Order %(number)s is cancelled.") % {"number": found.number})
+        return redirect(back)
+    context = {
+        "title": _("Cancel order %(number)s?") % {"number": found.number},
+        "text": _("The customer is told by e-mail. This cannot be taken back here; your shop is not told."),
+        "button": _("Cancel the order"),
+        "keep": _("Keep it"),
+        "back": back,
+    }
+    return page(request, seat, "dashboard/confirm.html", context, section="orders")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_view(acts=True)
+def renew_link(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
+    """Asks first; the POST makes the old link useless."""
+    found = get_order(id_or_404("ord", order_id))
+    back = f"/app/{seat.merchant.slug}/orders/{order_id}/"
+    if request.method == "POST":
+        commands.renew_link(seat.merchant, found.id)
+        messages.success(request, _("The order has a new link. The old one does not work any more."))
+        return redirect(back)
+    context = {
+        "title": _("Make a new link for order %(number)s?") % {"number": found.number},
+        "text": _(
+            "Links in messages that went out already stop working. Do this when a link fell into wrong hands."
+        ),
+        "button": _("Make a new link"),
+        "keep": _("Keep the old one"),
+        "back": back,
+    }
+    return page(request, seat, "dashboard/confirm.html", context, section="orders")
+
+
+def _line(of: Order, line: OrderLine) -> Line:
+    return Line(
+        line,
+        formats.money(line.unit_price, of.currency),
+        formats.money(line.unit_price * line.quantity, of.currency),
+    )
+
+
+def _money(of: Order) -> dict[str, Any]:
+    """The sums; those that are zero are left out, but for the total."""
+    names = ("subtotal", "discount", "shipping", "tax")
+    sums = {name: formats.money(getattr(of, name), of.currency) for name in names if getattr(of, name)}
+    return {**sums, "total": formats.money(of.total, of.currency)}
+
+
+def _parcel(shipment: Shipment, of: Order) -> Parcel:
+    is_over = shipment.status in TERMINAL
+    return Parcel(
+        shipment=shipment,
+        status=label(words.STATUSES, shipment.status),
+        substatus=str(words.SUBSTATUSES.get(shipment.substatus, "")),
+        carrier=carrier_label(shipment.carrier, shipment.carrier_name),
+        window="" if is_over else formats.window(shipment.eta_from, shipment.eta_to),
+        promised=formats.window(shipment.promised_from, shipment.promised_to),
+        url=formats.web_address(shipment.tracking_url)
+        or tracking_url(shipment.carrier, shipment.tracking_number, of.locale or "en"),
+        contents=tuple((row.quantity, row.line.title) for row in shipment.lines.all()),
+    )
+
+
+def _address(of: Order) -> list[str]:
+    """The address as lines, without those that are empty."""
+    given = of.shipping_address
+    lines = [given.get(name, "") for name in ("name", "company", "address1", "address2")]
+    lines.append(f"{of.postcode} {of.city}".strip())
+    lines.append(" ".join(part for part in (given.get("region") or "", of.country) if part))
+    return [line for line in lines if line]

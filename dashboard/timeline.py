@@ -1,0 +1,156 @@
+"""Everything that happened to an order, newest first: facts, what carriers said, messages. Three queries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from dashboard import formats, words
+from dashboard.words import Label
+from events.models import Fact
+from merchants.ids import public_id
+from merchants.models import Merchant
+from notifications.models import Message, MessageState
+from notifications.reasons import sentence
+from orders.models import Order
+from tracking.models import Scan, Shipment
+
+# Of each kind, the newest: a parcel with a broken scanner must not make the page endless.
+MOST = 300
+_TOLD_BY_MESSAGES = ("message.sent", "message.skipped", "message.failed")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline.
+
+    kind: fact, scan or message. about: which parcel, "" when the order has only one. place: among entries of
+    the same instant, what follows from another stands above it.
+    """
+
+    at: datetime
+    kind: str
+    label: Label
+    about: str = ""
+    details: tuple[str, ...] = ()
+    url: str = ""
+    place: tuple[int, int] = (0, 0)
+
+
+def timeline(merchant: Merchant, order: Order, shipments: list[Shipment]) -> list[Entry]:
+    """The order's entries, newest first. `shipments` are all of its parcels."""
+    several = len(shipments) > 1
+    abouts = {s.id: _("Parcel %(number)d") % {"number": s.number} if several else "" for s in shipments}
+    facts = Fact.objects.filter(order_id=order.id).exclude(type__in=_TOLD_BY_MESSAGES).order_by("-position")
+    scans = Scan.objects.filter(shipment_id__in=abouts).order_by("-occurred_at", "-received_at")[:MOST]
+    messages = Message.objects.filter(order_id=order.id).defer("html", "text").order_by("-planned_at")[:MOST]
+    entries = _facts_and_scans(order, list(facts[:MOST]), list(scans), abouts)
+    entries += [_message_entry(merchant, message) for message in messages]
+    return sorted(entries, key=lambda entry: (entry.at, entry.place), reverse=True)
+
+
+def _facts_and_scans(
+    order: Order, facts: list[Fact], scans: list[Scan], abouts: Mapping[UUID, str]
+) -> list[Entry]:
+    """A scan that a fact came from is told with it, not once more."""
+    entries: list[Entry] = []
+    told: dict[tuple[UUID, datetime], int] = {}
+    for fact in facts:
+        shipment_id = _shipment_id(fact)
+        entry = _fact_entry(order, fact, abouts.get(shipment_id, "") if shipment_id else "")
+        if shipment_id and fact.data.get("at"):
+            told.setdefault((shipment_id, entry.at), len(entries))
+        entries.append(entry)
+    for scan in scans:
+        index = told.pop((scan.shipment_id, scan.occurred_at), None)
+        if index is None:
+            entries.append(_scan_entry(scan, abouts[scan.shipment_id]))
+        else:
+            entries[index] = replace(entries[index], details=entries[index].details + _scan_details(scan))
+    return entries
+
+
+def _shipment_id(fact: Fact) -> UUID | None:
+    text = fact.data.get("shipment_id")
+    return UUID(text) if text else None
+
+
+def _fact_entry(order: Order, fact: Fact, about: str) -> Entry:
+    return Entry(
+        at=_when(order, fact),
+        kind="fact",
+        label=words.label(words.FACTS, fact.type),
+        about=about,
+        details=tuple(detail for detail in _fact_details(order, fact) if detail),
+        place=(1, fact.position),
+    )
+
+
+def _when(order: Order, fact: Fact) -> datetime:
+    """When it happened, by the clock of whoever told us; when we were told, otherwise."""
+    if fact.type == "order.placed":
+        return order.placed_at
+    return _time(fact.data, "at") or _time(fact.data, "cancelled_at") or fact.recorded_at
+
+
+def _fact_details(order: Order, fact: Fact) -> list[str]:
+    data = fact.data
+    if fact.type == "order.placed":
+        return [order.source, formats.money(order.total, order.currency)]
+    if fact.type == "order.updated":
+        return [", ".join(name.replace("_", " ") for name in data.get("changed", []))]
+    if fact.type == "fulfilment.reported":
+        return [data.get("carrier_name", ""), data.get("tracking_number", "")]
+    if fact.type == "shipment.delayed":
+        return [_expected(data), _was_expected(data)]
+    if fact.type in ("shipment.created", "shipment.shipped"):
+        return [_expected(data)]
+    return [str(words.SUBSTATUSES.get(data.get("substatus", ""), ""))]
+
+
+def _expected(data: Mapping[str, Any]) -> str:
+    window = formats.window(_time(data, "eta_from"), _time(data, "eta_to"))
+    return _("Expected %(window)s") % {"window": window} if window else ""
+
+
+def _was_expected(data: Mapping[str, Any]) -> str:
+    window = formats.window(None, _time(data, "eta_was"))
+    return _("before: %(window)s") % {"window": window} if window else ""
+
+
+def _time(data: Mapping[str, Any], name: str) -> datetime | None:
+    text = data.get(name)
+    return parse_datetime(text) if text else None
+
+
+def _scan_entry(scan: Scan, about: str) -> Entry:
+    status = words.label(words.STATUSES, scan.status)
+    text = words.SUBSTATUSES.get(scan.substatus, status.text)
+    return Entry(scan.occurred_at, "scan", Label(text, status.tone), about, _scan_details(scan))
+
+
+def _scan_details(scan: Scan) -> tuple[str, ...]:
+    place = ", ".join(part for part in (scan.city, scan.country) if part)
+    return tuple(part for part in (place, scan.description) if part)
+
+
+def _message_entry(merchant: Merchant, message: Message) -> Entry:
+    state = words.label(words.MESSAGE_STATES, message.state)
+    touchpoint = words.TOUCHPOINTS.get(message.touchpoint, message.touchpoint)
+    channel = words.CHANNELS.get(message.channel, message.channel)
+    details = [f"{channel}: {message.recipient}", str(state.text)]
+    if message.state in (MessageState.SKIPPED, MessageState.FAILED):
+        details.append(sentence(message.reason))
+    return Entry(
+        at=message.sent_at or message.planned_at,
+        kind="message",
+        label=Label(_("Message “%(name)s”") % {"name": touchpoint}, state.tone),
+        details=tuple(detail for detail in details if detail),
+        url=reverse("dashboard:message", args=[merchant.slug, public_id("msg", message.id)]),
+        place=(2, 0),
+    )

@@ -1,0 +1,33 @@
+"""The dashboard's addresses, under /app/. A merchant's own pages are under /app/<slug>/."""
+
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from dashboard.pages import home, messages, order, orders, parked, sign_in
+
+app_name = "dashboard"
+
+_merchant = [
+    path("", home.merchant_home, name="merchant_home"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<str:order_id>/", order.order, name="order"),
+    path("orders/<str:order_id>/cancel/", order.cancel, name="cancel_order"),
+    path("orders/<str:order_id>/renew-link/", order.renew_link, name="renew_link"),
+    path("messages/", messages.message_log, name="messages"),
+    path("messages/<str:message_id>/", messages.message, name="message"),
+    path("messages/<str:message_id>/preview/", messages.preview, name="message_preview"),
+    path("messages/<str:message_id>/retry/", messages.retry, name="retry_message"),
+    path("parked/", parked.parked, name="parked"),
+    path("parked/facts/retry/", parked.retry_facts, name="retry_facts"),
+    path("parked/facts/<str:parked_id>/retry/", parked.retry_fact, name="retry_fact"),
+    path("parked/inbox/retry/", parked.retry_items, name="retry_items"),
+    path("parked/inbox/<str:item_id>/retry/", parked.retry_item, name="retry_item"),
+]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("language/", set_language, name="set_language"),
+    path("<slug:slug>/", include(_merchant)),
+]

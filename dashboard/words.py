@@ -1,0 +1,145 @@
+"""What the team reads for our codes. A code without words here shows as itself, so nothing new is hidden."""
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models import Channel, MessageState
+from orders.models import Stage
+from tracking.statuses import Status
+
+
+class Label(NamedTuple):
+    """Words with the tone that they are shown in: ok, warn, bad, info or quiet."""
+
+    text: str | Promise
+    tone: str = "quiet"
+
+
+STAGES = {
+    Stage.TO_SHIP: Label(_("To ship")),
+    Stage.PARTLY_SHIPPED: Label(_("Partly shipped"), "info"),
+    Stage.IN_TRANSIT: Label(_("In transit"), "info"),
+    Stage.ATTENTION: Label(_("Needs attention"), "bad"),
+    Stage.DELIVERED: Label(_("Delivered"), "ok"),
+    Stage.CANCELLED: Label(_("Cancelled")),
+}
+
+STATUSES = {
+    Status.PENDING: Label(_("Waiting for first scan")),
+    Status.INFO_RECEIVED: Label(_("Announced to carrier")),
+    Status.IN_TRANSIT: Label(_("In transit"), "info"),
+    Status.OUT_FOR_DELIVERY: Label(_("Out for delivery"), "info"),
+    Status.ATTEMPT_FAILED: Label(_("Delivery attempt failed"), "warn"),
+    Status.AVAILABLE_FOR_PICKUP: Label(_("Ready for pick-up"), "warn"),
+    Status.DELIVERED: Label(_("Delivered"), "ok"),
+    Status.EXCEPTION: Label(_("Problem"), "bad"),
+    Status.RETURNING: Label(_("On its way back"), "bad"),
+    Status.RETURNED: Label(_("Back at the sender"), "bad"),
+    Status.CANCELLED: Label(_("Cancelled")),
+    Status.EXPIRED: Label(_("No news for long"), "warn"),
+}
+
+SUBSTATUSES = {
+    "info.label_created": _("Label printed"),
+    "info.awaiting_handover": _("The carrier waits for the parcel"),
+    "transit.picked_up": _("Picked up"),
+    "transit.accepted": _("Accepted by the carrier"),
+    "transit.arrival": _("Arrived at a depot"),
+    "transit.departure": _("Left a depot"),
+    "transit.origin_received": _("At the first depot"),
+    "transit.destination_received": _("At the last depot"),
+    "transit.customs_started": _("In customs"),
+    "transit.customs_cleared": _("Through customs"),
+    "transit.destination_country": _("In the destination country"),
+    "transit.handed_to_last_mile": _("Handed to the local carrier"),
+    "transit.forwarded": _("Forwarded"),
+    "transit.resumed": _("On its way again"),
+    "ofd.on_vehicle": _("On the delivery vehicle"),
+    "ofd.contacted": _("The carrier contacted the customer"),
+    "attempt.no_one": _("Nobody was there"),
+    "attempt.business_closed": _("The business was closed"),
+    "attempt.no_access": _("No access to the door"),
+    "attempt.identity": _("No proof of identity"),
+    "pickup.ready": _("Ready at the pick-up point"),
+    "pickup.reminder": _("Still at the pick-up point"),
+    "pickup.deadline": _("Last days at the pick-up point"),
+    "delivered.recipient": _("Handed to the recipient"),
+    "delivered.signed": _("Signed for"),
+    "delivered.neighbour": _("Left with a neighbour"),
+    "delivered.safe_place": _("Left in a safe place"),
+    "delivered.pickup_collected": _("Collected from the pick-up point"),
+    "delivered.cod": _("Delivered against payment"),
+    "exception.delay_carrier": _("Delayed by the carrier"),
+    "exception.delay_weather": _("Delayed by the weather"),
+    "exception.delay_customs": _("Delayed in customs"),
+    "exception.documents": _("Papers are missing"),
+    "exception.refused": _("Refused by the recipient"),
+    "exception.pickup_missed": _("Not collected in time"),
+    "exception.missorted": _("Sent the wrong way"),
+    "exception.damaged": _("Damaged"),
+    "exception.lost": _("Lost"),
+    "exception.held": _("Held by the carrier"),
+    "exception.rejected_by_carrier": _("Rejected by the carrier"),
+    "exception.payment_due": _("A payment is due"),
+    "exception.address": _("The address is wrong or incomplete"),
+    "exception.moved": _("The recipient has moved"),
+    "exception.disposed": _("Disposed of"),
+}
+
+MESSAGE_STATES = {
+    MessageState.PLANNED: Label(_("Planned"), "info"),
+    MessageState.SENDING: Label(_("Being sent"), "info"),
+    MessageState.SENT: Label(_("Sent"), "ok"),
+    MessageState.FAILED: Label(_("Failed"), "bad"),
+    MessageState.SKIPPED: Label(_("Not sent")),
+}
+
+CHANNELS = {Channel.EMAIL: _("E-mail"), Channel.SMS: _("SMS")}
+
+TOUCHPOINTS = {
+    "order_confirmation": _("Order confirmation"),
+    "order_cancelled": _("Order cancelled"),
+    "shipment_shipped": _("Shipped"),
+    "shipment_out_for_delivery": _("Out for delivery"),
+    "shipment_delivered": _("Delivered"),
+    "shipment_delayed": _("Delayed"),
+    "shipment_exception": _("Problem with a parcel"),
+    "lookup_link": _("Link to the order"),
+}
+
+FACTS = {
+    "order.placed": Label(_("Order placed"), "ok"),
+    "order.updated": Label(_("Order changed")),
+    "order.cancelled": Label(_("Order cancelled"), "bad"),
+    "fulfilment.reported": Label(_("The shop reported a fulfilment")),
+    "shipment.created": Label(_("Parcel announced")),
+    "shipment.shipped": Label(_("Parcel shipped"), "info"),
+    "shipment.out_for_delivery": Label(_("Parcel out for delivery"), "info"),
+    "shipment.attempt_failed": Label(_("Delivery attempt failed"), "warn"),
+    "shipment.ready_for_pickup": Label(_("Parcel ready for pick-up"), "warn"),
+    "shipment.delivered": Label(_("Parcel delivered"), "ok"),
+    "shipment.exception": Label(_("Problem with the parcel"), "bad"),
+    "shipment.delayed": Label(_("Parcel delayed"), "warn"),
+    "shipment.returning": Label(_("Parcel on its way back"), "bad"),
+    "shipment.returned": Label(_("Parcel back at the sender"), "bad"),
+    "shipment.cancelled": Label(_("Parcel cancelled")),
+    "message.sent": Label(_("Message sent"), "ok"),
+    "message.skipped": Label(_("Message not sent")),
+    "message.failed": Label(_("Message failed"), "bad"),
+    "message.retried": Label(_("A message is tried again"), "info"),
+}
+
+ROLES = {
+    "owner": _("Owner"),
+    "manager": _("Manager"),
+    "support": _("Support"),
+    "analyst": _("Analyst (reads only)"),
+    "warehouse": _("Warehouse (reads only)"),
+}
+
+
+def label(of: dict[str, Label], code: str) -> Label:
+    """The words for a code, or the code itself."""
+    return of.get(code) or Label(code)
