@@ -1,15 +1,49 @@
 """Merchants' own portal domains: a host that belongs to a merchant shows its portal and nothing else."""
 
+import time
 from collections.abc import Callable
+from functools import lru_cache
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http.request import split_domain_port, validate_host
+
+from merchants.models import PortalDomain
+
+# How long a process believes what it knows about a host. A new domain works after this at the latest.
+_REMEMBERED = 15  # seconds
 
 
 class PortalDomains:
-    """Notes the merchant whose own domain the request came to (`request.portal_merchant`)."""
+    """Sends a request to a merchant's own host to the portal (`request.portal_merchant_id`, `request.urlconf`).
+
+    A host that is neither a merchant's nor one of the installation's (`settings.KNOWN_HOSTS`) is refused: behind
+    ALLOWED_HOSTS = ["*"] this is where Host headers are checked.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        host = split_domain_port(request.get_host())[0].rstrip(".")
+        if not _is_installations(host) and request.path_info not in ("/healthz", "/readyz"):
+            merchant_id = _merchant_of(host, int(time.monotonic() // _REMEMBERED))
+            if merchant_id is not None:
+                request.portal_merchant_id = merchant_id  # type: ignore[attr-defined]
+                request.urlconf = "portal.root_urls"  # type: ignore[attr-defined]
+            elif not validate_host(host, settings.KNOWN_HOSTS):
+                return HttpResponseBadRequest("There is nothing at this host.", content_type="text/plain")
         return self.get_response(request)
+
+
+@lru_cache(maxsize=64)
+def _is_installations(host: str) -> bool:
+    """Whether this is the installation's own name, or a bare address that no domain can be."""
+    own = split_domain_port(settings.PUBLIC_URL.split("/")[2].lower())[0]
+    return host in (own, "localhost") or host.replace(".", "").isdigit() or host.startswith("[")
+
+
+@lru_cache(maxsize=1024)
+def _merchant_of(host: str, _period: int) -> UUID | None:
+    return PortalDomain.objects.filter(host=host).values_list("merchant_id", flat=True).first()

@@ -1,0 +1,56 @@
+"""The page of a whole order (A2): its parcels, what is still to come, and the bill."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from portal.goods import Item, items_of_order, items_of_parcel, items_to_come, totals_of
+from portal.loading import OrderRow
+from portal.parcel_page import contact_url
+from portal.site import Site
+from portal.state import Hero, hero_of
+from portal.style import Style
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One parcel: its state in short, what is in it, and the way to its page."""
+
+    name: str
+    hero: Hero
+    items: list[Item]
+    url: str
+
+
+def order_context(site: Site, order: OrderRow, token: str) -> dict[str, Any]:
+    """What `portal/order.html` shows."""
+    style = Style.of(site, order, timezone.now())
+    count = len(order.parcels)
+    cards = [
+        Card(
+            name=gettext("Parcel %(number)s of %(count)s") % {"number": place, "count": count}
+            if count > 1
+            else gettext("Your parcel"),
+            hero=hero_of(site.merchant, order, parcel, style),
+            items=items_of_parcel(order, parcel, style),
+            url=site.path(f"t/{token}/{parcel.number}/"),
+        )
+        for place, parcel in enumerate(order.parcels, start=1)
+    ]
+    return {
+        "title": gettext("Order %(number)s") % {"number": order.number},
+        "order_number": order.number,
+        "placed": style.day(order.placed_at),
+        "placed_iso": style.iso(order.placed_at),
+        "city": order.city,
+        "cards": cards,
+        "is_cancelled": order.is_cancelled,
+        "rest": [] if order.is_cancelled else items_to_come(order, style),
+        "all_items": items_of_order(order, style) if not cards else [],
+        "waiting": hero_of(site.merchant, order, None, style) if not cards else None,
+        "totals": totals_of(order, style),
+        "track_url": site.path(f"t/{token}/"),
+        "contact_url": contact_url(site, order),
+    }

@@ -1,0 +1,125 @@
+"""How the portal answers: one decorator around every view, one way to fill a template.
+
+A page of the portal runs no script, sets no cookie and asks no other host for anything; the policy says so, and the
+forms do without CSRF tokens because `Sec-Fetch-Site` and `Origin` tell a foreign form from our own.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from csp.constants import NONCE
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import get_template
+from django.utils.translation import get_language_bidi
+from django.views.decorators.csrf import csrf_exempt
+
+from merchants.brand import brand_css, brand_of
+from merchants.scope import merchant_scope
+from portal import errors
+from portal.site import LANGUAGES, Site, site_of
+
+POLICY = {
+    "default-src": ["'none'"],
+    "style-src": ["'self'", NONCE],
+    "img-src": ["'self'", "data:"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+    "require-trusted-types-for": ["'script'"],
+    "trusted-types": ["'none'"],
+}
+_HEADERS = {
+    # A page of personal data: kept by the browser only, and asked for anew each time.
+    "Cache-Control": "private, no-cache",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_ICON = (
+    "data:image/svg+xml,"
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='8' fill='{0}'/>"
+    "<path d='m16 7 8 4.5v9L16 25l-8-4.5v-9zm-8 4.5 8 4.5 8-4.5M16 16v9' fill='none' stroke='{1}' stroke-width='2'"
+    " stroke-linejoin='round'/></svg>"
+)
+
+View = Callable[..., HttpResponse]
+
+
+def portal_page(*methods: str) -> Callable[[View], View]:
+    """Decorator: find whose portal is asked for, open its scope and its language, turn what goes wrong into a page.
+
+    The view is called as `view(request, site, **kwargs)`.
+    """
+
+    def decorator(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def answer(request: HttpRequest, slug: str | None = None, **kwargs: Any) -> HttpResponse:
+            site = site_of(request, slug)
+            if site is None:
+                raise Http404
+            with merchant_scope(site.merchant), site.speaking():
+                try:
+                    _check(request, methods)
+                    response = view(request, site, **kwargs)
+                except errors.PageError as error:
+                    response = render(
+                        request, site, "portal/error.html", error.context(site), status=error.status
+                    )
+                    for name, value in error.headers.items():
+                        response[name] = value
+            return response
+
+        return answer
+
+    return decorator
+
+
+def render(
+    request: HttpRequest, site: Site, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A page of the site in the language that is spoken now. No context processors: every value is named here."""
+    nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
+    html = get_template(template).render({**_frame(request, site, nonce), **context})
+    response = HttpResponse(html, status=status, headers=_HEADERS)
+    response["Content-Language"] = site.language
+    response._csp_config = POLICY  # type: ignore[attr-defined]
+    return response
+
+
+def _frame(request: HttpRequest, site: Site, nonce: str) -> dict[str, Any]:
+    """What `portal/base.html` shows around every page."""
+    merchant = site.merchant
+    brand = brand_of(merchant)
+    return {
+        "nonce": nonce,
+        "brand_css": brand_css(merchant),
+        "icon": quote(_ICON.format(brand.color, brand.on_color), safe="/:,=' "),
+        "language": site.language,
+        "direction": "rtl" if get_language_bidi() else "ltr",
+        "shop": merchant,
+        "logo": f"{site.base}/logo-{merchant.logo_hash}.png" if merchant.logo_hash else "",  # type: ignore[attr-defined]
+        "home_url": site.path(),
+        "link_url": site.path("link/"),
+        "languages": [
+            {"code": code, "name": name, "url": f"?lang={code}", "current": code == site.language}
+            for code, name in LANGUAGES.items()
+        ],
+    }
+
+
+def _check(request: HttpRequest, methods: tuple[str, ...]) -> None:
+    if request.method not in (*methods, *(["HEAD"] if "GET" in methods else [])):
+        raise errors.WrongMethod(methods)
+    if request.method == "POST" and _is_foreign(request):
+        raise errors.ForeignForm
+
+
+def _is_foreign(request: HttpRequest) -> bool:
+    """Whether another site's page sent this form. Browsers tell it themselves; programs do not matter here."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return True
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != request.get_host()

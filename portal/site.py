@@ -1,0 +1,93 @@
+"""Whose portal is asked for, under which address, and in which language it answers."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.core import get_global
+from django.conf import settings
+from django.db.models.expressions import RawSQL
+from django.http import HttpRequest
+from django.utils import translation
+
+from merchants.models import Merchant
+
+LANGUAGES = dict(settings.LANGUAGES)
+
+
+@dataclass(slots=True)
+class Site:
+    """One merchant's portal as one request sees it."""
+
+    merchant: Merchant
+    base: str  # "/p/nordwind", or "" on the merchant's own host
+    asked: str  # the language of the link (`?lang=de`), or ""
+    accepted: str  # the browser's, or ""
+    language: str = ""
+
+    def path(self, path: str = "", language: str = "") -> str:
+        """A path of this portal; the language that was asked for travels along."""
+        language = language or self.asked
+        return f"{self.base}/{path}" + (f"?lang={language}" if language else "")
+
+    @contextmanager
+    def speaking(self, order_locale: str = "") -> Iterator[None]:
+        """Let the block speak the shopper's language: the link's, the order's, the browser's, the shop's."""
+        wishes = (self.asked, _known(order_locale), self.accepted, _known(self.merchant.locale), "en")
+        self.language = next(filter(None, wishes))
+        with translation.override(self.language):
+            yield
+
+    def format_locale(self, order_locale: str = "") -> str:
+        """How dates and money are written: the order's own region where it fits, else Europe's English."""
+        if order_locale and _known(order_locale) == self.language and len(order_locale) > 3:
+            return order_locale
+        return "en-GB" if self.language == "en" else self.language
+
+    def zone(self, country: str) -> tzinfo:
+        """The clock at the destination, where its country has only one; else the shop's."""
+        return ZoneInfo(_only_zone(country) or self.merchant.timezone)
+
+
+def site_of(request: HttpRequest, slug: str | None) -> Site | None:
+    """The portal that is asked for: of the merchant whose host it is, else of the slug. None: there is none."""
+    own = getattr(request, "portal_merchant_id", None)
+    merchant = find_merchant(pk=own) if own else find_merchant(slug=slug)
+    if merchant is None:
+        return None
+    asked = request.GET.get("lang", "")
+    accepted = (
+        translation.get_language_from_request(request) if "HTTP_ACCEPT_LANGUAGE" in request.META else ""
+    )
+    return Site(merchant, "" if own else f"/p/{merchant.slug}", asked if asked in LANGUAGES else "", accepted)
+
+
+def find_merchant(**where: object) -> Merchant | None:
+    """A merchant without the bytes of its logo, but with their hash in `logo_hash` ("" without a logo)."""
+    logo_hash = RawSQL("coalesce(left(encode(sha256(logo), 'hex'), 16), '')", ())
+    return Merchant.objects.defer("logo").annotate(logo_hash=logo_hash).filter(**where).first()
+
+
+def logo_hash(logo: bytes) -> str:
+    """The part of a logo's address that changes with it."""
+    return hashlib.sha256(logo).hexdigest()[:16]
+
+
+def _known(locale: str) -> str:
+    language = locale.replace("_", "-").split("-")[0].lower()
+    return language if language in LANGUAGES else ""
+
+
+@lru_cache(maxsize=256)
+def _only_zone(country: str) -> str:
+    zones = get_global("territory_zones").get(country, [])
+    # Germany's second entry is Büsingen, Spain's the Canaries: the first is where nearly everybody lives.
+    return zones[0] if len(zones) == 1 else _MOSTLY.get(country, "")
+
+
+_MOSTLY = {"DE": "Europe/Berlin", "ES": "Europe/Madrid", "PT": "Europe/Lisbon", "CN": "Asia/Shanghai",
+           "NZ": "Pacific/Auckland"}  # fmt: skip

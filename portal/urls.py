@@ -1,0 +1,34 @@
+"""The portal's addresses: below `/p/<slug>/` here, and at the root of a merchant's own host (`root_urls`)."""
+
+from django.urls import path, re_path, register_converter
+
+from portal import views
+
+
+class _Token:
+    """24 URL-safe letters, or anything that once was a link."""
+
+    regex = r"[A-Za-z0-9_-]{1,200}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(_Token, "token")
+
+urlpatterns = [
+    path("", views.lookup, name="lookup"),
+    path("link/", views.new_link, name="new_link"),
+    path("t/<token:token>/", views.tracking, name="tracking"),
+    path("t/<token:token>/<int:number>/", views.tracking),
+    path("t/<token:token>/delivery.ics", views.calendar),
+    path("t/<token:token>/<int:number>/delivery.ics", views.calendar),
+    path("o/<token:token>/", views.whole_order, name="order"),
+    path("logo-<slug:digest>.png", views.logo),
+    path("robots.txt", views.robots),
+    # Without a slash at its end an address is first tried with one (APPEND_SLASH).
+    re_path(r"^(?P<rest>.+/)$", views.not_found),
+]
