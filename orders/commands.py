@@ -1,6 +1,6 @@
 """Everything that changes an order or a customer: one function a verb, one transaction, facts recorded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,19 +32,27 @@ class Origin:
     source: `api`, `shopify` …
     updated_at: the shop's own time of this state; news that is older than what we hold is ignored.
     raw: what the shop sent that we have no column for.
+    happened: the shop's system did it already, so nothing of it is refused: a quantity below what was shipped is
+        raised to that, and contact and address are not emptied (shops redact them in later payloads).
     """
 
     source: str = "api"
     updated_at: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
+    happened: bool = False
 
 
 @dataclass(frozen=True)
 class Placed:
-    """What `place_order` did: the order's id and whether it was new."""
+    """What `place_order` did: the order, its lines, and whether it was new."""
 
-    order_id: UUID
+    order: Order
+    lines: Sequence[OrderLine]
     created: bool
+
+    @property
+    def order_id(self) -> UUID:
+        return self.order.id
 
 
 _API = Origin()
@@ -55,18 +63,17 @@ def place_order(merchant: Merchant, order_in: OrderIn, origin: Origin = _API) ->
     """Store an order, or update the one with the same external id.
 
     Raises InvalidBody for a value that cannot be stored, and Unprocessable for a change that contradicts
-    what was shipped already.
+    what was shipped already (unless `origin.happened`).
     """
     values = checked(order_in)
     with merchant_scope(merchant), transaction.atomic():
-        order_id = _store_new(merchant, order_in, values, origin)
-        if order_id is not None:
-            return Placed(order_id, created=True)
+        if placed := _store_new(merchant, order_in, values, origin):
+            return placed
         order = Order.objects.select_for_update(of=("self",), no_key=True).get(
             external_id=order_in.external_id
         )
         _update(merchant, order, order_in, values, origin)
-        return Placed(order.id, created=False)
+        return Placed(order, order.lines.order_by("position"), created=False)
 
 
 def cancel_order(
@@ -141,19 +148,26 @@ def renew_link(merchant: Merchant, order_id: UUID) -> Order:
     return order
 
 
-def _store_new(merchant: Merchant, order_in: OrderIn, values: dict[str, Any], origin: Origin) -> UUID | None:
-    """Store the order in one statement. Returns None when its external id is taken."""
+def _store_new(merchant: Merchant, order_in: OrderIn, values: dict[str, Any], origin: Origin) -> Placed | None:
+    """Store the order in one statement. Returns None when its external id is taken.
+
+    The rows are known without reading them again: they hold what was told and nothing else.
+    """
     now = timezone.now()
-    order_id = uuid7()
-    digest, expires_at = new_link(order_id, 1, now)
+    order = Order(
+        id=uuid7(), merchant=merchant, external_id=order_in.external_id, source=origin.source,
+        source_updated_at=origin.updated_at, raw=dict(origin.raw), created_at=now, updated_at=now, **values,
+    )  # fmt: skip
+    order.link_digest, order.link_expires_at = new_link(order.id, order.link_version, now)
+    lines = [_line_row(line, index) for index, line in enumerate(order_in.lines)]
     placed = OrderPlaced(
-        order_id=order_id, external_id=order_in.external_id, number=values["number"], total=values["total"],
+        order_id=order.id, external_id=order_in.external_id, number=values["number"], total=values["total"],
         currency=values["currency"], notify=order_in.notify,
     )  # fmt: skip
     stored = store_order(
         {
             **values,
-            "id": order_id,
+            "id": order.id,
             "merchant_id": merchant.id,
             "shard": merchant.shard,
             "external_id": order_in.external_id,
@@ -161,13 +175,13 @@ def _store_new(merchant: Merchant, order_in: OrderIn, values: dict[str, Any], or
             "source": origin.source,
             "source_updated_at": origin.updated_at,
             "raw": _json(origin.raw),
-            "link_digest": digest,
-            "link_expires_at": expires_at,
+            "link_digest": order.link_digest,
+            "link_expires_at": order.link_expires_at,
             "customer_id": uuid7(),
             "customer_external_id": order_in.customer.external_id,
             "found_customer_id": _customer_without_address(merchant, order_in, values),
             "search": _search_words(order_in, values),
-            "lines": _json([_line_row(line, index) for index, line in enumerate(order_in.lines)]),
+            "lines": _json(lines),
             "fact_type": OrderPlaced.fact_type,
             "fact": event_log.encode(placed),
             "now": now,
@@ -176,7 +190,9 @@ def _store_new(merchant: Merchant, order_in: OrderIn, values: dict[str, Any], or
     if stored is None:
         return None
     event_log.ring_after_commit(merchant)
-    return order_id
+    _, order.customer_id = stored
+    order._state.adding = False
+    return Placed(order, [OrderLine(merchant=merchant, order=order, **row) for row in lines], created=True)
 
 
 def _customer_without_address(merchant: Merchant, order_in: OrderIn, values: dict[str, Any]) -> UUID | None:
@@ -203,10 +219,14 @@ def _update(
         return  # News that was overtaken on its way.
     if order_in.placed_at is None:
         values = {**values, "placed_at": order.placed_at}
+    if origin.happened:
+        values = {n: v for n, v in values.items() if v or n not in _NOT_EMPTIED}
     changed = [name for name, value in values.items() if getattr(order, name) != value]
     for name in changed:
         setattr(order, name, values[name])
-    if _update_lines(merchant, order, order_in):
+    if "email" in changed and order.email:
+        order.customer = Customer.objects.get(email=order.email)  # `store_order` knows everybody by now.
+    if _update_lines(merchant, order, order_in, raise_to_shipped=origin.happened):
         changed.append("lines")
     order.source_updated_at = origin.updated_at or order.source_updated_at
     order.raw = dict(origin.raw) or order.raw
@@ -214,16 +234,23 @@ def _update(
         order.updated_at = timezone.now()
     order.save()
     if changed:
-        add_search_words(order, _search_words(order_in, values))
+        add_search_words(order, _search_words(order_in, {**_SEARCHED, **values}))
         visible = sorted(set(changed) - {"lookup_number"})
         updated = OrderUpdated(order_id=order.id, external_id=order.external_id, changed=visible)
         event_log.record(updated, order_id=order.id)
 
 
-def _update_lines(merchant: Merchant, order: Order, order_in: OrderIn) -> bool:
+# What a shop that redacts a shopper's data does not take from us by an update.
+_NOT_EMPTIED = frozenset(
+    {"email", "phone", "first_name", "last_name", "locale", "shipping_address", "city", "postcode", "country"}
+)
+_SEARCHED = dict.fromkeys(("email", "first_name", "last_name", "postcode"), "")
+
+
+def _update_lines(merchant: Merchant, order: Order, order_in: OrderIn, *, raise_to_shipped: bool) -> bool:
     """Bring the lines to what was told. A line that is gone keeps its row with quantity 0. Returns whether any changed.
 
-    Raises Unprocessable for a quantity below what was shipped.
+    Raises Unprocessable for a quantity below what was shipped, or raises the quantity instead.
     """
     known = {line.external_id: line for line in order.lines.all()}
     changed: list[OrderLine] = []
@@ -231,6 +258,8 @@ def _update_lines(merchant: Merchant, order: Order, order_in: OrderIn) -> bool:
     for index, line_in in enumerate(order_in.lines):
         row = _line_row(line_in, index)
         line = known.pop(row["external_id"], None)
+        if line is not None and raise_to_shipped:
+            row["quantity"] = max(row["quantity"], line.shipped_quantity)
         if line is None:
             new.append(OrderLine(merchant=merchant, order=order, **row))
         elif _differs(line, row):
@@ -239,9 +268,10 @@ def _update_lines(merchant: Merchant, order: Order, order_in: OrderIn) -> bool:
                 setattr(line, name, row[name])
             changed.append(line)
     for line in known.values():
-        if line.quantity:
-            _refuse_below_shipped(line, 0, "lines")
-            line.quantity = 0
+        gone = line.shipped_quantity if raise_to_shipped else 0
+        if line.quantity != gone:
+            _refuse_below_shipped(line, gone, "lines")
+            line.quantity = gone
             changed.append(line)
     OrderLine.objects.bulk_update(changed, _LINE_COLUMNS)
     OrderLine.objects.bulk_create(new)

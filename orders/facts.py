@@ -48,7 +48,11 @@ class ReportedLine(FactData):
 
 @fact("fulfilment.reported")
 class FulfilmentReported(FactData):
-    """A shop system reported a fulfilment; `tracking` makes a shipment of it."""
+    """A shop system reported a parcel; `tracking` makes a shipment of it.
+
+    lines: left out for everything that was not shipped yet; empty when other parcels hold it all. status,
+    status_at: where the shop says the parcel is.
+    """
 
     order_id: UUID
     external_id: str
@@ -58,5 +62,6 @@ class FulfilmentReported(FactData):
     shipped_at: datetime | None = None
     cancelled: bool = False
     status: str = ""
-    lines: list[ReportedLine] = []
+    status_at: datetime | None = None
+    lines: list[ReportedLine] | None = None
     notify: bool = True

@@ -144,6 +144,24 @@ class OrderLine(MerchantModel):
         ordering = ["position"]
 
 
+class Fulfilment(MerchantModel):
+    """What a shop system last said about one of its fulfilments, so that only changes become facts."""
+
+    order = MerchantForeignKey(Order, related_name="fulfilments")
+    external_id = models.CharField(max_length=191)
+    source_updated_at = models.DateTimeField(null=True, help_text="The shop's clock: older news is ignored.")
+    digest = models.BinaryField(max_length=32, help_text="Hash of what was last recorded about it.")
+    parcels = models.PositiveSmallIntegerField(help_text="How many parcels it was reported with.")
+    raw = models.JSONField(default=dict, help_text="As the shop sent it.")
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "order", "external_id"], name="one_fulfilment_an_external_id"
+            ),
+        ]
+
+
 class ShopConnection(MerchantModel):
     """A shop system that sends us webhooks, and the secrets it signs them with (two while rotating)."""
 
@@ -172,7 +190,7 @@ class InboxItem(DueRow):
     topic = models.CharField(max_length=64)
     body = models.BinaryField()
     state = models.CharField(max_length=8, choices=InboxState, default=InboxState.WAITING)
-    error = models.TextField(blank=True)
+    error = models.TextField(blank=True, help_text="Why it failed or waits; on a done one: what was special.")
     received_at = models.DateTimeField()
 
     class Meta(DueRow.Meta):

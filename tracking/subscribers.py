@@ -1,27 +1,44 @@
-"""What tracking does when a shop reports a fulfilment: it makes a parcel of it."""
+"""What tracking does when a shop reports a fulfilment or changes an order."""
 
 from collections.abc import Sequence
+
+from django.utils import timezone
 
 from events.facts import RecordedFact
 from events.subscribers import subscribe
 from merchants.ids import public_id
 from merchants.models import Merchant
-from orders.facts import FulfilmentReported
+from orders.commands import lock_order
+from orders.facts import FulfilmentReported, OrderUpdated
+from orders.models import OrderLine
 from tracking import commands
 from tracking.models import Shipment
-from tracking.schemas import ShipmentIn, ShipmentLineIn
+from tracking.progress import refresh_stages
+from tracking.schemas import ScanIn, ShipmentIn, ShipmentLineIn
+from tracking.statuses import Status
+
+_EVERYTHING = 1_000_000  # of a line: what was shipped already is taken off
 
 
 @subscribe("tracking.fulfilments", ["fulfilment.reported"])
 def make_shipments(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
-    """One parcel a fulfilment; reported again, it is updated; cancelled, it is taken back."""
+    """One parcel a report; reported again, it is updated; cancelled, it is taken back."""
     for fact in facts:
         reported = fact.payload()
         assert isinstance(reported, FulfilmentReported)
         if reported.cancelled:
             _take_back(merchant, reported)
         else:
-            commands.put_shipment(merchant, _shipment(reported))
+            put = commands.put_shipment(merchant, _shipment(reported), happened=True)
+            _note_status(merchant, public_id("shp", put.shipment_id), reported)
+
+
+@subscribe("tracking.stages", ["order.updated"])
+def move_stages(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
+    """An order whose lines were changed may stand elsewhere now: the last open line may be gone."""
+    updates = [fact.payload() for fact in facts]
+    order_ids = {u.order_id for u in updates if isinstance(u, OrderUpdated) and "lines" in u.changed}
+    refresh_stages([lock_order(order_id) for order_id in sorted(order_ids)])
 
 
 def _take_back(merchant: Merchant, reported: FulfilmentReported) -> None:
@@ -31,13 +48,33 @@ def _take_back(merchant: Merchant, reported: FulfilmentReported) -> None:
 
 
 def _shipment(reported: FulfilmentReported) -> ShipmentIn:
+    if reported.lines is None:
+        lines = OrderLine.objects.filter(order_id=reported.order_id, requires_shipping=True)
+        quantities = dict.fromkeys(lines.values_list("external_id", flat=True), _EVERYTHING)
+    else:
+        quantities = {line.external_id: line.quantity for line in reported.lines}
+    now = timezone.now()
     return ShipmentIn(
         order_id=public_id("ord", reported.order_id),
         external_id=reported.external_id,
         carrier=reported.carrier_name[:120],
         tracking_number=reported.tracking_number[:100],
         tracking_url=reported.tracking_url[:1000],
-        shipped_at=reported.shipped_at,
-        lines=[ShipmentLineIn(line=line.external_id, quantity=line.quantity) for line in reported.lines],
+        shipped_at=min(reported.shipped_at, now) if reported.shipped_at else None,
+        lines=[ShipmentLineIn(line=line, quantity=quantity) for line, quantity in quantities.items()],
         notify=reported.notify,
     )
+
+
+def _note_status(merchant: Merchant, shipment_id: str, reported: FulfilmentReported) -> None:
+    """What the shop says about the parcel's way, as a scan: for carriers that we cannot ask it is all there is."""
+    if reported.status not in list(Status) or reported.status_at is None:
+        return
+    scan = ScanIn(
+        shipment_id=shipment_id,
+        status=Status(reported.status),
+        occurred_at=min(reported.status_at, timezone.now()),
+        # Reported again with something else changed, it is the same scan; a second attempt on another day is not.
+        external_id=f"shop:{reported.status}:{reported.status_at:%Y-%m-%d}",
+    )
+    commands.record_scans(merchant, [scan], source="shop", notify=reported.notify)

@@ -1,0 +1,52 @@
+"""What every shop connector turns a payload into, whichever shop system it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from orders.commands import Origin
+from orders.schemas import OrderIn
+
+
+@dataclass(frozen=True)
+class ShopParcel:
+    """One tracking number of a fulfilment (empty: it has none)."""
+
+    tracking_number: str = ""
+    tracking_url: str = ""
+
+
+@dataclass(frozen=True)
+class ShopFulfilment:
+    """What a shop says it sent.
+
+    lines: order line → quantity; None when the shop did not say, which means everything that is left.
+    status, status_at: where the shop says the parcel is, in the words of `tracking.statuses`; "" when it does not.
+    """
+
+    external_id: str
+    order_external_id: str
+    updated_at: datetime | None
+    shipped_at: datetime | None
+    cancelled: bool
+    carrier_name: str
+    parcels: tuple[ShopParcel, ...]
+    lines: Mapping[str, int] | None
+    status: str = ""
+    status_at: datetime | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ShopOrder:
+    """An order with what the shop tells beside it.
+
+    created_at: when the shop's own row was made; `order.placed_at` lies long before it in imported history.
+    """
+
+    order: OrderIn
+    origin: Origin
+    created_at: datetime | None
+    cancelled_at: datetime | None
+    fulfilments: tuple[ShopFulfilment, ...]
