@@ -40,6 +40,18 @@ make_environment() {
     "$PYTHON" -m venv .venv || die "The virtual environment could not be made."
 }
 
+# A counter instead of pip's own pages of output.
+count() {
+    local found=0 line
+    while read -r line; do
+        case "$line" in
+            Collecting* | Processing* | Requirement\ already*) found=$((found + 1)) && printf '\r  %d of %d found ' "$found" "$1" ;;
+            Installing\ collected*) printf '\r  unpacking %d …     ' "$1" ;;
+        esac
+    done
+    printf '\r                        \r'
+}
+
 install_requirements() {
     local lock="requirements/$1.txt" stamp=".venv/installed" wanted
     wanted="$1 $(sha256sum <"$lock")"
@@ -48,13 +60,9 @@ install_requirements() {
     local total
     total=$(grep -c '==' "$lock")
     say "Installing $total packages …"
-    # A counter instead of pip's own pages of output; what goes wrong goes to stderr as always.
     .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off \
         --require-hashes --prefer-binary --requirement "$lock" |
-        awk -v total="$total" '
-            /^(Collecting|Requirement already satisfied)/ { n++; printf "\r  %d of %d found", n, total; fflush() }
-            /^Installing collected/ { printf "\r  unpacking %d …      ", total; fflush() }
-            END { printf "\r                              \r" }' >&2 ||
+        count "$total" >&2 ||
         die "The packages could not be installed: see above. Afterward needs a package index within reach."
     printf '%s\n' "$wanted" >"$stamp"
     [ "$1" = base ] || printf 'base %s\n' "$(sha256sum <requirements/base.txt)" >>"$stamp"
