@@ -121,7 +121,9 @@ def _sources() -> Iterator[str]:
                 yield path.read_text()
     for path in sorted((REPO / "templates").rglob("*.*")):
         if path.suffix in (".html", ".txt"):
-            yield templatize(path.read_text(), origin=str(path.relative_to(REPO)))
+            source = templatize(path.read_text(), origin=str(path.relative_to(REPO)))
+            # What is left of the markup's indentation would not be valid Python.
+            yield "\n".join(line.lstrip() for line in source.splitlines())
 
 
 def _po(language: str) -> Path:
