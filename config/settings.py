@@ -170,6 +170,8 @@ TWILIO_FROM = text("TWILIO_FROM")
 TWILIO_API_URL = text("TWILIO_API_URL")  # empty: Twilio's own; a stand-in for tests and sandboxes
 DHL_API_URL = text("DHL_API_URL", "https://api-eu.dhl.com")
 DHL_API_KEY = text("DHL_API_KEY")  # for merchants who have no account of their own
+# Seconds that a carrier has for an answer; at most 30, for a claimed parcel is leased for 60.
+CARRIER_TIMEOUT: float = min(integer("AFTERWARD_CARRIER_TIMEOUT", 15), 30)
 # Ask the sandbox carrier about its parcels. Off where the demo moves them (docs/carriers.md).
 SANDBOX_POLL = flag("AFTERWARD_SANDBOX_POLL")
 # host:port pairs that outgoing calls may reach although their address is private (sandboxes).

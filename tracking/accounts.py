@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.conf import settings
 
+from merchants.http import DEFAULT_TIMEOUT, Timeout
 from merchants.scope import platform_scope
+from merchants.transport import CONNECT_TIMEOUT
 from tracking.carriers.base import Account, PollAdvice
 from tracking.gates import Pace
 from tracking.models import CarrierAccount
@@ -62,7 +64,13 @@ def _access(carrier: str, own: Mapping[str, str] | None) -> Access | None:
     if not credentials and carrier != "sandbox":
         return None
     digest = hashlib.sha256(json.dumps(credentials, sort_keys=True).encode()).hexdigest()[:16]
-    account = Account(credentials=credentials, base_url=url, allow=frozenset(settings.OUTBOUND_ALLOW))
+    limit = settings.CARRIER_TIMEOUT
+    account = Account(
+        credentials=credentials,
+        base_url=url,
+        timeout=Timeout(min(CONNECT_TIMEOUT, limit), min(DEFAULT_TIMEOUT.read, limit), limit),
+        allow=frozenset(settings.OUTBOUND_ALLOW),
+    )
     return Access(carrier, f"{carrier}:{digest}", account)
 
 
