@@ -22,7 +22,7 @@ lint: install-dev ## style, floors, types, migrations and the API's schema in st
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy $(filter-out tests benchmarks tools,$(wildcard $(LINTED)))
 	@$(BIN)/python manage.py makemigrations --check --dry-run
-	@$(BIN)/python tools/messages.py check
+	@$(BIN)/python -m tools.messages check
 
 format: install-dev ## format the code
 	@$(BIN)/ruff format $(wildcard $(LINTED))
@@ -35,7 +35,8 @@ chaos: install-dev ## kill workers, Redis and PostgreSQL at random under load, a
 		$(BIN)/python -m pytest -q -m chaos $(ARGS)
 
 messages: install-dev ## collect the texts of code and templates into locale/, and compile them
-	@$(BIN)/python tools/messages.py update
+	@$(BIN)/python -m tools.messages collect
+	@$(BIN)/python -m tools.messages compile
 
 lock: install-dev ## pin the dependencies of pyproject.toml with hashes
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
