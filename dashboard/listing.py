@@ -1,5 +1,6 @@
 """A stretch of a long list: no page numbers, no offsets, the same cost however far down."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +30,8 @@ def newest(request: HttpRequest, rows: QuerySet, *, by: str) -> Stretch:
     cursor = request.GET.get("cursor", "")
     is_start = True
     if cursor:
-        try:
+        with suppress(InvalidParameter):
             rows, is_start = older_than(rows, cursor, by=by), False
-        except InvalidParameter:
-            pass
     found = list(rows.order_by(f"-{by}", "-id")[: PAGE + 1])
     shown = found[:PAGE]
     more = url_with(request, cursor=cursor_of(shown[-1], by=by)) if len(found) > PAGE else ""

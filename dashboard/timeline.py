@@ -50,7 +50,7 @@ def timeline(merchant: Merchant, order: Order, shipments: list[Shipment]) -> lis
     scans = Scan.objects.filter(shipment_id__in=abouts).order_by("-occurred_at", "-received_at")[:MOST]
     messages = Message.objects.filter(order_id=order.id).defer("html", "text").order_by("-planned_at")[:MOST]
     entries = _facts_and_scans(order, list(facts[:MOST]), list(scans), abouts)
-    entries += [_message_entry(merchant, message) for message in messages]
+    entries += [_message_entry(merchant, message, abouts) for message in messages]
     return sorted(entries, key=lambda entry: (entry.at, entry.place), reverse=True)
 
 
@@ -139,7 +139,7 @@ def _scan_details(scan: Scan) -> tuple[str, ...]:
     return tuple(part for part in (place, scan.description) if part)
 
 
-def _message_entry(merchant: Merchant, message: Message) -> Entry:
+def _message_entry(merchant: Merchant, message: Message, abouts: Mapping[UUID, str]) -> Entry:
     state = words.label(words.MESSAGE_STATES, message.state)
     touchpoint = words.TOUCHPOINTS.get(message.touchpoint, message.touchpoint)
     channel = words.CHANNELS.get(message.channel, message.channel)
@@ -150,6 +150,7 @@ def _message_entry(merchant: Merchant, message: Message) -> Entry:
         at=message.sent_at or message.planned_at,
         kind="message",
         label=Label(_("Message “%(name)s”") % {"name": touchpoint}, state.tone),
+        about=abouts.get(message.shipment_id, "") if message.shipment_id else "",
         details=tuple(detail for detail in details if detail),
         url=reverse("dashboard:message", args=[merchant.slug, public_id("msg", message.id)]),
         place=(2, 0),

@@ -17,7 +17,7 @@ class Label(NamedTuple):
     tone: str = "quiet"
 
 
-STAGES = {
+STAGES: dict[str, Label] = {
     Stage.TO_SHIP: Label(_("To ship")),
     Stage.PARTLY_SHIPPED: Label(_("Partly shipped"), "info"),
     Stage.IN_TRANSIT: Label(_("In transit"), "info"),
@@ -26,7 +26,7 @@ STAGES = {
     Stage.CANCELLED: Label(_("Cancelled")),
 }
 
-STATUSES = {
+STATUSES: dict[str, Label] = {
     Status.PENDING: Label(_("Waiting for first scan")),
     Status.INFO_RECEIVED: Label(_("Announced to carrier")),
     Status.IN_TRANSIT: Label(_("In transit"), "info"),
@@ -41,7 +41,7 @@ STATUSES = {
     Status.EXPIRED: Label(_("No news for long"), "warn"),
 }
 
-SUBSTATUSES = {
+SUBSTATUSES: dict[str, Promise] = {
     "info.label_created": _("Label printed"),
     "info.awaiting_handover": _("The carrier waits for the parcel"),
     "transit.picked_up": _("Picked up"),
@@ -88,7 +88,7 @@ SUBSTATUSES = {
     "exception.disposed": _("Disposed of"),
 }
 
-MESSAGE_STATES = {
+MESSAGE_STATES: dict[str, Label] = {
     MessageState.PLANNED: Label(_("Planned"), "info"),
     MessageState.SENDING: Label(_("Being sent"), "info"),
     MessageState.SENT: Label(_("Sent"), "ok"),
@@ -96,9 +96,9 @@ MESSAGE_STATES = {
     MessageState.SKIPPED: Label(_("Not sent")),
 }
 
-CHANNELS = {Channel.EMAIL: _("E-mail"), Channel.SMS: _("SMS")}
+CHANNELS: dict[str, Promise] = {Channel.EMAIL: _("E-mail"), Channel.SMS: _("SMS")}
 
-TOUCHPOINTS = {
+TOUCHPOINTS: dict[str, Promise] = {
     "order_confirmation": _("Order confirmation"),
     "order_cancelled": _("Order cancelled"),
     "shipment_shipped": _("Shipped"),
@@ -109,7 +109,7 @@ TOUCHPOINTS = {
     "lookup_link": _("Link to the order"),
 }
 
-FACTS = {
+FACTS: dict[str, Label] = {
     "order.placed": Label(_("Order placed"), "ok"),
     "order.updated": Label(_("Order changed")),
     "order.cancelled": Label(_("Order cancelled"), "bad"),
@@ -131,7 +131,7 @@ FACTS = {
     "message.retried": Label(_("A message is tried again"), "info"),
 }
 
-ROLES = {
+ROLES: dict[str, Promise] = {
     "owner": _("Owner"),
     "manager": _("Manager"),
     "support": _("Support"),

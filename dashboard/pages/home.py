@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dashboard.access import ask_to_sign_in, merchant_view, Seat, seats_of
+from dashboard.access import Seat, ask_to_sign_in, merchant_view, seats_of
 
 
 @never_cache

@@ -15,7 +15,6 @@ from dashboard.pages.orders import carrier_label
 from dashboard.shell import page
 from dashboard.timeline import timeline
 from dashboard.words import Label, label
-from merchants.ids import public_id
 from merchants.rest.errors import Unprocessable
 from orders import commands
 from orders.models import Order, OrderLine, OrderStatus, Stage

@@ -142,7 +142,7 @@ def _row(merchant: Merchant, order: Order, parcels: _Parcels) -> Row:
 def _parcel_words(parcels: _Parcels) -> str:
     if not parcels.total:
         return "–"
-    if parcels.delivered:
+    if parcels.delivered and parcels.total > 1:
         numbers = {"delivered": parcels.delivered, "total": parcels.total}
         return _("%(delivered)d of %(total)d delivered") % numbers
     return ngettext("%(count)d parcel", "%(count)d parcels", parcels.total) % {"count": parcels.total}

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate, login, logout
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -40,7 +40,7 @@ class SignInForm(forms.Form):
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
-        self.user: AbstractBaseUser | None = None
+        self.user: User | None = None
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].strip().lower()
@@ -50,7 +50,8 @@ class SignInForm(forms.Form):
         if not email or not password:
             return
         # For an address that nobody has, Django hashes the password as well: the answer takes as long.
-        self.user = authenticate(self.request, username=email, password=password)
+        user = authenticate(self.request, username=email, password=password)
+        self.user = user if isinstance(user, User) else None
         if self.user is None:
             raise forms.ValidationError(_("This e-mail address and password do not belong together."))
 

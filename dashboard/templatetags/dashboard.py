@@ -27,7 +27,7 @@ def at(moment: datetime | None) -> SafeString | str:
     if not ago:
         return format_html('<time datetime="{}">{}</time>', moment.isoformat(), formats.moment(moment))
     return format_html(
-        '<time datetime="{}">{} <span class="muted">{}</span></time>',
+        '<time datetime="{}">{} <span class="muted">· {}</span></time>',
         moment.isoformat(),
         formats.moment(moment),
         ago,
