@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from config import health
 from events.api import Events
 from notifications.api import Messages, OneMessage
 from orders import hooks
@@ -25,6 +26,8 @@ api = [
 ]
 
 urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("api/v1/", include(api)),
     path("hooks/shopify/<str:slug>", hooks.shopify),
     path("app/", include("dashboard.urls")),

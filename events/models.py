@@ -98,3 +98,10 @@ class ParkedFact(DueRow):
             models.UniqueConstraint(fields=["merchant", "subscriber", "position"], name="parked_once"),
         ]
         indexes = [due_index("parked_due")]
+
+
+class Heartbeat(models.Model):
+    """When something that runs in the background was last seen at work."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    seen_at = models.DateTimeField()
