@@ -5,12 +5,15 @@ finds whatever no bell was rung for. This is the only module that hands anything
 """
 
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 
 import redis
 import structlog
 from celery import current_app
 from django.conf import settings
+from django.db import connection, transaction
 
 log = structlog.get_logger(__name__)
 
@@ -22,19 +25,28 @@ _REMEMBER_MILLISECONDS = 1000
 # After a failure nobody tries again for this long: with Redis down a request must not wait for it each time.
 _SILENCE_SECONDS = 1.0
 _TIMEOUT_SECONDS = 0.25
+# With so many bells unanswered no worker is there, or all are busy: one more would only fill Redis' memory.
+_MOST_UNANSWERED = 1000
 
 _silent_until = 0.0
 
 
-@lru_cache(maxsize=1)
-def _redis() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=_TIMEOUT_SECONDS,
-        socket_connect_timeout=_TIMEOUT_SECONDS,
-        retry=None,
-        protocol=2,
-    )
+@dataclass(frozen=True)
+class _Ring:
+    """A bell to ring once the transaction is committed. Two of the same bell are equal."""
+
+    bell: str
+    argument: int | str
+
+    def __call__(self) -> None:
+        ring(self.bell, self.argument)
+
+
+def ring_after_commit(bell: str, argument: int | str) -> None:
+    """Ring once the open transaction is committed: once for all that it did."""
+    wanted = _Ring(bell, argument)
+    if not any(wanted in registered for registered in connection.run_on_commit):
+        transaction.on_commit(wanted, robust=True)
 
 
 def ring(bell: str, argument: int | str) -> bool:
@@ -46,7 +58,11 @@ def ring(bell: str, argument: int | str) -> bool:
     if time.monotonic() < _silent_until:
         return False
     try:
-        if _redis().set(_name(bell, argument), 1, nx=True, px=_REMEMBER_MILLISECONDS):
+        pipe = _redis().pipeline(transaction=False)
+        pipe.set(_name(bell, argument), 1, nx=True, px=_REMEMBER_MILLISECONDS)
+        pipe.llen(current_app.conf.task_default_queue)
+        first, unanswered = pipe.execute()
+        if first and unanswered < _MOST_UNANSWERED:
             current_app.send_task("events.tasks.answer", (bell, argument), retry=False, expires=300)
     except Exception as error:  # noqa: BLE001  # Whatever is wrong with Redis, the tick will find the work.
         _silent_until = time.monotonic() + _SILENCE_SECONDS
@@ -60,10 +76,19 @@ def answered(bell: str, argument: int | str) -> None:
 
     Called before the work is looked at, so that nothing committed later is missed.
     """
-    try:
+    with suppress(redis.RedisError):  # It is forgotten by itself within a second.
         _redis().delete(_name(bell, argument))
-    except redis.RedisError:
-        pass  # It is forgotten by itself within a second.
+
+
+@lru_cache(maxsize=1)
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=_TIMEOUT_SECONDS,
+        socket_connect_timeout=_TIMEOUT_SECONDS,
+        retry=None,
+        protocol=2,
+    )
 
 
 def _name(bell: str, argument: int | str) -> str:

@@ -19,7 +19,12 @@ from merchants.scope import platform_scope
 
 Row = TypeVar("Row", bound=DueRow)
 
+# Whoever is gone for longer than this is taken for dead, and its rows come due again (R11).
+LONGEST_LEASE = timedelta(seconds=60)
+
 _LONGEST_BACKOFF = timedelta(hours=6)
+# A worker does something else after this long.
+_RUN_SECONDS = 20.0
 _LONGEST_RUN_SECONDS = 20.0
 
 _kinds: dict[str, Callable[[], int]] = {}
@@ -45,28 +50,24 @@ def kinds() -> list[str]:
     return list(_kinds)
 
 
-def run(kind: str, *, max_batches: int = 20) -> int:
-    """Work off what is due of a kind. Returns how many rows were claimed.
+def run(kind: str, *, seconds: float = _RUN_SECONDS) -> int:
+    """Work off what is due of a kind, batch by batch. Returns how many rows were claimed.
 
-    Stops after `max_batches` or 20 seconds, ringing again for the rest, so that no kind keeps a worker for long
-    (and none is ended by the task's time limit).
+    Leaves when the time is up, ringing for the rest, so that no kind keeps a worker for long.
     """
+    stop_at = time.monotonic() + seconds
     claimed = 0
-    stop_at = time.monotonic() + _LONGEST_RUN_SECONDS
-    for _ in range(max_batches):
-        count = _kinds[kind]()
+    while count := _kinds[kind]():
         claimed += count
-        if count == 0:
-            return claimed
         if time.monotonic() > stop_at:
+            doorbell.ring(doorbell.DUE, kind)
             break
-    doorbell.ring(doorbell.DUE, kind)
     return claimed
 
 
 def ring_when_committed(kind: str) -> None:
     """Wake a worker for rows of this kind that the open transaction made due now."""
-    transaction.on_commit(lambda: doorbell.ring(doorbell.DUE, kind), robust=True)
+    doorbell.ring_after_commit(doorbell.DUE, kind)
 
 
 def claim(
@@ -81,8 +82,11 @@ def claim(
 
     Rows that another worker holds are skipped, not waited for. The claim is the row's new `due_at` (the
     lease's end) and its raised `attempts`; whoever finishes the work filters on both (`held`), so that a
-    worker that was away for longer than its lease changes nothing.
+    worker that was away for longer than its lease changes nothing. Raises ValueError for a lease over 60 s:
+    long work renews a short one (`renew`).
     """
+    if lease > LONGEST_LEASE:
+        raise ValueError(f"a lease lasts for {LONGEST_LEASE} at most, or a dead worker's rows wait too long")
     with platform_scope(f"claiming due rows of {model.__name__}"), transaction.atomic():
         now = timezone.now()
         due = model.objects.filter(due_at__lte=now)
@@ -106,6 +110,15 @@ def held(row: Row) -> models.QuerySet[Row]:
     """The claimed row, if the claim still holds: update through it and check that one row changed."""
     claimed = type(row).objects.filter(merchant_id=row.merchant_id, pk=row.pk)
     return claimed.filter(attempts=row.attempts, due_at=row.due_at)
+
+
+def renew(row: Row, lease: timedelta) -> bool:
+    """Hold on to a claimed row for `lease` from now. False when the claim was lost: then leave it alone."""
+    until = timezone.now() + lease
+    renewed = held(row).update(due_at=until) == 1
+    if renewed:
+        row.due_at = until
+    return renewed
 
 
 def backoff(attempts: int, *, first: timedelta = timedelta(seconds=10)) -> datetime:

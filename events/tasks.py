@@ -2,10 +2,8 @@
 
 from celery import shared_task
 
-from events import doorbell, due, log
-from events.drain import drain, lagging_shards, retry_parked
-from events.models import ParkedFact
-from merchants.rest import idempotency
+from events import doorbell, due, heartbeat, housekeeping, log, parked  # noqa: F401  # declare due work
+from events.drain import drain, lagging_shards
 
 
 @shared_task(name="events.tasks.answer")
@@ -20,25 +18,14 @@ def answer(bell: str, argument: int | str) -> None:
 
 @shared_task(name="events.tasks.tick")
 def tick() -> None:
-    """Find whatever no bell was rung for: shards with unread facts, and due rows of every kind."""
+    """Find whatever no bell was rung for, and ring: shards with unread facts, and every kind of due work.
+
+    The tick works nothing off itself: so it is over in milliseconds, any number of ticks may run side by
+    side, and a slow kind of work holds up neither the next tick nor the other kinds.
+    """
+    heartbeat.beat()
     for shard in sorted({*log.waiting_shards(), *lagging_shards()}):
-        drain(shard)
+        doorbell.ring(doorbell.DRAIN, shard)
     for kind in due.kinds():
-        due.run(kind)
-
-
-@shared_task(name="events.tasks.housekeeping")
-def housekeeping() -> None:
-    """Delete what is kept for a time only. Once an hour; doing it twice, or late, changes nothing."""
-    idempotency.forget_old()
-
-
-@due.due_work("events.parked")
-def retry_due_parked() -> int:
-    """Try parked facts again whose time has come."""
-    from datetime import timedelta
-
-    rows = due.claim(ParkedFact, limit=20, lease=timedelta(seconds=60))
-    for parked in rows:
-        retry_parked(parked)
-    return len(rows)
+        doorbell.ring(doorbell.DUE, kind)
+    housekeeping.warn_of_long_transactions()

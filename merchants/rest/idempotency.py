@@ -18,6 +18,7 @@ from merchants.rest.errors import Conflict, InvalidBody, Unprocessable
 
 KEPT_FOR = timedelta(hours=24)
 _LONGEST_KEY = 255
+_LONGEST_ROUTE = 200
 _KEPT_ERRORS = (404, 410)
 
 
@@ -29,13 +30,15 @@ def once(
     Raises InvalidBody for a key that cannot be one, Conflict (409, Retry-After) while the same key is being
     worked on, and Unprocessable (422) when the key was used with another body.
     """
-    if len(key) > _LONGEST_KEY or not key.isprintable():
+    if not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
         raise InvalidBody(
             f"An Idempotency-Key has 1 to {_LONGEST_KEY} printable characters.",
             param="Idempotency-Key",
             code="invalid_idempotency_key",
         )
     digest = hashlib.sha256(body).digest()
+    if len(route) > _LONGEST_ROUTE or not route.isprintable():  # an address that somebody made up
+        route = "sha256:" + hashlib.sha256(route.encode("utf-8", "replace")).hexdigest()
     with transaction.atomic():
         # 1. Whoever gets the lock works; it ends with the transaction, also when the process dies.
         if not _lock(merchant, route, key):
@@ -59,12 +62,15 @@ def once(
         return response
 
 
-def forget_old() -> int:
-    """Delete kept answers that are older than 24 hours. Returns how many."""
-    from merchants.scope import platform_scope
-
-    with platform_scope("deleting old idempotency keys"):
-        return IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()[0]
+def forget_old(limit: int = 1000) -> int:
+    """Delete up to `limit` kept answers that are older than 24 hours. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM merchants_idempotencykey WHERE (merchant_id, id) IN (SELECT merchant_id, id"
+            " FROM merchants_idempotencykey WHERE created_at < %s ORDER BY created_at LIMIT %s)",
+            [timezone.now() - KEPT_FOR, limit],
+        )
+        return cursor.rowcount
 
 
 def _again(kept: IdempotencyKey, digest: bytes) -> HttpResponse:
