@@ -65,11 +65,11 @@ def make_brand(color: str, radius: int) -> Brand:
     """The tokens of a colour (`#rrggbb`, lower case) and a corner radius in pixels."""
     lightness, chroma, hue = _to_oklch(color)
     # Very soft tones of the same hue. A grey stays grey.
-    soft = _to_hex((0.955, min(chroma, 0.025), hue))
-    soft_dark = _to_hex((0.285, min(chroma, 0.05), hue))
+    soft = _to_hex((0.955, min(chroma, 0.016), hue))
+    soft_dark = _to_hex((0.285, min(chroma, 0.04), hue))
     ink = _moved(color, -0.01, lambda c: all(contrast(c, g) >= TEXT_CONTRAST for g in (*LIGHT_GROUNDS, soft)))
     # A dark ground wants a light tone with less colour in it, or it glares.
-    pale = _to_hex((max(lightness, 0.72), min(chroma, 0.13), hue))
+    pale = _to_hex((max(lightness, 0.77), min(chroma, 0.13), hue))
     ink_dark = _moved(
         pale, 0.01, lambda c: all(contrast(c, g) >= TEXT_CONTRAST for g in (*DARK_GROUNDS, soft_dark))
     )

@@ -60,7 +60,8 @@ def _text(text: str) -> str:
 
 def _folded(line: str) -> bytes:
     """A content line in pieces of at most 75 octets (3.1), cut between letters, never within one."""
-    pieces, current = [], b""
+    pieces: list[bytes] = []
+    current = b""
     for letter in line:
         octets = letter.encode("utf-8", "replace")
         room = _LONGEST_LINE if not pieces else _LONGEST_LINE - 1  # the leading space counts

@@ -1,7 +1,6 @@
 """What was bought, as pages show it: only pictures that come from our own host, money ready to read."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,11 +17,11 @@ _OWN_PICTURE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line of goods. `picture` is "" where a drawn place-holder stands in."""
+    """A line of goods. `each` is "" for a single piece, `picture` where a drawn place-holder stands in."""
 
     title: str
     variant: str
-    quantity: int
+    each: str  # "2 × €129.00"
     price: str
     picture: str
 
@@ -73,14 +72,10 @@ def totals_of(order: OrderRow, style: Style) -> Totals:
     )
 
 
-def pieces(items: Iterable[Item]) -> int:
-    """How many pieces there are."""
-    return sum(item.quantity for item in items)
-
-
 def _item(line: LineRow, quantity: int, order: OrderRow, style: Style) -> Item:
     price = style.money(line.unit_price * quantity, order.currency)
-    return Item(line.title, line.variant, quantity, price, own_picture(line.image_url))
+    each = f"{quantity} × {style.money(line.unit_price, order.currency)}" if quantity > 1 else ""
+    return Item(line.title, line.variant, each, price, own_picture(line.image_url))
 
 
 def own_picture(url: str) -> str:

@@ -26,12 +26,12 @@ class Event:
     raw: str
 
 
-def events_of(parcel: ParcelRow, style: Style) -> list[Event]:
+def events_of(order: OrderRow, parcel: ParcelRow, style: Style) -> list[Event]:
     """The parcel's scans, newest first."""
     return [
         Event(
             name=event_name(scan.status, scan.substatus),
-            place=_place(scan, style),
+            place=_place(scan, order, style),
             when=style.day_and_time(scan.at),
             iso=style.iso(scan.at),
             raw=scan.description,
@@ -43,7 +43,7 @@ def events_of(parcel: ParcelRow, style: Style) -> list[Event]:
 def map_of(order: OrderRow, parcel: ParcelRow, style: Style) -> tuple[SafeString, str] | None:
     """The map and the sentence under it. None where a map would say nothing."""
     stops = _stops(order, parcel)
-    caption = _caption(parcel, style)
+    caption = _caption(order, parcel, style)
     svg = render_journey_map(stops, title=caption) if caption else None
     return (mark_safe(svg), caption) if svg else None  # noqa: S308  # the map escapes every word
 
@@ -66,16 +66,17 @@ def _stops(order: OrderRow, parcel: ParcelRow) -> list[Stop]:
     return stops
 
 
-def _caption(parcel: ParcelRow, style: Style) -> str:
+def _caption(order: OrderRow, parcel: ParcelRow, style: Style) -> str:
     scan = next((scan for scan in parcel.scans if scan.city), None)
     if scan is None:
         return ""
     return gettext("Last scan: %(place)s, %(time)s") % {
-        "place": _place(scan, style),
+        "place": _place(scan, order, style),
         "time": style.day_and_time(scan.at),
     }
 
 
-def _place(scan: ScanRow, style: Style) -> str:
-    country = style.country(scan.country) if scan.country else ""
+def _place(scan: ScanRow, order: OrderRow, style: Style) -> str:
+    """City and country; the shopper's own country goes without saying."""
+    country = style.country(scan.country) if scan.country and scan.country != order.country else ""
     return ", ".join(filter(None, (scan.city, country)))

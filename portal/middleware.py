@@ -31,7 +31,7 @@ class PortalDomains:
             merchant_id = _merchant_of(host, int(time.monotonic() // _REMEMBERED))
             if merchant_id is not None:
                 request.portal_merchant_id = merchant_id  # type: ignore[attr-defined]
-                request.urlconf = "portal.root_urls"  # type: ignore[attr-defined]
+                request.urlconf = "portal.root_urls"
             elif not validate_host(host, settings.KNOWN_HOSTS):
                 return HttpResponseBadRequest("There is nothing at this host.", content_type="text/plain")
         return self.get_response(request)

@@ -11,9 +11,9 @@ from portal.goods import items_of_order, items_of_parcel
 from portal.journey import events_of, map_of
 from portal.loading import OrderRow, ParcelRow
 from portal.site import Site
-from portal.state import Hero, hero_of, needs_attention
+from portal.state import Hero, hero_of, needs_attention, words_of
 from portal.style import Style
-from portal.wording import Text, words_for
+from portal.wording import Text
 from tracking.carriers.registry import KNOWN
 from tracking.statuses import Status
 
@@ -58,7 +58,7 @@ def parcel_context(site: Site, order: OrderRow, token: str, parcel: ParcelRow | 
     """What `portal/track.html` shows. Without a parcel: an order that is not shipped yet."""
     style = Style.of(site, order, timezone.now())
     hero = hero_of(site.merchant, order, parcel, style)
-    events = events_of(parcel, style) if parcel else []
+    events = events_of(order, parcel, style) if parcel else []
     several = len(order.parcels) > 1
     return {
         "title": f"{hero.eta} · {order.number}",
@@ -71,7 +71,7 @@ def parcel_context(site: Site, order: OrderRow, token: str, parcel: ParcelRow | 
         "waits_for_scan": parcel is not None and not events and parcel.status != Status.CANCELLED,
         "items": items_of_parcel(order, parcel, style) if parcel else items_of_order(order, style),
         "items_title": gettext("In this parcel") if parcel else gettext("Your order"),
-        "tabs": _tabs(site, order, token, parcel) if several else [],
+        "tabs": _tabs(site, order, token, parcel, style) if several else [],
         "order_url": site.path(f"o/{token}/"),
         "contact_url": contact_url(site, order),
     }
@@ -102,9 +102,9 @@ def _advice(
     buttons = _buttons(site, order, token, parcel, hero)
     carrier = carrier_name(parcel) if parcel else ""
     number = parcel.tracking_number if parcel else ""
-    title = words.advice_title or (
-        gettext("Your parcel with %(carrier)s") % {"carrier": carrier} if carrier else ""
-    )
+    title = words.advice_title
+    if not title and carrier:
+        title, carrier = gettext("Your parcel with %(carrier)s") % {"carrier": carrier}, ""
     if not title and not number:
         return None
     return Advice(
@@ -130,7 +130,7 @@ def _buttons(site: Site, order: OrderRow, token: str, parcel: ParcelRow | None, 
         )
         found["carrier"] = Button(label, parcel.tracking_url)
     contact = contact_url(site, order)
-    if contact and (hero.words.action == "contact" or hero.tone in ("warn", "bad")):
+    if contact and (hero.words.action == "contact" or hero.tone == "bad"):
         found["contact"] = Button(gettext("Write to us"), contact)
     wanted = hero.words.action
     order_of = sorted(found, key=lambda name: name != wanted)
@@ -144,12 +144,12 @@ def _buttons(site: Site, order: OrderRow, token: str, parcel: ParcelRow | None, 
     return buttons
 
 
-def _tabs(site: Site, order: OrderRow, token: str, current: ParcelRow | None) -> list[Tab]:
+def _tabs(site: Site, order: OrderRow, token: str, current: ParcelRow | None, style: Style) -> list[Tab]:
     count = len(order.parcels)
     return [
         Tab(
             label=gettext("%(number)s of %(count)s") % {"number": place, "count": count},
-            status=words_for(parcel.status, parcel.substatus).chip,
+            status=words_of(parcel, style).chip,
             url=site.path(f"t/{token}/{parcel.number}/"),
             current=parcel is current,
         )

@@ -57,7 +57,7 @@ def hero_of(merchant: Merchant, order: OrderRow, parcel: ParcelRow | None, style
     """What is said about a parcel, or about an order of which nothing was shipped yet."""
     if parcel is None:
         return _order_hero(merchant, order, style)
-    words = _words(parcel, style)
+    words = words_of(parcel, style)
     hero = Hero(words, words.chip, words.tone, steps=_steps(parcel, style))
     hero.sentences = _sentences(parcel, words)
     window = _window(parcel)
@@ -87,7 +87,8 @@ def _order_hero(merchant: Merchant, order: OrderRow, style: Style) -> Hero:
     return hero
 
 
-def _words(parcel: ParcelRow, style: Style) -> Words:
+def words_of(parcel: ParcelRow, style: Style) -> Words:
+    """What a parcel's state is called. Handed over but not scanned is a state of its own."""
     words = words_for(parcel.status, parcel.substatus)
     if parcel.status in _BEFORE_CARRIER and _was_shipped(parcel, style):
         return WORDS["shipped"]
@@ -150,7 +151,6 @@ def _tell_delivery(hero: Hero, parcel: ParcelRow, style: Style) -> None:
     if at is None:
         hero.eta = hero.words.headline
         return
-    hero.label = hero.words.chip
     hero.eta, hero.eta_iso = style.day_and_time(at), style.iso(at)
     hero.eta = str(hero.eta)[:1].upper() + str(hero.eta)[1:]  # "Today, 14:05"
 
@@ -175,12 +175,12 @@ def _sentences(parcel: ParcelRow, words: Words) -> list[Text]:
         if newest.substatus == "transit.departure":
             return [
                 gettext("Your parcel has left %(city)s and is on its way to you.") % city,
-                _("We’ll e-mail you when it’s out for delivery."),
+                _("We’ll write to you when it’s out for delivery."),
             ]
         if newest.substatus in ("transit.arrival", "transit.accepted", ""):
             return [
                 gettext("Your parcel has reached %(city)s on its way to you.") % city,
-                _("We’ll e-mail you when it’s out for delivery."),
+                _("We’ll write to you when it’s out for delivery."),
             ]
     return [words.sentence]
 

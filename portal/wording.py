@@ -43,7 +43,7 @@ WORDS: dict[str, Words] = {
     # Before the carrier has it.
     "ordered": Words(
         _("Order received"), _("We’re preparing your order"),
-        _("Thank you! Your order is with us. We’ll e-mail you when it leaves our warehouse."), "info",
+        _("Thank you! Your order is with us. We’ll write to you when it leaves our warehouse."), "info",
         _("Changed your mind?"), _("As long as your order has not left, we can often still change it. Write to us."),
         "contact",
     ),
@@ -73,7 +73,7 @@ WORDS: dict[str, Words] = {
     # On its way.
     "in_transit": Words(
         _("In transit"), _("Your parcel is on its way"),
-        _("Your parcel is on its way to you. We’ll e-mail you when it’s out for delivery."),
+        _("Your parcel is on its way to you. We’ll write to you when it’s out for delivery."),
     ),
     "transit.customs_started": Words(
         _("At customs"), _("Your parcel is at customs"),

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 # Playwright's synchronous API keeps an event loop in this thread, and Django would refuse the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+ARTEFACTS = Path(__file__).parents[2] / "test-artifacts"
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Quiet: no call home, no sandbox (containers), no GPU.
@@ -54,6 +55,17 @@ class Visit:
     def elements(self) -> int:
         """How many elements the page has."""
         return self.page.evaluate("() => document.querySelectorAll('*').length")
+
+    def look(self, width: int, scheme: str, height: int = 900) -> None:
+        """Change the window and the colour scheme without loading again."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme=scheme)
+
+    def keep(self, name: str) -> None:
+        """Leave a picture of the whole page in `test-artifacts/`, when AFTERWARD_SCREENSHOTS is set."""
+        if os.environ.get("AFTERWARD_SCREENSHOTS"):
+            ARTEFACTS.mkdir(exist_ok=True)
+            self.page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
 
     def scrolls_sideways(self) -> bool:
         """Whether something sticks out of the window."""
