@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from config import health
 from events.api import Events
+from merchants.rest.views import unknown_address
 from notifications.api import Messages, OneMessage
 from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
@@ -29,6 +30,8 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("api/v1/", include(api)),
+    path("api/", unknown_address),
+    path("api/<path:rest>", unknown_address),
     path("hooks/shopify/<str:slug>", hooks.shopify),
     path("app/", include("dashboard.urls")),
     path("p/<slug:slug>/", include("portal.urls")),

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 
 from merchants.ids import NOBODY, parse_public_id
 from merchants.rest.decode import aware
-from merchants.rest.errors import InvalidParameter, NotFound
+from merchants.rest.errors import InvalidBody, InvalidParameter, NotFound
 from merchants.rest.pages import Page, newest_first
 from merchants.rest.views import ApiView
 from orders import commands, queries
@@ -124,5 +124,5 @@ def _filtered(rows: QuerySet[Order], request: HttpRequest) -> QuerySet[Order]:
 def _time(text: str, name: str) -> datetime:
     try:
         return aware(datetime.fromisoformat(text), name)
-    except ValueError:
+    except (ValueError, InvalidBody):
         raise InvalidParameter(f"{name} is a time like 2026-11-22T09:30:00Z.", param=name) from None

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from django.utils import timezone
 
-from merchants.rest.decode import aware, money
+from merchants.rest.decode import aware, in_our_time, money
 from merchants.rest.errors import InvalidBody
 from orders.schemas import LineIn, OrderIn
 from orders.text import currencies, normal_email, normal_number, normal_phone
@@ -26,7 +26,7 @@ def checked(order: OrderIn) -> dict[str, Any]:
     amounts = _amounts(order)
     promised_from, promised_to = _promise(order)
     address = order.shipping_address
-    number = order.number.strip() or order.external_id
+    number = (order.number.strip() or order.external_id)[:64]
     return {
         "number": number,
         "lookup_number": normal_number(number),
@@ -79,9 +79,11 @@ def line_external_id(line: LineIn, index: int) -> str:
 def _promise(order: OrderIn) -> tuple[Any, Any]:
     if order.delivery is None:
         return None, None
-    if order.delivery.latest < order.delivery.earliest:
+    earliest = in_our_time(order.delivery.earliest, "delivery.earliest")
+    latest = in_our_time(order.delivery.latest, "delivery.latest")
+    if latest < earliest:
         raise _invalid("The latest day is before the earliest.", "delivery.latest")
-    return order.delivery.earliest, order.delivery.latest
+    return earliest, latest
 
 
 def _placed_at(value: datetime | None) -> datetime:

@@ -9,9 +9,15 @@ from msgspec import Meta
 
 ExternalId = Annotated[str, Meta(min_length=1, max_length=191, description="What your shop calls it.")]
 ShortText = Annotated[str, Meta(max_length=120)]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217: EUR.")]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2: DE.")]
-Locale = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", description="de, en-GB.")]
+# Python's `$` also matches before a line break at the end; JSON Schema's does not. Hence `(?!\n)`.
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217: EUR.")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2: DE.")]
+Locale = Annotated[
+    str, Meta(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$(?!\n)", max_length=35, description="de, en-GB.")
+]
+Url = Annotated[
+    str, Meta(pattern=r"^(https?://[^\s/]\S*)?$(?!\n)", max_length=1000, description="An http or https address.")
+]
 Amount = Annotated[Decimal, Meta(description='A decimal, best sent as a string: "89.00".')]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
 
@@ -54,7 +60,7 @@ class LineIn(In):
     external_id: Annotated[str, Meta(max_length=191)] = ""
     sku: Annotated[str, Meta(max_length=191)] = ""
     variant: Annotated[str, Meta(max_length=300)] = ""
-    image_url: Annotated[str, Meta(max_length=1000)] = ""
+    image_url: Url = ""
     requires_shipping: bool = True
 
 

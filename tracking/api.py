@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
 
 from merchants.ids import NOBODY, parse_public_id
-from merchants.rest.decode import read_body
+from merchants.rest.decode import has_field, read_body
 from merchants.rest.errors import InvalidParameter, NotFound
 from merchants.rest.pages import Page, newest_first
 from merchants.rest.views import ApiView
@@ -114,7 +114,7 @@ class Scans(ApiView):
 
     def _push(self) -> HttpResponse:
         # Which of the two forms it is decides which errors make sense to the sender.
-        many = b'"scans"' in read_body(self.request._request)
+        many = has_field(read_body(self.request._request), "scans")
         scans = self.body(ScansIn).scans if many else [self.body(ScanIn)]
         recorded = commands.record_scans(self.merchant, scans)
         return self.show(ScansOut(recorded=recorded.recorded, duplicates=recorded.duplicates))

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from orders.schemas import Country, In
+from orders.schemas import Country, In, Url
 from tracking.statuses import Status
 
 
@@ -38,7 +38,7 @@ class ShipmentIn(In):
         str, Meta(max_length=120, description="dhl, ups, sandbox … or as your shop calls it.")
     ] = ""
     tracking_number: Annotated[str, Meta(max_length=100)] = ""
-    tracking_url: Annotated[str, Meta(max_length=1000)] = ""
+    tracking_url: Url = ""
     service: Annotated[str, Meta(max_length=120)] = ""
     lines: Annotated[list[ShipmentLineIn], Meta(max_length=1000)] = []
     shipped_at: datetime | UnsetType | None = UNSET

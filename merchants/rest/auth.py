@@ -16,7 +16,7 @@ from rest_framework.request import Request
 
 from merchants.models import ApiKey, Merchant
 from merchants.prepared import prepared_cursor
-from merchants.rest.errors import Forbidden, NotAuthenticated
+from merchants.rest.errors import Forbidden, MethodNotAllowed, NotAuthenticated
 
 SCOPES = (
     "orders:read", "orders:write", "shipments:read", "shipments:write",
@@ -64,11 +64,19 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """The view names the scope that each method needs in `scopes`; a method it does not name is forbidden."""
+    """The view names the scope that each method needs in `scopes`; a method it does not name is not answered (405).
+
+    HEAD needs what GET needs; OPTIONS, which tells nothing of anybody's, needs any key.
+    """
 
     def has_permission(self, request: Request, view: object) -> bool:
-        needed = getattr(view, "scopes", {}).get(request.method)
-        if needed is None or needed not in request.auth.scopes:  # type: ignore[union-attr]
+        if request.method == "OPTIONS":
+            return True
+        method = "GET" if request.method == "HEAD" else request.method
+        needed = getattr(view, "scopes", {}).get(method)
+        if needed is None:
+            raise MethodNotAllowed(f"{request.method} is not answered here.")
+        if needed not in request.auth.scopes:  # type: ignore[union-attr]
             raise Forbidden(f"This needs the scope {needed}.", param="Authorization")
         return True
 

@@ -1,31 +1,43 @@
 """Bodies in and out: typed decoding with errors that name the field."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
-from merchants.rest.errors import InvalidBody, TooLarge
+from merchants.rest.errors import InvalidBody, InvalidParameter, TooLarge
 
 T = TypeVar("T")
+Day = TypeVar("Day", date, datetime)
 
 _WHERE = re.compile(r"^(?P<what>.*) - at `\$?\.?(?P<where>.*?)`$", re.DOTALL)
 
 
 def read_body(request: HttpRequest) -> bytes:
     """The raw body. Raises TooLarge before reading one over MAX_BODY_BYTES."""
-    try:
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        raise InvalidBody("Content-Length is not a number.", param="Content-Length") from None
-    if length > settings.MAX_BODY_BYTES:
-        raise TooLarge(f"The body has {length} bytes; at most {settings.MAX_BODY_BYTES} are read.")
+    given = request.META.get("CONTENT_LENGTH") or ""
+    if not given and request.META.get("wsgi.input_terminated"):
+        return _read_chunked(request)
+    if given and not (given.isascii() and given.isdigit()):
+        raise InvalidBody("Content-Length is not a number.", param="Content-Length")
+    if int(given[:20] or 0) > settings.MAX_BODY_BYTES:
+        raise TooLarge(f"The body has {given} bytes; at most {settings.MAX_BODY_BYTES} are read.")
     return request.body
+
+
+def _read_chunked(request: HttpRequest) -> bytes:
+    """A body that came in chunks. Django reads nothing of it, for it counts on a Content-Length."""
+    if not hasattr(request, "_body"):
+        body = request.environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)  # type: ignore[attr-defined]
+        if len(body) > settings.MAX_BODY_BYTES:
+            raise TooLarge(f"At most {settings.MAX_BODY_BYTES} bytes of a body are read.")
+        request._body = body
+    return request._body  # type: ignore[return-value]
 
 
 def decode(body: bytes, kind: type[T]) -> T:
@@ -48,11 +60,22 @@ def decode(body: bytes, kind: type[T]) -> T:
     return value
 
 
+def has_field(body: bytes, name: str) -> bool:
+    """Whether the body is a JSON object with a field of this name."""
+    if f'"{name}"'.encode() not in body:
+        return False
+    try:
+        return name in _outline.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+
+
 def encode(value: Any) -> bytes:
     """A Struct as the JSON that leaves: times in UTC with `Z`, decimals as strings."""
     return _encoder.encode(value)
 
 
+_outline = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder(decimal_format="string")
 
 
@@ -79,10 +102,26 @@ def _refuse_nul(value: Any, where: str) -> None:
 
 
 def aware(value: datetime, where: str) -> datetime:
-    """The time in UTC. Raises InvalidBody when it came without an offset."""
+    """The time in UTC. Raises InvalidBody when it came without an offset, or lies where no order does."""
     if value.tzinfo is None:
         raise InvalidBody("A time needs an offset: 2026-11-22T09:30:00Z.", param=where, code="invalid_field")
-    return value.astimezone(UTC)
+    return in_our_time(value, where).astimezone(UTC)
+
+
+def in_our_time(value: Day, where: str) -> Day:
+    """The day or time as it is. Raises InvalidBody outside of 1970 to 2199, where adding to it could fail."""
+    if not 1970 <= value.year < 2200:
+        raise InvalidBody("The year lies between 1970 and 2199.", param=where, code="invalid_field")
+    return value
+
+
+def refuse_nul(query: QueryDict) -> None:
+    """Refuse parameters with a NUL character, as in bodies. Raises InvalidParameter."""
+    for name, values in query.lists():
+        if any("\x00" in text for text in (name, *values)):
+            raise InvalidParameter(
+                "Text must not contain the character NUL.", param=name.replace("\x00", "")[:100]
+            )
 
 
 def money(value: Decimal, where: str) -> Decimal:

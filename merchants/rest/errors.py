@@ -4,9 +4,10 @@ from typing import Any
 
 import msgspec
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpResponse
+from django.db import DataError, InterfaceError, OperationalError
+from django.http import Http404, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 
 from merchants.logs import request_id
@@ -61,6 +62,12 @@ class NotFound(Problem):
     title = "There is no such object."
 
 
+class MethodNotAllowed(Problem):
+    status = 405
+    code = "method_not_allowed"
+    title = "This address does not answer this method."
+
+
 class Conflict(Problem):
     status = 409
     code = "conflict"
@@ -71,6 +78,12 @@ class TooLarge(Problem):
     status = 413
     code = "body_too_large"
     title = "The body is too large."
+
+
+class UnsupportedMediaType(Problem):
+    status = 415
+    code = "unsupported_media_type"
+    title = "The body is not sent as JSON."
 
 
 class Unprocessable(Problem):
@@ -87,6 +100,14 @@ class TooManyRequests(Problem):
     status = 429
     code = "too_many_requests"
     title = "This was asked for too often."
+
+
+class InternalError(Problem):
+    """A fault of ours. It is logged; nothing of the request was stored."""
+
+    status = 500
+    code = "internal_error"
+    title = "Something went wrong on our side."
 
 
 class Unavailable(Problem):
@@ -118,7 +139,7 @@ def respond(problem: Problem) -> HttpResponse:
         detail=problem.detail,
         param=problem.param,
         request_id=request_id(),
-        doc_url=f"/developers/errors#{problem.code}",
+        doc_url=f"{settings.PUBLIC_URL}/developers/errors#{problem.code}",
     )
     response = HttpResponse(
         msgspec.json.encode(body), status=problem.status, content_type="application/problem+json"
@@ -130,12 +151,13 @@ def respond(problem: Problem) -> HttpResponse:
     return response
 
 
-_DRF_TITLES = {404: NotFound, 403: Forbidden, 401: NotAuthenticated}
-
-
-def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """DRF's exception handler: every error leaves as a problem; unknown ones go on to Django (500)."""
-    return respond(problem) if (problem := as_problem(error)) else None
+def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
+    """DRF's exception handler: every error leaves as a problem, a fault of ours as one that tells nothing more."""
+    problem = as_problem(error)
+    if problem is None:
+        log.exception("internal_error", exc_info=error)
+        problem = InternalError("It was noted under this request's id.")
+    return respond(problem)
 
 
 def as_problem(error: Exception) -> Problem | None:
@@ -146,11 +168,17 @@ def as_problem(error: Exception) -> Problem | None:
         return NotFound("There is no such object.")
     if isinstance(error, PermissionDenied):
         return Forbidden("This is not allowed.")
+    if isinstance(error, UnreadablePostError):
+        return InvalidBody("The connection broke off while the body was sent.")
     if isinstance(error, RequestDataTooBig):
         return TooLarge("The body is larger than this installation accepts.")
     if isinstance(error, OperationalError | InterfaceError):
+        # Also a deadlock, a lock or a statement that took too long: nothing was stored, and the same call may succeed.
         log.error("database_unavailable", error=repr(error))
-        return Unavailable("The database cannot be reached.", retry_after=2)
+        return Unavailable("The database cannot do this just now.", retry_after=2)
+    if isinstance(error, DataError):
+        log.exception("unchecked_value", exc_info=error)  # A check of ours is missing.
+        return Unprocessable("A value is too long or too large to be stored.")
     if isinstance(error, exceptions.APIException):
         problem = Problem(str(error.detail), code=str(error.default_code))
         problem.status = error.status_code

@@ -11,7 +11,8 @@ import msgspec
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
-from merchants.rest.errors import InvalidParameter
+from merchants.rest.decode import aware
+from merchants.rest.errors import InvalidBody, InvalidParameter
 
 T = TypeVar("T")
 
@@ -52,9 +53,9 @@ def newest_first(
 def older_than(rows: QuerySet, cursor: str, *, by: str) -> QuerySet:
     """The rows after the one that `cursor` names. Raises InvalidParameter for one that we never gave."""
     try:
-        when, _, id_ = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
-        at, last = datetime.fromisoformat(when), UUID(id_)
-    except (ValueError, binascii.Error):
+        when, _, id_ = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().partition("|")
+        at, last = aware(datetime.fromisoformat(when), "cursor"), UUID(id_)
+    except (ValueError, binascii.Error, InvalidBody):
         raise InvalidParameter("This cursor is not one that we gave.", param="cursor") from None
     # The first condition is implied by the second; it is what lets the index begin at the cursor.
     return rows.filter(Q(**{f"{by}__lte": at}) & (Q(**{f"{by}__lt": at}) | Q(pk__lt=last)))

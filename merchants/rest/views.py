@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 
 from merchants.models import ApiKey, Merchant
 from merchants.rest import idempotency
-from merchants.rest.decode import decode, encode, read_body
-from merchants.rest.errors import as_problem, respond
+from merchants.rest.decode import decode, encode, read_body, refuse_nul
+from merchants.rest.errors import NotFound, UnsupportedMediaType, as_problem, respond
 from merchants.scope import merchant_scope
 
 T = TypeVar("T")
@@ -30,12 +30,22 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        refuse_nul(request._request.GET)
         assert isinstance(request.auth, ApiKey)
         self.merchant = request.auth.merchant
         self._stack.enter_context(merchant_scope(self.merchant))
 
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Which methods are answered here (`Allow`)."""
+        return HttpResponse(status=204)
+
     def body(self, kind: type[T]) -> T:
-        """The request's body as `kind`. Raises InvalidBody or TooLarge."""
+        """The request's body as `kind`. Raises UnsupportedMediaType, InvalidBody or TooLarge."""
+        sent_as = self.request._request.content_type or ""
+        if sent_as not in ("", "application/json") and not sent_as.endswith("+json"):
+            raise UnsupportedMediaType(
+                f"Send JSON as application/json, not {sent_as[:100]}.", param="Content-Type"
+            )
         return decode(read_body(self.request._request), kind)
 
     def show(self, value: Any, status: int = 200) -> HttpResponse:
@@ -58,3 +68,8 @@ class ApiView(APIView):
                 return respond(problem)
 
         return idempotency.once(self.merchant, route, key, read_body(self.request._request), answered)
+
+
+def unknown_address(request: HttpRequest, **_: str) -> HttpResponse:
+    """What every address under /api/ answers that there is not."""
+    return respond(NotFound("There is no such address in this API.", code="unknown_address"))

@@ -126,7 +126,8 @@ def test_the_claim_reads_the_partial_index(shop: ShopifyShop) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
         cursor.execute(
-            "EXPLAIN SELECT * FROM orders_inboxitem WHERE due_at <= now() ORDER BY due_at LIMIT 20 FOR UPDATE SKIP LOCKED"
+            "EXPLAIN SELECT * FROM orders_inboxitem WHERE due_at <= now() ORDER BY due_at LIMIT 20"
+            " FOR UPDATE SKIP LOCKED"
         )
         plan = "\n".join(row[0] for row in cursor.fetchall())
         cursor.execute("RESET enable_seqscan")
