@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,6 +12,8 @@ from merchants.rest.errors import InvalidParameter
 from merchants.rest.pages import cursor_of, older_than
 
 PAGE = 50
+# Of all lists; anything else in an address is dropped.
+_PARAMETERS = ("tab", "q", "touchpoint", "channel")
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,6 @@ def newest(request: HttpRequest, rows: QuerySet, *, by: str) -> Stretch:
 
 def url_with(request: HttpRequest, **changes: str) -> str:
     """This list's address with other parameters; an empty value takes one out. The page is the address."""
-    query = request.GET.copy()
-    if "cursor" not in changes:
-        query.pop("cursor", None)
-    for name, value in changes.items():
-        query.pop(name, None)
-        if value:
-            query[name] = value
-    return f"?{query.urlencode()}" if query else request.path
+    given = {name: request.GET.get(name, "") for name in _PARAMETERS}
+    kept = {name: value for name, value in {**given, "cursor": "", **changes}.items() if value}
+    return f"?{urlencode(kept)}" if kept else request.path

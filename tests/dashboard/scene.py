@@ -1,0 +1,88 @@
+"""One of everything that the dashboard shows, for a merchant."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from events.models import ParkedFact
+from merchants.ids import public_id, uuid7
+from merchants.models import Merchant
+from merchants.scope import merchant_scope
+from notifications.models import Message
+from orders.models import InboxItem, Order
+from tests import factories
+from tracking.models import Shipment
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The rows, and their ids as addresses write them."""
+
+    merchant: Merchant
+    order: Order
+    parcel: Shipment
+    sent: Message
+    failed: Message
+    parked: ParkedFact
+    item: InboxItem
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Values for every parameter of the dashboard's addresses."""
+        return {
+            "slug": self.merchant.slug,
+            "order_id": public_id("ord", self.order.id),
+            "message_id": public_id("msg", self.failed.id),
+            "parked_id": public_id("prk", self.parked.id),
+            "item_id": public_id("inb", self.item.id),
+        }
+
+
+def build(merchant: Merchant, **order_fields: Any) -> Scene:
+    """The scene of a merchant: nothing of it is due, so no worker touches it."""
+    order = factories.order(merchant, quantity=2, **order_fields)
+    parcel = factories.shipment(merchant, order, quantity=1, carrier="DHL", tracking_number="JJD100200300")
+    factories.scan(
+        merchant, parcel, "in_transit", timezone.now() - timedelta(hours=3), substatus="transit.departure",
+        city="Leipzig", country="DE",
+    )  # fmt: skip
+    with merchant_scope(merchant):
+        sent = message(merchant, order, state="sent", subject="Your order is on its way", html="<p>Hello Anna</p>",
+                       text="Hello Anna", sent_at=timezone.now(), provider="smtp")  # fmt: skip
+        failed = message(
+            merchant, order, state="failed", reason="provider_error", error="Traceback\nOSError: no route",
+            html="<p>Hello Anna</p>",
+        )  # fmt: skip
+        parked = parked_fact(merchant, order, position=1)
+        item = failed_item(merchant, "w-1")
+    return Scene(merchant, order, parcel, sent, failed, parked, item)
+
+
+def message(merchant: Merchant, order: Order, **fields: Any) -> Message:
+    """A message about an order, in the open scope."""
+    values: dict[str, Any] = {
+        "touchpoint": "shipment_shipped", "message_class": "transactional", "channel": "email",
+        "recipient": order.email, "locale": "en", "once_key": uuid7().bytes * 2, "message_id": "<one@nordwind.test>",
+        "fact_type": "shipment.shipped", "fact_position": 3, "planned_at": timezone.now(), **fields,
+    }  # fmt: skip
+    return Message.objects.create(merchant=merchant, order=order, **values)
+
+
+def parked_fact(merchant: Merchant, order: Order, *, position: int) -> ParkedFact:
+    """A fact that a reader failed on, to be tried in an hour."""
+    now = timezone.now()
+    return ParkedFact.objects.create(
+        merchant=merchant, subscriber="notifications.messages", position=position, type="order.placed",
+        order_id=order.id, error="Traceback\n  File x\nValueError: no such window", parked_at=now,
+        due_at=now + timedelta(hours=1), attempts=2,
+    )  # fmt: skip
+
+
+def failed_item(merchant: Merchant, external_id: str) -> InboxItem:
+    """A webhook that was given up."""
+    return InboxItem.objects.create(
+        merchant=merchant, source="shopify", external_id=external_id, topic="orders/create", body=b"{}",
+        state="failed", error="Order 5551 is not known.", received_at=timezone.now(), attempts=12,
+    )  # fmt: skip

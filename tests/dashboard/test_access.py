@@ -1,0 +1,233 @@
+"""Who may open what: every address of the dashboard, for everybody who could ask."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from dashboard import urls
+from merchants import commands
+from merchants.models import Merchant, Role
+from merchants.scope import platform_scope
+from tests.dashboard import scene
+from tests.dashboard.scene import Scene
+
+Desk = Callable[..., Client]
+
+
+def _merchant_patterns(entries: list[Any] = urls.urlpatterns, inside: bool = False) -> Iterator[URLPattern]:
+    for entry in entries:
+        if isinstance(entry, URLResolver):
+            yield from _merchant_patterns(entry.url_patterns, inside or "slug" in str(entry.pattern))
+        elif inside:
+            yield entry
+
+
+ROUTES = {pattern.name: pattern for pattern in _merchant_patterns()}
+POSTS_ONLY = {"retry_message", "retry_fact", "retry_facts", "retry_item", "retry_items"}
+ASKS_FIRST = {"cancel_order", "renew_link"}
+ACTING = POSTS_ONLY | ASKS_FIRST
+
+
+def path_of(name: str, ids: dict[str, str]) -> str:
+    """The address of a route with a scene's ids."""
+    wanted = ["slug", *ROUTES[name].pattern.converters]
+    return reverse(f"dashboard:{name}", kwargs={key: ids[key] for key in wanted})
+
+
+def call(client: Client, name: str, path: str) -> Any:
+    """The request that does the route's work."""
+    return client.post(path) if name in ACTING else client.get(path)
+
+
+def everything() -> dict[str, Any]:
+    """All rows of all tables that a person at the dashboard could change."""
+    tables = (
+        "orders_order", "notifications_message", "events_parkedfact", "orders_inboxitem", "events_incoming",
+        "merchants_membership",
+    )  # fmt: skip
+    with platform_scope("a test compares all rows"), connection.cursor() as cursor:
+        rows = {}
+        for table in tables:
+            cursor.execute(f"SELECT t::text FROM {table} t ORDER BY 1")
+            rows[table] = cursor.fetchall()
+        return rows
+
+
+def test_the_dashboard_has_the_routes_that_these_tests_think_of() -> None:
+    assert {"orders", "order", "messages", "message", "message_preview", "parked"} | ACTING <= set(ROUTES)
+    for name, pattern in ROUTES.items():
+        guarded = pattern.callback
+        while not hasattr(guarded, "acts"):  # every view of a merchant is behind `merchant_view`
+            guarded = guarded.__wrapped__
+        assert guarded.acts is (name in ACTING), name
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_nobody_gets_no_further_than_the_sign_in_page(name: str, shop: Scene) -> None:
+    before = everything()
+    answer = call(Client(), name, path_of(name, shop.ids))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/app/sign-in/?next=/app/")
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_fragment_for_nobody_sends_the_whole_page_to_sign_in(name: str, shop: Scene) -> None:
+    answer = Client().get(path_of(name, shop.ids), headers={"HX-Request": "true"})
+    assert answer.status_code in (200, 405)
+    if answer.status_code == 200:
+        assert answer["HX-Redirect"] == "/app/sign-in/"
+        assert answer.content == b""
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_another_shops_team_gets_the_same_404_as_for_a_shop_that_does_not_exist(
+    name: str, shop: Scene, stranger: Merchant, desk: Desk
+) -> None:
+    client = desk(stranger)
+    before = everything()
+    forbidden = call(client, name, path_of(name, shop.ids))
+    absent = call(client, name, path_of(name, {**shop.ids, "slug": "nosuchshop"}))
+    assert forbidden.status_code == absent.status_code == 404
+    assert without_token(forbidden) == without_token(absent)
+    assert "Nordwind" not in forbidden.content.decode()
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", [n for n in ROUTES if ROUTES[n].pattern.converters])
+def test_another_shops_ids_in_an_own_address_are_a_404_and_change_nothing(
+    name: str, shop: Scene, stranger: Merchant, desk: Desk
+) -> None:
+    client = desk(stranger)
+    scene.build(stranger)
+    before = everything()
+    answer = call(client, name, path_of(name, {**shop.ids, "slug": stranger.slug}))
+    made_up = {key: value[:-4] + "0000" for key, value in shop.ids.items()}
+    absent = call(client, name, path_of(name, {**made_up, "slug": stranger.slug}))
+    assert answer.status_code == absent.status_code == 404
+    assert without_token(answer) == without_token(absent)
+    assert everything() == before
+
+
+def test_another_shops_ids_in_query_and_body_are_not_looked_at(
+    shop: Scene, stranger: Merchant, desk: Desk
+) -> None:
+    client = desk(stranger)
+    own = scene.build(stranger)
+    given = {
+        **shop.ids, "merchant": shop.merchant.slug, "merchant_id": str(shop.merchant.id), "q": shop.order.email,
+    }  # fmt: skip
+    for name in ("orders", "messages", "parked"):
+        page = client.get(path_of(name, own.ids), given)
+        assert page.status_code == 200
+        # What was searched for is shown again; nothing else of the other shop may be.
+        assert shop.order.number not in page.content.decode()
+        assert shop.ids["order_id"] not in page.content.decode()
+    client.post(path_of("retry_facts", own.ids), given)
+    client.post(path_of("cancel_order", own.ids), given)
+    with platform_scope("a test looks at another shop's rows"):
+        assert type(shop.order).objects.get(pk=shop.order.pk).status == "placed"
+        assert type(shop.parked).objects.get(pk=shop.parked.pk).due_at == shop.parked.due_at
+
+
+@pytest.mark.parametrize("role", Role.values)
+@pytest.mark.parametrize("name", sorted(set(ROUTES) - ACTING))
+def test_every_role_may_read(name: str, role: str, shop: Scene, desk: Desk) -> None:
+    answer = desk(shop.merchant, role).get(path_of(name, shop.ids))
+    assert answer.status_code == (302 if name == "merchant_home" else 200)
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("role", ["owner", "manager", "support"])
+@pytest.mark.parametrize("name", sorted(ACTING))
+def test_roles_that_act_may(name: str, role: str, shop: Scene, desk: Desk) -> None:
+    before = everything()
+    answer = call(desk(shop.merchant, role), name, path_of(name, shop.ids))
+    assert answer.status_code == 302
+    assert everything() != before
+
+
+@pytest.mark.parametrize("role", ["analyst", "warehouse"])
+@pytest.mark.parametrize("name", sorted(ACTING))
+def test_roles_that_read_may_not_act_and_nothing_changes(
+    name: str, role: str, shop: Scene, desk: Desk
+) -> None:
+    client = desk(shop.merchant, role)
+    before = everything()
+    assert call(client, name, path_of(name, shop.ids)).status_code == 403
+    assert everything() == before
+
+
+@pytest.mark.parametrize("role", ["analyst", "warehouse"])
+def test_roles_that_read_see_no_button_that_acts(role: str, shop: Scene, desk: Desk) -> None:
+    client = desk(shop.merchant, role)
+    acting = [path_of(name, shop.ids) for name in ACTING]
+    for name in ("order", "message", "parked"):
+        page = client.get(path_of(name, shop.ids)).content.decode()
+        assert [path for path in acting if path in page] == []
+
+
+@pytest.mark.parametrize("name", sorted(ACTING))
+def test_an_action_without_a_csrf_token_is_refused(name: str, shop: Scene, desk: Desk) -> None:
+    client = desk(shop.merchant)
+    client.handler.enforce_csrf_checks = True
+    before = everything()
+    assert client.post(path_of(name, shop.ids)).status_code == 403
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", sorted(ACTING))
+def test_looking_at_an_action_does_not_do_it(name: str, shop: Scene, owner: Client) -> None:
+    before = everything()
+    assert owner.get(path_of(name, shop.ids)).status_code == (200 if name in ASKS_FIRST else 405)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("bad", ["ord_", "x", "ord_" + "z" * 26, "msg_" + "0" * 26, "ord_%00", "ord_" + "0" * 25])
+def test_an_id_that_is_none_is_a_404(bad: str, merchant: Merchant, owner: Client) -> None:
+    assert owner.get(f"/app/nordwind/orders/{bad}/").status_code == 404
+    assert owner.get(f"/app/nordwind/messages/{bad}/").status_code == 404
+    assert owner.post(f"/app/nordwind/parked/facts/{bad}/retry/").status_code == 404
+
+
+def test_a_person_who_left_the_team_is_out_at_once(shop: Scene, owner: Client) -> None:
+    assert owner.get(path_of("orders", shop.ids)).status_code == 200
+    shop.merchant.memberships.all().delete()
+    assert owner.get(path_of("orders", shop.ids)).status_code == 404
+
+
+def test_home_leads_to_the_only_shop(merchant: Merchant, owner: Client) -> None:
+    assert owner.get("/app/")["Location"] == "/app/nordwind/orders/"
+
+
+def test_home_lets_choose_between_several_shops(
+    merchant: Merchant, stranger: Merchant, owner: Client, desk: Desk
+) -> None:
+    commands.add_member(stranger, email="owner@nordwind.test")
+    page = owner.get("/app/").content.decode()
+    assert "/app/nordwind/orders/" in page
+    assert "/app/sudwind/orders/" in page
+    assert "Südwind" in owner.get("/app/nordwind/orders/").content.decode()  # the switch in the corner
+
+
+def test_home_tells_a_person_without_a_shop_what_to_do(merchant: Merchant, owner: Client) -> None:
+    merchant.memberships.all().delete()
+    page = owner.get("/app/")
+    assert page.status_code == 200
+    assert "No shop yet" in page.content.decode()
+
+
+def test_every_address_of_the_dashboard_is_tested_or_open_to_all() -> None:
+    resolver = next(e for e in get_resolver().url_patterns if getattr(e, "namespace", "") == "dashboard")
+    names = {entry.name for entry in resolver.url_patterns if isinstance(entry, URLPattern)}
+    assert names == {"home", "sign_in", "sign_out", "set_language"}
+
+
+def without_token(answer: Any) -> str:
+    """A page without its CSRF token, which is different every time."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", answer.content.decode())
