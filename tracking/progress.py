@@ -26,7 +26,8 @@ _STATE_COLUMNS = [
     "updated_at",
 ]  # fmt: skip
 
-_FACT_OF_STATUS: dict[str, type[facts.ShipmentFact]] = {
+# The fact that a parcel coming to a status records. The others (on its way, announced) go without saying.
+FACT_OF_STATUS: dict[str, type[facts.ShipmentFact]] = {
     Status.OUT_FOR_DELIVERY: facts.ShipmentOutForDelivery,
     Status.ATTEMPT_FAILED: facts.ShipmentAttemptFailed,
     Status.AVAILABLE_FOR_PICKUP: facts.ShipmentReadyForPickup,
@@ -77,8 +78,8 @@ def _advance_one(
     if not was_shipped and shipment.shipped_at is not None:
         told.append(facts.ShipmentShipped)
     after = (shipment.status, shipment.substatus if shipment.status == Status.EXCEPTION else "")
-    if after != before and shipment.status in _FACT_OF_STATUS:
-        told.append(_FACT_OF_STATUS[shipment.status])
+    if after != before and shipment.status in FACT_OF_STATUS:
+        told.append(FACT_OF_STATUS[shipment.status])
     shipment.due_at = polling.next_poll(shipment, now)
     shipment.updated_at = now
     return told
