@@ -64,10 +64,11 @@ def new_link(request: HttpRequest, site: Site) -> HttpResponse:
     order = find_order(asked)
     if may_send_link(site.merchant, asked.number) and order is not None and order.email:
         notifications.send_lookup_link(site.merchant, order)
-    wait_until(started, LINK_ANSWER_SECONDS)
-    return render(
+    response = render(
         request, site, "portal/new_link.html", {"title": gettext("Look into your inbox"), "sent": True}
     )
+    wait_until(started, LINK_ANSWER_SECONDS)
+    return response
 
 
 @portal_page("GET")

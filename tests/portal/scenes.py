@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -115,9 +116,9 @@ def _overdue(merchant: Merchant, locale: str) -> Order:
 
 def _out(merchant: Merchant, locale: str) -> Order:
     order = scanned(merchant, locale, "out_for_delivery", "ofd.on_vehicle", city="München")
-    return _change(
-        merchant, order, eta_from=_at() + timedelta(minutes=30), eta_to=_at() + timedelta(minutes=150)
-    )
+    start = timezone.now().astimezone(ZoneInfo(merchant.timezone)) + timedelta(minutes=30)
+    end = min(start + timedelta(hours=2), start.replace(hour=23, minute=59))  # whatever the time of the test
+    return _change(merchant, order, eta_from=start, eta_to=end)
 
 
 def _pickup(merchant: Merchant, locale: str) -> Order:
