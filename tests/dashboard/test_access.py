@@ -188,7 +188,9 @@ def test_looking_at_an_action_does_not_do_it(name: str, shop: Scene, owner: Clie
     assert everything() == before
 
 
-@pytest.mark.parametrize("bad", ["ord_", "x", "ord_" + "z" * 26, "msg_" + "0" * 26, "ord_%00", "ord_" + "0" * 25])
+@pytest.mark.parametrize(
+    "bad", ["ord_", "x", "ord_" + "z" * 26, "msg_" + "0" * 26, "ord_%00", "ord_" + "0" * 25]
+)
 def test_an_id_that_is_none_is_a_404(bad: str, merchant: Merchant, owner: Client) -> None:
     assert owner.get(f"/app/nordwind/orders/{bad}/").status_code == 404
     assert owner.get(f"/app/nordwind/messages/{bad}/").status_code == 404

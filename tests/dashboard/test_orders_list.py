@@ -77,10 +77,14 @@ def test_a_tab_that_does_not_exist_shows_all(merchant: Merchant, owner: Client) 
     assert len(numbers(owner.get(URL, {"tab": "<script>"}))) == 1
 
 
-def test_a_row_says_who_when_how_much_and_what_became_of_the_parcels(merchant: Merchant, owner: Client) -> None:
+def test_a_row_says_who_when_how_much_and_what_became_of_the_parcels(
+    merchant: Merchant, owner: Client
+) -> None:
     order = factories.order(merchant, quantity=3, placed_at=NOON)
     for status in ("delivered", "delivered", "in_transit"):
-        parcel = factories.shipment(merchant, order, quantity=1, carrier="DHL" if status == "delivered" else "UPS")
+        parcel = factories.shipment(
+            merchant, order, quantity=1, carrier="DHL" if status == "delivered" else "UPS"
+        )
         factories.scan(merchant, parcel, status, timezone.now() - timedelta(hours=1))
     page = owner.get(URL).content.decode()
     for words in ("Anna Weber", "1 Mar, 13:00", "€267.00", "2 of 3 delivered", "DHL, UPS", "In transit"):
@@ -148,7 +152,9 @@ def many(merchant: Merchant, count: int, **fields: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = 'orders_order'")
         columns = {name for (name,) in cursor.fetchall()}
-        cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = 'tracking_shipment'")
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'tracking_shipment'"
+        )
         parcel_columns = {name for (name,) in cursor.fetchall()}
         new = {
             "id": "gen_random_uuid()", "external_id": "'copy' || n", "number": "'#' || 900000 + n",
@@ -225,7 +231,9 @@ def test_a_search_while_typing_gets_the_results_only(merchant: Merchant, owner: 
 
 
 @pytest.mark.parametrize("cursor", ["x", "%00", "MjAyNg==", "MjAyNi0wMS0wMVQwMDowMDowMHw=", "Z" * 4000])
-def test_a_cursor_that_we_never_gave_starts_at_the_top(cursor: str, merchant: Merchant, owner: Client) -> None:
+def test_a_cursor_that_we_never_gave_starts_at_the_top(
+    cursor: str, merchant: Merchant, owner: Client
+) -> None:
     factories.order(merchant)
     answer = owner.get(URL, {"cursor": cursor})
     assert answer.status_code == 200

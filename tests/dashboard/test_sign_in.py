@@ -64,7 +64,9 @@ def test_wrong_password_unknown_address_and_locked_account_get_the_same_answer(c
 
 
 def test_an_unknown_address_costs_a_password_hash_as_well(clara: User, browser_client: Client) -> None:
-    with patch.object(MD5PasswordHasher, "encode", autospec=True, side_effect=MD5PasswordHasher.encode) as spy:
+    with patch.object(
+        MD5PasswordHasher, "encode", autospec=True, side_effect=MD5PasswordHasher.encode
+    ) as spy:
         try_to(browser_client, password="wrong-wrong-wrong")
         for_known = spy.call_count
         try_to(browser_client, email="nobody@nordwind.test", password="wrong-wrong-wrong")
