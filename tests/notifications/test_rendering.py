@@ -361,14 +361,14 @@ class TestFormats:
 
 def test_filling_is_much_cheaper_than_compiling(capsys: pytest.CaptureFixture[str]) -> None:
     template, context = builtin("order_confirmation", "en"), sample_context("en")
-    started = time.perf_counter()
+    started = time.thread_time()
     compile_mjml(mjml_source("order_confirmation", "en"))
-    compiled = time.perf_counter() - started
+    compiled = time.thread_time() - started
     fills = []
     for _ in range(101):
-        started = time.perf_counter()
+        started = time.thread_time()
         render(template, context)
-        fills.append(time.perf_counter() - started)
+        fills.append(time.thread_time() - started)
     median = sorted(fills)[50]
     with capsys.disabled():
         print(f"\ncompile {compiled * 1000:.1f} ms, fill p50 {median * 1000:.2f} ms")

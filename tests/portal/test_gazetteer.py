@@ -90,9 +90,9 @@ def test_what_is_no_city_is_not_located(written: str) -> None:
 
 
 def test_a_very_long_text_is_cheap() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     assert locate("x " * 100_000, "DE") is None
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_old_names_do_not_hide_a_city_of_that_name() -> None:
@@ -109,10 +109,10 @@ def test_normalised_names_have_no_case_accents_or_punctuation() -> None:
 
 def test_look_ups_are_cheap_once_loaded() -> None:
     locate("Berlin", "DE")
-    started = time.perf_counter()
+    started = time.thread_time()
     for number in range(1000):
         locate(f"Hub {number} Berlin Mitte Nord", "DE")
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 def test_nearby_cities_are_the_biggest_in_the_box_and_spaced() -> None:
