@@ -18,7 +18,7 @@ from tests import factories
 from tests.tracking.conftest import facts_of, fresh, scans
 from tracking import commands
 from tracking.models import Shipment
-from tracking.progress import _FACT_OF_STATUS
+from tracking.progress import FACT_OF_STATUS
 from tracking.schemas import ScanIn
 from tracking.statuses import SUBSTATUSES, Status
 
@@ -96,9 +96,9 @@ def test_any_order_ends_in_the_same_rows_and_tells_a_delivery_once(
     if not any(status in GOING_HOME for _, (status, _) in known):
         assert told.count("shipment.delivered") == (1 if end["status"] == Status.DELIVERED else 0)
     # Whoever reads the facts to the end knows where the parcel is.
-    states = [kind for kind in told if kind in {fact.fact_type for fact in _FACT_OF_STATUS.values()}]
-    if end["status"] in _FACT_OF_STATUS:
-        assert states[-1] == _FACT_OF_STATUS[end["status"]].fact_type
+    states = [kind for kind in told if kind in {fact.fact_type for fact in FACT_OF_STATUS.values()}]
+    if end["status"] in FACT_OF_STATUS:
+        assert states[-1] == FACT_OF_STATUS[end["status"]].fact_type
 
     # All of it once more: nothing new.
     for body in bodies:
