@@ -1,13 +1,28 @@
 """The Celery application: workers that answer the doorbell, and the tick for whatever no bell was rung for."""
 
 import os
+from typing import Any
 
+import kombu
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.signals import setup_logging, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("afterward")
+
+class _Connection(kombu.Connection):
+    """Looks every second whether Redis is back. Celery's own would wait for up to 30 seconds in between."""
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
+        return super().ensure_connection(*args, **{**kwargs, "interval_start": 0.5, "interval_max": 1.0})
+
+
+class _Broker(AMQP):
+    Connection = _Connection
+
+
+app = Celery("afterward", amqp=_Broker)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -22,12 +37,7 @@ def _schedule_tick(sender: Celery, **_: object) -> None:
             "task": "events.tasks.tick",
             "schedule": settings.TICK_SECONDS,
             "options": {"expires": settings.TICK_SECONDS * 5},
-        },
-        "housekeeping": {
-            "task": "events.tasks.housekeeping",
-            "schedule": 3600,
-            "options": {"expires": 3600},
-        },
+        }
     }
 
 

@@ -82,9 +82,9 @@ def start(data: Path, sockets: Path) -> None:
     _create_database(sockets)
 
 
-def stop(data: Path) -> None:
-    """Stop the server; connections that are still open are closed."""
-    _run("pg_ctl", "-w", "-t", "30", "-m", "fast", "-D", data, "stop", account=_account(data))
+def stop(data: Path, *, mode: str = "fast") -> None:
+    """Stop the server; connections that are still open are closed. Mode `immediate` is as a power cut."""
+    _run("pg_ctl", "-w", "-t", "30", "-m", mode, "-D", data, "stop", account=_account(data))
 
 
 def _initialise(data: Path, account: pwd.struct_passwd | None) -> None:
