@@ -17,6 +17,9 @@ from merchants.scope import merchant_scope
 
 T = TypeVar("T")
 
+# An id of ours that does not exist never will. An order that the body names may come a moment later: that is not kept.
+_KEPT_PROBLEMS = ("not_found", "gone")
+
 
 class ApiView(APIView):
     """A view of one merchant's data. Subclasses name the scope of each method in `scopes`."""
@@ -63,7 +66,7 @@ class ApiView(APIView):
                 return work()
             except Exception as error:
                 problem = as_problem(error)
-                if problem is None or problem.status not in (404, 410):
+                if problem is None or problem.code not in _KEPT_PROBLEMS:
                     raise  # Nothing of it may be stored: the transaction rolls back.
                 return respond(problem)
 

@@ -1,0 +1,132 @@
+"""Every code that an error of the API may carry: what it means, and what to do. Codes never change their meaning."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Code:
+    """One row of the reference. `status`: the HTTP status that it comes with."""
+
+    status: int
+    meaning: str
+    remedy: str
+
+
+CODES: dict[str, Code] = {
+    # The request itself.
+    "bad_request": Code(400, "The request cannot be understood.", "Read `detail`."),
+    "invalid_json": Code(400, "The body is not valid JSON.", "Send UTF-8 JSON; `detail` names the place."),
+    "invalid_body": Code(400, "The body cannot be read.", "Read `detail` and `param`."),
+    "invalid_field": Code(
+        400,
+        "A field is missing, unknown, or holds a value that it cannot hold.",
+        "Mend the field that `param` names, such as `lines[0].quantity`.",
+    ),
+    "invalid_parameter": Code(
+        400, "A query parameter has a value that it cannot have.", "Mend the one that `param` names."
+    ),
+    "invalid_idempotency_key": Code(
+        400,
+        "The `Idempotency-Key` is empty, too long, or not printable.",
+        "Send 1 to 255 printable characters: a UUID.",
+    ),
+    "not_authenticated": Code(
+        401,
+        "No API key came with the request, or it does not exist any more; a webhook has no valid signature.",
+        "Send `Authorization: Bearer <key>`, or sign with the secret of the connection.",
+    ),
+    "missing_scope": Code(
+        403, "The API key may not do this.", "Use a key with the scope that `detail` names."
+    ),
+    "not_found": Code(
+        404,
+        "There is no such object, or it belongs to somebody else.",
+        "Look the id up again; ids begin with their kind.",
+    ),
+    "order_not_found": Code(404, "The order that the body names does not exist.", "Send the order first."),
+    "shipment_not_found": Code(
+        404, "The parcel that a scan names does not exist.", "Send the shipment first."
+    ),
+    "unknown_address": Code(
+        404, "The API has no such address.", "Compare with the reference; addresses end without a slash."
+    ),
+    "method_not_allowed": Code(
+        405, "The address does not answer this method.", "`Allow` lists those that it answers."
+    ),
+    "body_too_large": Code(
+        413, "The body is larger than this installation reads.", "Send fewer scans or lines at once."
+    ),
+    "unsupported_media_type": Code(
+        415, "The body is not sent as JSON.", "Send `Content-Type: application/json`."
+    ),
+    # Doing it again, and at the same time.
+    "conflict": Code(
+        409, "The request conflicts with the state of the object.", "Read the object, then try again."
+    ),
+    "idempotency_key_in_use": Code(
+        409,
+        "A request with this `Idempotency-Key` is being worked on.",
+        "Send it again after `Retry-After` seconds.",
+    ),
+    "idempotency_key_reused": Code(
+        422,
+        "This `Idempotency-Key` was used with another body in the last 24 hours.",
+        "Use a new key for a new request.",
+    ),
+    "too_many_requests": Code(429, "This was asked for too often.", "Wait for `Retry-After` seconds."),
+    "refreshed_just_now": Code(
+        429, "The carrier was asked about this parcel just now.", "Wait for `Retry-After` seconds."
+    ),
+    # What cannot be done.
+    "unprocessable": Code(
+        422, "The body is well-formed, but what it asks for cannot be done.", "Read `detail`."
+    ),
+    "line_already_shipped": Code(
+        422,
+        "An order line cannot be lowered below what was shipped of it.",
+        "Send the quantity that was ordered.",
+    ),
+    "unknown_line": Code(
+        422, "A parcel names a line that the order does not have.", "Name the line by its `external_id`."
+    ),
+    "more_than_ordered": Code(
+        422, "A parcel holds more of a line than is left to ship.", "`detail` says how many are left."
+    ),
+    "order_cancelled": Code(
+        422, "A cancelled order gets no new parcel.", "Nothing: the order was cancelled."
+    ),
+    "order_delivered": Code(422, "An order that was delivered cannot be cancelled.", "Nothing: it arrived."),
+    "shipment_cancelled": Code(
+        422, "A cancelled parcel does not change any more.", "Send a new shipment with another `external_id`."
+    ),
+    "shipment_in_transit": Code(
+        422, "The carrier has the parcel already.", "Ask the carrier to bring it back."
+    ),
+    "carrier_not_asked": Code(
+        422, "This parcel's carrier is not asked by us.", "Push its scans to `POST /scans`."
+    ),
+    "message_not_failed": Code(
+        409, "Only a message that failed can be tried again.", "Read its `state` and `reason`."
+    ),
+    "invalid_template": Code(
+        422, "The wording of a message cannot be used.", "`detail` names the line that is wrong."
+    ),
+    "unknown_touchpoint": Code(422, "There is no such message.", "`detail` lists those that there are."),
+    "unknown_channel": Code(
+        422, "There is no such channel for this message.", "`detail` lists those that there are."
+    ),
+    "unknown_locale": Code(
+        422, "There is no wording in this language.", "`detail` lists those that there are."
+    ),
+    # Not your fault.
+    "internal_error": Code(
+        500,
+        "Something went wrong on our side. Nothing of the request was stored.",
+        "Send it again with the same `Idempotency-Key`; tell the operator the `request_id`.",
+    ),
+    "unavailable": Code(
+        503,
+        "The database cannot be reached, or not in time. Nothing of the request was stored.",
+        "Send it again with the same `Idempotency-Key` after `Retry-After` seconds.",
+    ),
+}
