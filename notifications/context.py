@@ -4,6 +4,7 @@ Everything is formatted here, in the shopper's language: templates see text, who
 names are those of `notifications.rendering.samples`.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -12,7 +13,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from babel.core import get_global
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -98,7 +98,7 @@ def _shipment_facts(positions: Any) -> dict[int, ShipmentFact]:
 def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
     """The data that the message's template is filled with."""
     merchant, order, parcel = loaded.merchant, loaded.order(message), loaded.parcel(message)
-    language = message.locale
+    language = format_locale(message.locale)
     with translation.override(resolve_locale(language)):
         items = _items(order, parcel, language)
         return {
@@ -172,9 +172,16 @@ def _shop(merchant: Merchant) -> dict[str, str]:
         "name": merchant.name,
         "url": merchant.website,
         "email": merchant.support_email,
-        "logo": absolute(f"/p/{merchant.slug}/logo.png") if merchant.logo else "",
+        "logo": _logo(merchant),
         "address": address,
     }
+
+
+def _logo(merchant: Merchant) -> str:
+    """The logo's address on the portal: it changes with the picture (`portal.views.logo`)."""
+    if not merchant.logo:
+        return ""
+    return absolute(f"/p/{merchant.slug}/logo-{hashlib.sha256(bytes(merchant.logo)).hexdigest()[:16]}.png")
 
 
 def _links(loaded: Loaded, order: Order) -> dict[str, Any]:
@@ -191,6 +198,11 @@ def _links(loaded: Loaded, order: Order) -> dict[str, Any]:
             "privacy": merchant.privacy_url,
         },
     }
+
+
+def format_locale(locale: str) -> str:
+    """How dates and money are written: by the shopper's own region where it is known, else in Europe's English."""
+    return "en-GB" if locale.lower() == "en" else locale
 
 
 def absolute(url: str) -> str:
@@ -218,8 +230,8 @@ def _fulfillment(parcel: Shipment | None, language: str) -> dict[str, str]:
 
 def _parcel(message: Message, loaded: Loaded) -> dict[str, Any]:
     order, parcel, told = loaded.order(message), loaded.parcel(message), loaded.told(message)
-    language = message.locale
-    zone = zone_of(loaded.merchant, order, parcel)
+    language = format_locale(message.locale)
+    zone = windows.zone_at(loaded.merchant, order.country)
     live = [row for row in loaded.parcels[order.id] if row.status != Status.CANCELLED]
     shown: dict[str, Any] = {
         "status": str(told.status if told else parcel.status if parcel else Status.PENDING),
@@ -273,16 +285,3 @@ def _place(substatus: str) -> str:
     if substatus == "delivered.neighbour":
         return _("With a neighbour")
     return _("At the agreed safe place") if substatus == "delivered.safe_place" else ""
-
-
-def zone_of(merchant: Merchant, order: Order, parcel: Shipment | None) -> tzinfo:
-    """On whose clock a parcel's times are shown.
-
-    A carrier's times are those of the destination, where the country has one time only. A rule's or shop's window
-    is made of whole days in the merchant's time zone: elsewhere it would begin on another day.
-    """
-    zones: Sequence[str] = get_global("territory_zones").get(order.country) or ()
-    by_carrier = parcel is not None and parcel.eta_source == "carrier"
-    if by_carrier and order.country != merchant.country and len(zones) == 1:
-        return ZoneInfo(zones[0])
-    return ZoneInfo(merchant.timezone)

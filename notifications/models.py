@@ -73,6 +73,13 @@ class Message(DueRow):
             models.Index(
                 fields=["merchant", "order"], condition=Q(order__isnull=False), name="messages_of_order"
             ),
+            # The log's search (the beginning of an address, whatever the database's collation) and its filters.
+            models.Index(
+                fields=["merchant", "recipient"],
+                opclasses=["uuid_ops", "varchar_pattern_ops"],
+                name="messages_by_recipient",
+            ),
+            models.Index(fields=["merchant", "touchpoint", "channel"], name="messages_by_kind"),
         ]
 
 

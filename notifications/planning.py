@@ -27,6 +27,12 @@ def recipient(order: Order, channel: str) -> str:
     return order.email if channel == Channel.EMAIL else normal_phone(order.phone)
 
 
+def locale_of(merchant: Merchant, order: Order) -> str:
+    """The shopper's language and region if we speak it, else the shop's: as on the portal."""
+    language = order.locale.replace("_", "-").split("-")[0].lower()
+    return order.locale if language in dict(settings.LANGUAGES) else merchant.locale
+
+
 def has_sms() -> bool:
     """Whether text messages can be sent from here."""
     return bool(settings.TWILIO_ACCOUNT_SID and settings.TWILIO_AUTH_TOKEN and settings.TWILIO_FROM)
@@ -54,7 +60,7 @@ def plan(
         message_class=touchpoint.message_class,
         channel=channel,
         recipient=address,
-        locale=order.locale or merchant.locale,
+        locale=locale_of(merchant, order),
         state=MessageState.SKIPPED if skip else MessageState.PLANNED,
         reason=skip or "",
         once_key=key,

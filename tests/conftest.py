@@ -11,6 +11,7 @@ from merchants.rest.auth import create_api_key
 from merchants.scope import merchant_scope
 from tests import factories
 from tests.api_client import ApiClient
+from tests.smtp_sink import smtp_sink  # noqa: F401  # a fixture for every test
 
 
 @pytest.fixture

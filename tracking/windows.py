@@ -1,8 +1,11 @@
 """Delivery windows: the merchant's simple rule, and which of several windows holds."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from babel.core import get_global
 
 from merchants.models import Merchant
 from orders.models import Order
@@ -64,3 +67,19 @@ def is_later(merchant: Merchant, new_end: datetime, told_end: datetime) -> bool:
     """Whether a window ends on a later day than the one that was told: what a shopper calls late."""
     zone = ZoneInfo(merchant.timezone)
     return new_end.astimezone(zone).date() > told_end.astimezone(zone).date()
+
+
+def zone_at(merchant: Merchant, country: str) -> tzinfo:
+    """The clock by which a shopper is told times: the destination's where its country has one only, else the shop's."""
+    return ZoneInfo(_only_zone(country) or merchant.timezone)
+
+
+@lru_cache(maxsize=256)
+def _only_zone(country: str) -> str:
+    zones = get_global("territory_zones").get(country, [])
+    # Germany's second entry is Büsingen, Spain's the Canaries: the first is where nearly everybody lives.
+    return zones[0] if len(zones) == 1 else _MOSTLY.get(country, "")
+
+
+_MOSTLY = {"DE": "Europe/Berlin", "ES": "Europe/Madrid", "PT": "Europe/Lisbon", "CN": "Asia/Shanghai",
+           "NZ": "Pacific/Auckland"}  # fmt: skip
