@@ -1,6 +1,5 @@
 """The list of orders: tabs, search, and fifty more at a time."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,7 @@ from dashboard.words import STAGES, Label, label
 from merchants.ids import public_id
 from merchants.models import Merchant
 from orders.models import Order, Stage
-from orders.search import found_orders
+from orders.search import Found, find_orders
 from tracking.carriers.registry import KNOWN
 from tracking.models import Shipment
 from tracking.statuses import Status
@@ -62,8 +61,8 @@ def orders(request: HttpRequest, seat: Seat) -> HttpResponse:
     typed = request.GET.get("q", "")[:_LONGEST_SEARCH].strip()
     tab = request.GET.get("tab", "all")
     tab = tab if tab in TABS else "all"
-    found = found_orders(typed)
-    stretch = listing.newest(request, _of_tab(found, tab), by="placed_at")
+    found = find_orders(typed)
+    stretch = listing.newest(request, _of_tab(found.orders, tab), by="placed_at")
     context = {
         "rows": _rows(seat.merchant, stretch.rows),
         "stretch": stretch,
@@ -87,21 +86,16 @@ def _of_tab(rows: QuerySet[Order], tab: str) -> QuerySet[Order]:
 
 
 def _tabs(
-    request: HttpRequest, merchant: Merchant, found: QuerySet[Order], current: str, *, is_search: bool
+    request: HttpRequest, merchant: Merchant, found: Found, current: str, *, is_search: bool
 ) -> list[dict[str, Any]]:
-    """The tabs with their counts. Of a search that finds very much, none is counted."""
-    if is_search:
-        sample = Counter(found.order_by().values_list("stage", flat=True)[: counts.LIMIT])
-        everything = sum(sample.values())
-        known = everything < counts.LIMIT
-        numbers = {
-            name: counts.shown(sum(sample[stage] for stage in stages) if stages else everything)
-            if known
-            else ""
-            for name, (_words, stages) in TABS.items()
-        }
-    else:
-        capped = counts.capped_counts(merchant, {name: _of_tab(found, name) for name in TABS})
+    """The tabs with their counts. When a search finds very much, nothing is counted."""
+    numbers = dict.fromkeys(TABS, "")
+    if found.stages is not None:
+        in_all = found.stages.total()
+        for name, (_words, stages) in TABS.items():
+            numbers[name] = str(sum(found.stages[stage] for stage in stages) if stages else in_all)
+    elif not is_search:
+        capped = counts.capped_counts(merchant, {name: _of_tab(found.orders, name) for name in TABS})
         numbers = {name: counts.shown(count) for name, count in capped.items()}
     return [
         {

@@ -118,7 +118,8 @@ def test_the_table_of_tries_holds_no_address(clara: User, browser_client: Client
 @pytest.mark.parametrize(
     "goal",
     [
-        "https://evil.test/", "//evil.test/app/", "/\\evil.test", "/app/../../evil", "http:///evil.test", "javascript:alert(1)",
+        "https://evil.test/", "//evil.test/app/", "/\\evil.test", "/app/../../evil", "http:///evil.test",
+        "javascript:alert(1)",
         "/app/\\@evil.test", "\\\\evil.test", "/%09/evil.test", " //evil.test", "/app", "app/", "/p/nordwind/",
         "/app/\r\nLocation: https://evil.test", "///evil.test", "https:evil.test", "\t//evil.test", "/app/\x00",
     ],
