@@ -7,18 +7,17 @@ forms do without CSRF tokens because `Sec-Fetch-Site` and `Origin` tell a foreig
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from csp.constants import NONCE
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import get_template
-from django.utils.translation import get_language_bidi
 from django.views.decorators.csrf import csrf_exempt
 
-from merchants.brand import brand_css, brand_of
 from merchants.scope import merchant_scope
 from portal import errors
-from portal.site import LANGUAGES, Site, site_of
+from portal.shell import shell_of
+from portal.site import Site, site_of
 
 POLICY = {
     "default-src": ["'none'"],
@@ -37,13 +36,6 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_ICON = (
-    "data:image/svg+xml,"
-    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='8' fill='{0}'/>"
-    "<path d='m16 7 8 4.5v9L16 25l-8-4.5v-9zm-8 4.5 8 4.5 8-4.5M16 16v9' fill='none' stroke='{1}' stroke-width='2'"
-    " stroke-linejoin='round'/></svg>"
-)
-
 View = Callable[..., HttpResponse]
 
 
@@ -82,32 +74,13 @@ def render(
 ) -> HttpResponse:
     """A page of the site in the language that is spoken now. No context processors: every value is named here."""
     nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
-    html = get_template(template).render({**_frame(request, site, nonce), **context})
+    links = {"shop": site.merchant, "home_url": site.path(), "link_url": site.path("link/")}
+    main = get_template(template).render({**links, **context})
+    html = shell_of(site).fill(nonce, context["title"], context.get("order_number", ""), main)
     response = HttpResponse(html, status=status, headers=_HEADERS)
     response["Content-Language"] = site.language
     response._csp_config = POLICY  # type: ignore[attr-defined]
     return response
-
-
-def _frame(request: HttpRequest, site: Site, nonce: str) -> dict[str, Any]:
-    """What `portal/base.html` shows around every page."""
-    merchant = site.merchant
-    brand = brand_of(merchant)
-    return {
-        "nonce": nonce,
-        "brand_css": brand_css(merchant),
-        "icon": quote(_ICON.format(brand.color, brand.on_color), safe="/:,=' "),
-        "language": site.language,
-        "direction": "rtl" if get_language_bidi() else "ltr",
-        "shop": merchant,
-        "logo": f"{site.base}/logo-{merchant.logo_hash}.png" if merchant.logo_hash else "",  # type: ignore[attr-defined]
-        "home_url": site.path(),
-        "link_url": site.path("link/"),
-        "languages": [
-            {"code": code, "name": name, "url": f"?lang={code}", "current": code == site.language}
-            for code, name in LANGUAGES.items()
-        ],
-    }
 
 
 def _check(request: HttpRequest, methods: tuple[str, ...]) -> None:

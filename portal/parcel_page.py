@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from portal.goods import items_of_order, items_of_parcel
@@ -66,8 +67,9 @@ def parcel_context(site: Site, order: OrderRow, token: str, parcel: ParcelRow | 
         "hero": hero,
         "advice": _advice(site, order, token, parcel, hero, style),
         "map": map_of(order, parcel, style) if parcel else None,
-        "events": events[:_SHOWN_EVENTS],
-        "earlier": events[_SHOWN_EVENTS:],
+        "events": SafeString("".join(events[:_SHOWN_EVENTS])),
+        "earlier": SafeString("".join(events[_SHOWN_EVENTS:])),
+        "earlier_count": max(0, len(events) - _SHOWN_EVENTS),
         "waits_for_scan": parcel is not None and not events and parcel.status != Status.CANCELLED,
         "items": items_of_parcel(order, parcel, style) if parcel else items_of_order(order, style),
         "items_title": gettext("In this parcel") if parcel else gettext("Your order"),
