@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from events.models import ParkedFact
@@ -86,3 +87,34 @@ def failed_item(merchant: Merchant, external_id: str) -> InboxItem:
         merchant=merchant, source="shopify", external_id=external_id, topic="orders/create", body=b"{}",
         state="failed", error="Order 5551 is not known.", received_at=timezone.now(), attempts=12,
     )  # fmt: skip
+
+
+def many_orders(merchant: Merchant, count: int, **fields: Any) -> None:
+    """Copies of one order and its parcel, placed a minute apart in pairs (two at each instant)."""
+    order = factories.order(merchant, **fields)
+    parcel = factories.shipment(merchant, order)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = 'orders_order'")
+        columns = {name for (name,) in cursor.fetchall()}
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'tracking_shipment'"
+        )
+        parcel_columns = {name for (name,) in cursor.fetchall()}
+        new = {
+            "id": "gen_random_uuid()", "external_id": "'copy' || n", "number": "'#' || 900000 + n",
+            "link_digest": "sha256(n::text::bytea)", "placed_at": "placed_at - (n / 2) * interval '1 minute'",
+        }  # fmt: skip
+        same = sorted(columns - set(new))
+        cursor.execute(
+            f"INSERT INTO orders_order ({', '.join([*new, *same])}) SELECT {', '.join([*new.values(), *same])}"
+            " FROM orders_order, generate_series(1, %s) AS n WHERE id = %s",
+            [count - 1, order.id],
+        )
+        theirs = {"id": "gen_random_uuid()", "order_id": "o.id"}
+        same = sorted(parcel_columns - set(theirs))
+        cursor.execute(
+            f"INSERT INTO tracking_shipment ({', '.join([*theirs, *same])})"
+            f" SELECT {', '.join([*theirs.values(), *(f's.{name}' for name in same)])} FROM tracking_shipment s,"
+            " orders_order o WHERE s.id = %s AND o.external_id LIKE 'copy%%' AND o.merchant_id = s.merchant_id",
+            [parcel.id],
+        )

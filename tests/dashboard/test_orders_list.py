@@ -18,6 +18,7 @@ from orders.commands import cancel_order
 from orders.models import Order, Stage
 from orders.schemas import AddressIn, CustomerIn, LineIn
 from tests import factories
+from tests.dashboard.scene import many_orders
 from tracking.commands import cancel_shipment
 
 URL = "/app/nordwind/orders/"
@@ -145,44 +146,13 @@ def test_search_and_tab_work_together(merchant: Merchant, owner: Client) -> None
     }  # fmt: skip
 
 
-def many(merchant: Merchant, count: int, **fields: Any) -> None:
-    """Copies of one order and its parcel, placed a minute apart in pairs (two at each instant)."""
-    order = factories.order(merchant, **fields)
-    parcel = factories.shipment(merchant, order)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = 'orders_order'")
-        columns = {name for (name,) in cursor.fetchall()}
-        cursor.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = 'tracking_shipment'"
-        )
-        parcel_columns = {name for (name,) in cursor.fetchall()}
-        new = {
-            "id": "gen_random_uuid()", "external_id": "'copy' || n", "number": "'#' || 900000 + n",
-            "link_digest": "sha256(n::text::bytea)", "placed_at": "placed_at - (n / 2) * interval '1 minute'",
-        }  # fmt: skip
-        same = sorted(columns - set(new))
-        cursor.execute(
-            f"INSERT INTO orders_order ({', '.join([*new, *same])}) SELECT {', '.join([*new.values(), *same])}"
-            " FROM orders_order, generate_series(1, %s) AS n WHERE id = %s",
-            [count - 1, order.id],
-        )
-        theirs = {"id": "gen_random_uuid()", "order_id": "o.id"}
-        same = sorted(parcel_columns - set(theirs))
-        cursor.execute(
-            f"INSERT INTO tracking_shipment ({', '.join([*theirs, *same])})"
-            f" SELECT {', '.join([*theirs.values(), *(f's.{name}' for name in same)])} FROM tracking_shipment s,"
-            " orders_order o WHERE s.id = %s AND o.external_id LIKE 'copy%%' AND o.merchant_id = s.merchant_id",
-            [parcel.id],
-        )
-
-
 def more_url(answer: Any) -> str:
     found = re.search(r'href="(\?[^"]*cursor=[^"]+)"', answer.content.decode())
     return found[1].replace("&amp;", "&") if found else ""
 
 
 def test_fifty_more_at_a_time_reach_every_order_once_newest_first(merchant: Merchant, owner: Client) -> None:
-    many(merchant, 120)
+    many_orders(merchant, 120)
     seen: list[str] = []
     url = "?tab=all"
     for _ in range(3):
@@ -196,7 +166,7 @@ def test_fifty_more_at_a_time_reach_every_order_once_newest_first(merchant: Merc
 
 
 def test_orders_that_come_in_meanwhile_do_not_shift_the_next_fifty(merchant: Merchant, owner: Client) -> None:
-    many(merchant, 60)
+    many_orders(merchant, 60)
     first = owner.get(URL)
     factories.order(merchant, number="#new")
     second = numbers(owner.get(URL + more_url(first)))
@@ -205,7 +175,7 @@ def test_orders_that_come_in_meanwhile_do_not_shift_the_next_fifty(merchant: Mer
 
 
 def test_more_keeps_the_tab_and_the_search(merchant: Merchant, owner: Client) -> None:
-    many(merchant, 60)
+    many_orders(merchant, 60)
     url = more_url(owner.get(URL, {"tab": "transit", "q": "weber"}))
     assert "tab=transit" in url
     assert "q=weber" in url
@@ -215,7 +185,7 @@ def test_more_keeps_the_tab_and_the_search(merchant: Merchant, owner: Client) ->
 
 
 def test_a_fragment_request_gets_rows_only(merchant: Merchant, owner: Client) -> None:
-    many(merchant, 60)
+    many_orders(merchant, 60)
     url = more_url(owner.get(URL))
     answer = owner.get(URL + url, headers={"HX-Request": "true", "HX-Target": "tr#more"})
     assert len(numbers(answer)) == 10
@@ -246,17 +216,17 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(merchant: Merchant, o
             assert owner.get(URL, query).status_code == 200
         return len(queries)
 
-    many(merchant, 3)
+    many_orders(merchant, 3)
     few, few_found = price(), price(q="weber")
     with merchant_scope(merchant):
         Order.objects.all().delete()
-    many(merchant, 60)
+    many_orders(merchant, 60)
     assert price() == few <= 8
     assert price(q="weber") == few_found <= 8
 
 
 def test_counts_stop_at_a_thousand(merchant: Merchant, owner: Client) -> None:
-    many(merchant, 1001)
+    many_orders(merchant, 1001)
     assert counts(owner.get(URL))["All"] == "999+"
     assert counts(owner.get(URL, {"q": "weber"})) == {}  # too many to say which tab they are in
 
