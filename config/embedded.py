@@ -33,7 +33,8 @@ def home() -> Path:
     Raises RuntimeError when it belongs to somebody else.
     """
     path = Path(os.environ.get("AFTERWARD_HOME") or _REPO / ".afterward").resolve()
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Under root PostgreSQL runs as another account, which has to pass.
+    path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise RuntimeError(
             f"{path} belongs to another account (did root start Afterward here before?). Give it to yourself "

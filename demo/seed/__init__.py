@@ -1,0 +1,53 @@
+"""Filling an installation with a shop that has a past."""
+
+from datetime import datetime
+from random import Random
+
+from django.utils import timezone
+
+from demo.seed.plan import FIRST_NUMBER, numbered, plan_orders
+from demo.seed.shop import Access, forget_merchant, give_access, make_merchant, still_valid
+from demo.seed.showcase import plan_showcase
+from demo.seed.store import Progress, Stored, store_orders
+from merchants.models import Merchant
+from merchants.scope import merchant_scope
+from orders.models import Order
+from tracking.sandbox_parcels import origin_of
+
+__all__ = [
+    "Access", "Stored", "fill", "forget_merchant", "give_access", "make_merchant", "refresh_showcase", "still_valid",
+]  # fmt: skip
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def fill(
+    merchant: Merchant,
+    *,
+    orders: int = 3000,
+    number: int = 1,
+    now: datetime | None = None,
+    say: Progress = _silent,
+) -> Stored:
+    """Give a merchant without orders a past: the same one for the same `number` and time.
+
+    orders: how many, those of the showcase included (at least those are made).
+    """
+    now = now or timezone.now()
+    rng = Random(number)  # noqa: S311  # Made-up shoppers, no secrets.
+    showcase = plan_showcase(rng, now, origin_of(merchant))
+    planned = numbered([*plan_orders(rng, max(orders - len(showcase), 0), now), *showcase])
+    return store_orders(merchant, planned, rng, now, say)
+
+
+def refresh_showcase(merchant: Merchant, *, now: datetime | None = None) -> Stored:
+    """Add the orders of the showcase once more, as of now: those of an earlier day have gone stale."""
+    now = now or timezone.now()
+    rng = Random(int(now.timestamp()))  # noqa: S311
+    with merchant_scope(merchant):
+        first = FIRST_NUMBER + Order.objects.count()
+    return store_orders(
+        merchant, numbered(plan_showcase(rng, now, origin_of(merchant)), first), rng, now, _silent
+    )
