@@ -18,6 +18,9 @@ def delivery_calendar(
 ) -> bytes:
     """The calendar file of a delivery: an entry of whole days, or of hours where the window is that narrow."""
     names = {"shop": site.merchant.name, "number": order.number}
+    # Not within the f-strings below: the collector of texts does not look into those.
+    summary = gettext("Parcel from %(shop)s, order %(number)s") % names
+    description = gettext("Where your parcel is: %(url)s") % {"url": url}
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -28,8 +31,8 @@ def delivery_calendar(
         f"UID:{(parcel or order).id}@afterward",
         f"DTSTAMP:{_utc(style.now)}",
         *_times(window, style),
-        f"SUMMARY:{_text(gettext('Parcel from %(shop)s, order %(number)s') % names)}",
-        f"DESCRIPTION:{_text(gettext('Where your parcel is: %(url)s') % {'url': url})}",
+        f"SUMMARY:{_text(summary)}",
+        f"DESCRIPTION:{_text(description)}",
         *([f"LOCATION:{_text(order.city)}"] if order.city else []),
         f"URL:{url}",
         "TRANSP:TRANSPARENT",

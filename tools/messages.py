@@ -17,7 +17,9 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 REPO = Path(__file__).resolve().parent.parent
+LOCALE = REPO / "locale"
 LANGUAGES = ("de",)
+_COMMENT = "# What portal and dashboard say. Translate here, then run `make messages`."
 APPS = ("merchants", "events", "orders", "tracking", "notifications", "portal", "dashboard", "config")
 _KEYWORDS = {
     "_": None,
@@ -32,6 +34,22 @@ _KEYWORDS = {
 }
 
 
+class Texts(Catalog):
+    """A catalogue whose head names neither dates nor people nor tools: the same texts make the same bytes."""
+
+    def _head(self) -> list[tuple[str, str]]:
+        return [
+            ("Project-Id-Version", "Afterward"),
+            ("Language", str(self.locale_identifier)),
+            ("Plural-Forms", self.plural_forms),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Transfer-Encoding", "8bit\n"),
+        ]
+
+    mime_headers = property(_head, Catalog._set_mime_headers)
+
+
 def collect() -> None:
     """Bring the catalogue of every language up to date with the texts in code and templates."""
     template = template_catalog()
@@ -39,11 +57,7 @@ def collect() -> None:
         catalog = load(language)
         catalog.update(template, no_fuzzy_matching=True)
         catalog.obsolete.clear()
-        catalog.fuzzy = False
-        path = _po(language)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            write_po(file, catalog, width=100, sort_output=True, no_location=True, omit_header=False)
+        save(language, catalog)
         missing = untranslated(catalog)
         print(f"{language}: {len(catalog)} texts, {len(missing)} without a translation")
 
@@ -60,8 +74,9 @@ def check() -> list[str]:
     template = template_catalog()
     for language in LANGUAGES:
         catalog = load(language)
-        known = {message.id for message in catalog}
-        faults += [f"{language}: not collected: {m.id!r}" for m in template if m.id and m.id not in known]
+        known = {(m.context, m.id) for m in catalog}
+        new = [m for m in template if m.id and (m.context, m.id) not in known]
+        faults += [f"{language}: not collected: {m.id!r}" for m in new]
         faults += [f"{language}: not translated: {text!r}" for text in untranslated(catalog)]
         mo = _po(language).with_suffix(".mo")
         if not mo.exists() or mo.read_bytes() != compiled(catalog):
@@ -82,11 +97,21 @@ def template_catalog() -> Catalog:
 
 def load(language: str) -> Catalog:
     """The catalogue of a language as it is committed; an empty one when there is none."""
+    catalog = Texts(locale=language, charset="utf-8", header_comment=_COMMENT, fuzzy=False)
+    if _po(language).exists():
+        with _po(language).open("rb") as file:
+            for message in read_po(file, locale=language):
+                if message.id:
+                    catalog[message.id] = message
+    return catalog
+
+
+def save(language: str, catalog: Catalog) -> None:
+    """Write the catalogue of a language, sorted by its English texts."""
     path = _po(language)
-    if not path.exists():
-        return Catalog(locale=language, project="Afterward", version="1", charset="utf-8")
-    with path.open("rb") as file:
-        return read_po(file, locale=language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, catalog, width=100, sort_output=True, no_location=True)
 
 
 def compiled(catalog: Catalog) -> bytes:
@@ -127,7 +152,7 @@ def _sources() -> Iterator[str]:
 
 
 def _po(language: str) -> Path:
-    return REPO / "locale" / language / "LC_MESSAGES" / "django.po"
+    return LOCALE / language / "LC_MESSAGES" / "django.po"
 
 
 def main() -> None:
