@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,6 +20,7 @@ from merchants.ids import public_id
 from merchants.models import Merchant
 from orders.models import Order, Stage
 from orders.search import Found, find_orders
+from orders.shops import hook_path
 from tracking.carriers.registry import KNOWN
 from tracking.models import Shipment
 from tracking.statuses import Status
@@ -77,6 +79,8 @@ def orders(request: HttpRequest, seat: Seat) -> HttpResponse:
     if target and "results" in target:
         return render(request, "dashboard/orders.html#results", context)
     context["has_orders"] = bool(stretch.rows) or Order.objects.exists()
+    context["hook_url"] = settings.PUBLIC_URL + hook_path(seat.merchant, "shopify")
+    context["api_url"] = f"{settings.PUBLIC_URL}/api/v1/orders"
     return page(request, seat, "dashboard/orders.html", context, section="orders")
 
 
