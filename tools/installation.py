@@ -142,7 +142,8 @@ class Installation:
         celery = [python, "-m", "celery", "-A", "config"]
         self.web = self.program("web", [
             granian, "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--no-ws",
-            "--workers", str(web_workers), "--log-level", "warning", "config.wsgi:application",
+            "--workers", str(web_workers), "--respawn-failed-workers", "--log-level", "warning",
+            "config.wsgi:application",
         ])  # fmt: skip
         self.worker = self.program(
             "worker", [*celery, "worker", "--concurrency", str(slots), "-l", "WARNING"]
@@ -180,6 +181,16 @@ class Installation:
     def wait_for_web(self) -> None:
         """Wait until the web answers."""
         wait_for(lambda: self._ready_status() is not None, START_SECONDS, "the web does not answer")
+
+    def wait_for_port(self) -> None:
+        """Wait until the web takes connections; nothing was asked of it then."""
+
+        def listens() -> bool:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return True
+            return False
+
+        wait_for(listens, START_SECONDS, "the web does not listen")
 
     def python(self, script: str, *, timeout: float = 120) -> str:
         """Run a Python script in this installation's environment. Returns what it printed; raises when it fails."""
