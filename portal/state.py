@@ -191,7 +191,7 @@ _ORDERED, _PACKED, _SHIPPED = _("Ordered"), _("Packed"), _("Shipped")
 _IN_TRANSIT, _OUT, _DELIVERED = _("In transit"), _("Out for delivery"), _("Delivered")
 _COLLECT, _COLLECTED = _("Ready to collect"), _("Collected")
 _COMING_BACK, _BACK = _("Coming back"), _("Back with us")
-_ATTEMPTED = _("Delivery attempted")
+_ATTEMPTED = _("Delivery failed")
 
 
 def _steps(parcel: ParcelRow, style: Style) -> list[Step]:

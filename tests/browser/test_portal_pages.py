@@ -1,18 +1,27 @@
 """The portal in a real browser: usable by everybody, small, quiet and on its own (UX §6)."""
 
+import gzip
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache  # noqa: F401
+from django.conf import settings
+from django.test import Client
 
 from merchants.models import Merchant
 from tests.browser.conftest import Browse, Visit
-from tests.portal.scenes import SCENES, token_of, two_parcels
+from tests.portal.scenes import SCENES, placed, token_of, two_parcels
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 Axe = Callable[[Visit], list[str]]
+# Pairs of neighbouring labels whose words touch.
+OVERLAPS = """() => [...document.querySelectorAll('.steps li')].map(item => {
+    const range = document.createRange(); range.selectNode(item.firstChild);
+    return [item.firstChild.data, range.getBoundingClientRect()];
+}).filter(([, box]) => box.width).flatMap(([words, box], place, all) =>
+    all[place + 1] && box.right > all[place + 1][1].left ? [words] : [])"""
 LOOKS = [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")]
 
 
@@ -28,11 +37,12 @@ PAGES: dict[str, Callable[[Merchant], str]] = {
     **{
         name: tracking(name)
         for name in (
-            "ordered", "cancelled_order", "packed", "in_transit", "delayed", "overdue", "out_for_delivery", "pickup",
+            "ordered", "cancelled_order", "in_transit", "delayed", "out_for_delivery", "pickup",
             "delivered_signed", "exception_address", "exception_lost", "returning", "two_parcels",
         )
     },
     "in_transit_de": tracking("in_transit", "de"),
+    "pickup_de": tracking("pickup", "de"),
 }  # fmt: skip
 
 
@@ -53,3 +63,52 @@ def test_a_page_is_usable_quiet_and_small(
     for width in (320, 390, 820, 1280):
         visit.look(width, "light")
         assert not visit.scrolls_sideways(), width
+
+
+def test_page_and_styles_are_small_on_the_wire(merchant: Merchant, client: Client) -> None:
+    page = client.get(tracking("in_transit")(merchant)).content
+    styles = [
+        Path(settings.BASE_DIR, "static/css", name).read_bytes() for name in ("tokens.css", "portal.css")
+    ]
+    assert sum(len(gzip.compress(part)) for part in (page, *styles)) <= 20_000
+
+
+def test_labels_of_the_steps_do_not_run_into_each_other(
+    merchant: Merchant, live_server: Any, browse: Browse
+) -> None:
+    for locale in ("en", "de"):
+        for name in ("in_transit", "pickup", "no_access", "delivered", "ordered"):
+            visit = browse(live_server.url + tracking(name, locale)(merchant))
+            for width in (320, 390, 1280):
+                visit.look(width, "light")
+                assert visit.page.evaluate(OVERLAPS) == [], (locale, name, width)
+
+
+def test_an_order_is_found_with_two_fields_and_no_script(
+    merchant: Merchant, live_server: Any, browse: Browse
+) -> None:
+    placed(merchant, "en", email="anna@example.test", number="#AB-1042")
+    visit = browse(live_server.url + "/p/nordwind/", width=390, javascript=False)
+    page = visit.page
+    page.get_by_label("Order number").fill("ab 1042")
+    page.get_by_label("E-mail address or postcode").fill("nobody@example.test")
+    page.keyboard.press("Enter")
+    page.get_by_text("We could not find an order with these details.").wait_for()
+    page.get_by_label("E-mail address or postcode").fill("anna@example.test")
+    page.get_by_role("button", name="Find my order").click()
+    page.get_by_text("Order received").wait_for()
+    assert "/t/" in page.url
+    page.get_by_role("link", name="The whole order").click()
+    page.get_by_text("€351.90").wait_for()
+    assert visit.messages == []
+    assert page.context.cookies() == []
+
+
+def test_a_yellow_brand_without_corners_can_be_read(
+    merchant: Merchant, live_server: Any, browse: Browse, axe: Axe
+) -> None:
+    Merchant.objects.update(brand_color="#f5d400", corner_radius=0, name="Blumenhaus Sonnenschein & Söhne")
+    visit = browse(live_server.url + tracking("pickup")(merchant), width=390)
+    for width, scheme in LOOKS:
+        visit.look(width, scheme)
+        assert axe(visit) == [], (width, scheme)
