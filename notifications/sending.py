@@ -72,13 +72,15 @@ def send_due() -> int:
 
 def _claim() -> list[Message]:
     """A batch of merchants in turn: one with thousands of messages, or a slow one, lets the others go between."""
-    rows: list[Message] = []
-    if _served:
-        rows = due.claim(Message, limit=BATCH, lease=LEASE, where=~Q(merchant_id__in=_served))
-    if not rows:
+    others = ~Q(merchant_id__in=_served) if _served else None
+    rows = due.claim(Message, limit=BATCH, lease=LEASE, where=others)
+    if not rows and _served:
         _served.clear()
         rows = due.claim(Message, limit=BATCH, lease=LEASE)
-    _served.update(row.merchant_id for row in rows)
+    if len(rows) < BATCH:
+        _served.clear()  # Nobody is left waiting behind these.
+    else:
+        _served.update(row.merchant_id for row in rows)
     return rows
 
 
