@@ -9,6 +9,7 @@ from demo.seed.plan import SILENT, PlannedOrder, PlannedParcel, plan_lines, trac
 from tracking.carriers.sandbox import HUBS, Place, itinerary
 
 PREFIX = "show-"
+STAMP = "%Y%m%d%H%M"  # When a showcase was made, at the end of its external ids.
 
 # Name → (journey, index of the last step that has happened, carrier, German shopper)
 _ON_THE_WAY = {
@@ -32,7 +33,7 @@ _ON_THE_WAY = {
 
 def plan_showcase(rng: Random, now: datetime, origin: Place) -> list[PlannedOrder]:
     """The orders, unnumbered; their external ids begin with `show-`, their names and the time."""
-    stamp = f"{now:%Y%m%d%H%M}"
+    stamp = f"{now:{STAMP}}"
     orders = [_on_the_way(rng, name, now, origin) for name in _ON_THE_WAY]
     orders += [_silent(rng, now), *_before_the_carrier(rng, now)]
     return [replace(order, external_id=f"{PREFIX}{order.external_id}-{stamp}") for order in orders]

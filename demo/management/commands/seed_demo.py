@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo import seed
 from demo.seed.shop import SLUG
+from demo.state import save_access
 from merchants.models import Merchant
 
 
@@ -34,6 +35,7 @@ class Command(BaseCommand):
             seed.forget_merchant(known)
         merchant = seed.make_merchant(slug)
         access = seed.give_access(merchant)
+        save_access(access)
         stored = seed.fill(merchant, orders=options["orders"], number=options["seed"], say=self.stdout.write)
         self.stdout.write(
             f"{stored.orders:,} orders of {stored.customers:,} customers, {stored.shipments:,} parcels,"
