@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(seconds=60)
 _BATCH: Final = 20
-_RUN_SECONDS: Final = 3.0
+RUN_SECONDS: Final = 3.0
 
 
 class NoAccess(AuthenticationFailed):
@@ -63,7 +63,7 @@ class Lane:
 
 def poll_due() -> int:
     """Ask about one batch of due parcels. Returns how many were dealt with; 0 also when time was up."""
-    ends = time.monotonic() + _RUN_SECONDS
+    ends = time.monotonic() + RUN_SECONDS
     rows = due.claim(Shipment, limit=_BATCH, lease=LEASE, related=("order",))
     lanes = deque(_lanes(rows))
     settled = len(rows) - sum(len(lane.waiting) for lane in lanes)

@@ -16,6 +16,7 @@ from tests import factories
 from tests.events.helpers import at_once
 from tests.tracking.conftest import FAST, dhl_parcel, facts_of, fresh, make_due, poll, scans
 from tests.tracking.dhl_server import DHLServer, answer
+from tracking import poll as poll_module
 from tracking.asking import set_account
 from tracking.models import CarrierGate
 
@@ -48,6 +49,23 @@ def test_all_workers_together_keep_to_the_carriers_pace(dhl: DHLServer, merchant
     took = timezone.now() - began
     assert sum(dhl.asked.values()) == 8
     assert took >= timedelta(seconds=0.7)  # seven pauses of a tenth of a second between eight calls
+
+
+def test_a_run_ends_in_time_and_leaves_the_rest_as_it_was(
+    dhl: DHLServer, with_key: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages wait behind it in the same worker."""
+    parcels = [dhl_parcel(with_key, f"JJD-{index}") for index in range(3)]
+    monkeypatch.setattr(poll_module, "RUN_SECONDS", 0.0)
+    assert poll() == 0
+    assert not dhl.asked
+    for parcel in parcels:
+        left = fresh(parcel)
+        assert (left.attempts, left.polled_at, left.poll_error) == (0, None, "")
+        assert left.due_at - timezone.now() < timedelta(seconds=3)  # the next tick or the one after
+    monkeypatch.setattr(poll_module, "RUN_SECONDS", 30.0)
+    make_due(*parcels)
+    assert poll() == 3
 
 
 def test_no_more_calls_a_day_than_the_carrier_allows(dhl: DHLServer, merchant: Merchant) -> None:
