@@ -25,9 +25,7 @@ SECURE = PUBLIC_URL.startswith("https://")
 # Merchants' own portal domains arrive with any Host: `portal.middleware` knows them, and refuses what is
 # neither one of them nor one of ours.
 ALLOWED_HOSTS = ["*"]
-KNOWN_HOSTS = words(
-    "AFTERWARD_ALLOWED_HOSTS", "*" if not SECURE else PUBLIC_URL.split("/")[2].split(":")[0]
-)
+KNOWN_HOSTS = words("AFTERWARD_ALLOWED_HOSTS", "*" if not SECURE else PUBLIC_URL.split("/")[2].split(":")[0])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # Addresses of reverse proxies whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = words("AFTERWARD_TRUSTED_PROXIES")
@@ -59,9 +57,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "merchants.middleware.RequestContext",
     "django.middleware.security.SecurityMiddleware",
+    "portal.middleware.PortalDomains",
+    "merchants.middleware.ApiLane",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "portal.middleware.PortalDomains",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -258,7 +257,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "merchants.rest.negotiation.OnlyJSON",
     "DEFAULT_PARSER_CLASSES": [],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "merchants.rest.openapi.ApiSchema",
     "EXCEPTION_HANDLER": "merchants.rest.errors.handle",
     "UNAUTHENTICATED_USER": None,
 }

@@ -6,3 +6,18 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+
+
+def _warm_up() -> None:
+    """Load what the first request of a process would have to load: all views, currencies, Celery's way to Redis."""
+    from django.urls import resolve
+
+    from events import doorbell
+    from orders.text import currencies
+
+    resolve("/api/v1/orders")
+    currencies()
+    doorbell.warm_up()
+
+
+_warm_up()

@@ -58,11 +58,9 @@ def ring(bell: str, argument: int | str) -> bool:
     if time.monotonic() < _silent_until:
         return False
     try:
-        pipe = _redis().pipeline(transaction=False)
-        pipe.set(_name(bell, argument), 1, nx=True, px=_REMEMBER_MILLISECONDS)
-        pipe.llen(current_app.conf.task_default_queue)
-        first, unanswered = pipe.execute()
-        if first and unanswered < _MOST_UNANSWERED:
+        client = _redis()
+        rung_before = not client.set(_name(bell, argument), 1, nx=True, px=_REMEMBER_MILLISECONDS)
+        if not rung_before and client.llen(current_app.conf.task_default_queue) < _MOST_UNANSWERED:
             current_app.send_task("events.tasks.answer", (bell, argument), retry=False, expires=300)
     except Exception as error:  # noqa: BLE001  # Whatever is wrong with Redis, the tick will find the work.
         _silent_until = time.monotonic() + _SILENCE_SECONDS
@@ -78,6 +76,12 @@ def answered(bell: str, argument: int | str) -> None:
     """
     with suppress(redis.RedisError):  # It is forgotten by itself within a second.
         _redis().delete(_name(bell, argument))
+
+
+def warm_up() -> None:
+    """Load what the first ring of a process would have to load. Connects to nothing."""
+    current_app.connection_for_write().transport  # noqa: B018  # Loads the module that speaks to Redis.
+    current_app.amqp.queues, current_app.backend  # noqa: B018
 
 
 @lru_cache(maxsize=1)

@@ -1,9 +1,12 @@
-"""The outermost middleware: an id for every request."""
+"""The outermost middleware: an id for every request, and a short way to the API."""
 
 import re
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
+from django.utils import translation
 
 from merchants.ids import public_id, uuid7
 from merchants.logs import set_request_id
@@ -26,4 +29,31 @@ class RequestContext:
         set_request_id(current)
         response = self.get_response(request)
         response["Request-Id"] = current
+        return response
+
+
+class ApiLane:
+    """Answers the API and the shops' hooks without the middleware below: sessions, languages, CSRF, messages.
+
+    Nothing there reads any of it (keys and signatures say who asks), and it costs a fifth of the CPU of an order.
+    """
+
+    paths = ("/api/v1/", "/hooks/")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # A merchant's own host has addresses of its own (`PortalDomains`), none of which is the API's.
+        if not request.path_info.startswith(self.paths) or hasattr(request, "urlconf"):
+            return self.get_response(request)
+        # The thread may still speak the language of the page that it answered before.
+        translation.activate(settings.LANGUAGE_CODE)
+        request.resolver_match = match = resolve(request.path_info)
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        if hasattr(response, "render"):
+            response = response.render()
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        response.headers.setdefault("X-Frame-Options", "DENY")
         return response

@@ -1,0 +1,58 @@
+"""`python -m benchmarks [NAME]`: measure everything, or one figure, and write benchmarks/results.json."""
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import orders
+from benchmarks.harness import Result, settle
+from tools.installation import Installation
+
+RESULTS = Path(__file__).parent / "results.json"
+
+BENCHMARKS: dict[str, Callable[[Installation], Result]] = {
+    "order_post": orders.order_post,
+}
+
+
+def main(wanted: list[str]) -> int:
+    """Measure what is wanted (nothing named: all). Returns the exit code."""
+    unknown = set(wanted) - set(BENCHMARKS)
+    if unknown:
+        print(f"There is no benchmark {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}.")
+        return 2
+    folder = Path(tempfile.mkdtemp(prefix="aw-bench-"))
+    try:
+        with Installation(folder) as installation:
+            print("Starting an installation to measure …", flush=True)
+            installation.start_servers()
+            installation.prepare()
+            for name in wanted or BENCHMARKS:
+                settle(installation)
+                found = BENCHMARKS[name](installation)
+                _keep(found)
+                print(_line(found), flush=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _keep(found: Result) -> None:
+    """Put one result among those that were measured before, in the order of BENCHMARKS."""
+    known = {entry["name"]: entry for entry in json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
+    known[found.name] = found.as_json()
+    in_order = sorted(known.values(), key=lambda entry: [*BENCHMARKS, entry["name"]].index(entry["name"]))
+    RESULTS.write_text(json.dumps(in_order, indent=2) + "\n")
+
+
+def _line(found: Result) -> str:
+    shown = found.as_json()
+    head = f"{shown.pop('name'):20} {shown.pop('value'):>10} {shown.pop('unit'):12}"
+    return head + "  ".join(f"{key}={value}" for key, value in shown.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""The raw limit: bare psycopg, one connection a process, all beginning at the same moment."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+CONNECTIONS = 4
+
+
+def per_second(work: str, database_url: str, count: int, **more: Any) -> float:
+    """Run `work` (a function of this package: `module:function`) on 4 connections. Returns how much was done a second.
+
+    The function gets (connection url, how many, start, **more), and calls `start()` when it is ready.
+    """
+    each = count // CONNECTIONS
+    arguments = json.dumps({"url": database_url, "count": each, **more})
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.raw", work, arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for _ in range(CONNECTIONS)
+    ]  # fmt: skip
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    spans = [json.loads(process.communicate()[0]) for process in processes]
+    return each * CONNECTIONS / (max(end for _, end in spans) - min(start for start, _ in spans))
+
+
+def _main() -> None:
+    import importlib
+    import time
+
+    module, _, name = sys.argv[1].partition(":")
+    arguments = json.loads(sys.argv[2])
+    began = 0.0
+
+    def start() -> None:
+        nonlocal began
+        print("ready", flush=True)
+        sys.stdin.readline()
+        began = time.time()
+
+    getattr(importlib.import_module(module), name)(
+        arguments.pop("url"), arguments.pop("count"), start, **arguments
+    )
+    print(json.dumps([began, time.time()]))
+
+
+if __name__ == "__main__":
+    _main()

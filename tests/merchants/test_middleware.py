@@ -1,0 +1,46 @@
+"""The short way to the API: the same answers, without what only pages need."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from tests import factories
+from tests.api_client import ApiClient
+
+
+def test_the_api_needs_no_session_no_language_and_no_csrf_token(api: ApiClient) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    response: Any = strict.post(
+        "/api/v1/orders",
+        factories.order_body(),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {api.key}", "Accept-Language": "de"},
+    )
+    assert response.status_code == 201
+    assert not response.cookies
+    assert "Content-Language" not in response
+    assert "Vary" not in response or "Cookie" not in response["Vary"]
+
+
+def test_an_answer_says_its_length_and_may_be_shown_by_nobody(api: ApiClient) -> None:
+    response = api.get("orders")
+    assert response["Content-Length"] == str(len(response.content))
+    assert response["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Request-Id"]
+
+
+def test_the_language_of_a_page_before_it_does_not_reach_the_api(api: ApiClient) -> None:
+    with translation.override("de"):
+        api.get("orders")
+        assert translation.get_language() == "en"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing-here", "/api/v1/orders/ord_0/nothing"])
+def test_an_address_that_there_is_not_is_a_problem_too(api: ApiClient, path: str) -> None:
+    response = api.client.get(path, headers={"Authorization": f"Bearer {api.key}"})
+    assert response.status_code == 404
+    assert response["Content-Type"] == "application/problem+json"
