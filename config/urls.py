@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from config import health
 from events.api import Events
+from merchants.rest import developers
 from merchants.rest.views import unknown_address
 from notifications.api import Messages, OneMessage
 from orders import hooks
@@ -30,8 +31,12 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("api/v1/", include(api)),
+    path("api/v1/schema", developers.schema),
     path("api/", unknown_address),
     path("api/<path:rest>", unknown_address),
+    path("developers/", developers.guide),
+    path("developers/api/", developers.reference),
+    path("developers/errors", developers.errors),
     path("hooks/shopify/<str:slug>", hooks.shopify),
     path("app/", include("dashboard.urls")),
     path("p/<slug:slug>/", include("portal.urls")),

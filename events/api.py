@@ -12,6 +12,7 @@ from events.models import Fact
 from merchants.ids import NOBODY, parse_public_id, public_id
 from merchants.rest.errors import InvalidParameter
 from merchants.rest.pages import limit_of
+from merchants.rest.parameters import PAGING, query
 from merchants.rest.views import ApiView
 
 
@@ -38,7 +39,15 @@ class Events(ApiView):
 
     scopes = {"GET": "events:read"}
 
-    @extend_schema(operation_id="events_list", responses={200: EventsOut})
+    @extend_schema(
+        operation_id="events_list",
+        parameters=[
+            query("type", "Of one type: `order.placed`"),
+            query("order_id", "About one order: `ord_…`"),
+            *PAGING,
+        ],
+        responses={200: EventsOut},
+    )
     def get(self, request: HttpRequest) -> HttpResponse:
         """Read the log, oldest first, after `?cursor=`. `?type=` and `?order_id=` narrow it."""
         limit = limit_of(request.GET)

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema
 from merchants.ids import parse_public_id
 from merchants.rest.errors import InvalidParameter
 from merchants.rest.pages import Page, newest_first
+from merchants.rest.parameters import PAGING, query
 from merchants.rest.views import ApiView
 from notifications import queries
 from notifications.models import Channel, Message, MessageState
@@ -19,7 +20,17 @@ class Messages(ApiView):
 
     scopes = {"GET": "messages:read"}
 
-    @extend_schema(operation_id="messages_list", responses={200: Page[MessageOut]})
+    @extend_schema(
+        operation_id="messages_list",
+        parameters=[
+            query("order_id", "About one order: `ord_…`"),
+            query("state", "What became of it.", values=MessageState.values),
+            query("channel", "How it went.", values=Channel.values),
+            query("touchpoint", "Which moment it is about.", values=TOUCHPOINTS),
+            *PAGING,
+        ],
+        responses={200: Page[MessageOut]},
+    )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List messages, newest first, without their texts.
 
@@ -41,13 +52,13 @@ class OneMessage(ApiView):
 
 
 def _filtered(rows: QuerySet[Message], request: HttpRequest) -> QuerySet[Message]:
-    query = request.GET
-    if order := query.get("order_id"):
+    asked = request.GET
+    if order := asked.get("order_id"):
         order_id = parse_public_id("ord", order)
         rows = rows.filter(order_id=order_id) if order_id else rows.none()
     choices = {"state": MessageState.values, "channel": Channel.values, "touchpoint": list(TOUCHPOINTS)}
     for name, known in choices.items():
-        if value := query.get(name):
+        if value := asked.get(name):
             if value not in known:
                 raise InvalidParameter(f"{name} is one of {', '.join(known)}.", param=name)
             rows = rows.filter(**{name: value})

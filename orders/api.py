@@ -10,8 +10,10 @@ from merchants.ids import NOBODY, parse_public_id
 from merchants.rest.decode import aware
 from merchants.rest.errors import InvalidBody, InvalidParameter, NotFound
 from merchants.rest.pages import Page, newest_first
+from merchants.rest.parameters import PAGING, moment, query
 from merchants.rest.views import ApiView
 from orders import commands, queries
+from orders.examples import ORDER
 from orders.models import Customer, Order, OrderStatus, Stage
 from orders.schemas import CancelIn, CustomerOut, OrderIn, OrderOut
 
@@ -21,13 +23,30 @@ class Orders(ApiView):
 
     scopes = {"GET": "orders:read", "POST": "orders:write"}
 
-    @extend_schema(operation_id="orders_list", responses={200: Page[OrderOut]})
+    @extend_schema(
+        operation_id="orders_list",
+        parameters=[
+            query("external_id", "What your shop calls it."),
+            query("status", "Is it still wanted?", values=OrderStatus.values),
+            query("stage", "Where it stands.", values=Stage.values),
+            query("customer_id", "Whose they are: `cus_…`"),
+            moment("placed_after", "Placed at this time or later."),
+            moment("placed_before", "Placed before this time."),
+            *PAGING,
+        ],
+        responses={200: Page[OrderOut]},
+    )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List orders, newest first."""
         rows = _filtered(queries.orders_with_lines(), request)
         return self.show(newest_first(rows, request.GET, self._show, by="placed_at"))
 
-    @extend_schema(operation_id="orders_place", request=OrderIn, responses={200: OrderOut, 201: OrderOut})
+    @extend_schema(
+        operation_id="orders_place",
+        request=OrderIn,
+        responses={200: OrderOut, 201: OrderOut},
+        examples=[ORDER],
+    )
     def post(self, request: HttpRequest) -> HttpResponse:
         """Place an order, or update the one with the same `external_id`. 201 when it is new, else 200."""
         return self.once("POST /orders", self._place)
@@ -78,7 +97,15 @@ class Customers(ApiView):
 
     scopes = {"GET": "customers:read"}
 
-    @extend_schema(operation_id="customers_list", responses={200: Page[CustomerOut]})
+    @extend_schema(
+        operation_id="customers_list",
+        parameters=[
+            query("email", "Their address."),
+            query("external_id", "What your shop calls them."),
+            *PAGING,
+        ],
+        responses={200: Page[CustomerOut]},
+    )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List customers, newest first. `?email=` and `?external_id=` find one."""
         rows: QuerySet[Customer] = Customer.objects.all()
@@ -105,18 +132,18 @@ class OneCustomer(ApiView):
 
 
 def _filtered(rows: QuerySet[Order], request: HttpRequest) -> QuerySet[Order]:
-    query = request.GET
-    if external_id := query.get("external_id"):
+    asked = request.GET
+    if external_id := asked.get("external_id"):
         rows = rows.filter(external_id=external_id)
     for name, choices in (("status", OrderStatus), ("stage", Stage)):
-        if value := query.get(name):
+        if value := asked.get(name):
             if value not in choices.values:
                 raise InvalidParameter(f"{name} is one of {', '.join(choices.values)}.", param=name)
             rows = rows.filter(**{name: value})
-    if customer := query.get("customer_id"):
+    if customer := asked.get("customer_id"):
         rows = rows.filter(customer_id=parse_public_id("cus", customer) or NOBODY)
     for name, lookup in (("placed_after", "placed_at__gte"), ("placed_before", "placed_at__lt")):
-        if value := query.get(name):
+        if value := asked.get(name):
             rows = rows.filter(**{lookup: _time(value, name)})
     return rows
 

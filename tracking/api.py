@@ -7,8 +7,10 @@ from merchants.ids import NOBODY, parse_public_id
 from merchants.rest.decode import has_field, read_body
 from merchants.rest.errors import InvalidParameter, NotFound
 from merchants.rest.pages import Page, newest_first
+from merchants.rest.parameters import PAGING, query
 from merchants.rest.views import ApiView
 from tracking import asking, commands, queries
+from tracking.examples import SCAN, SCANS, SHIPMENT
 from tracking.schemas import ScanIn, ScanOut, ScansIn, ScansOut, ShipmentIn, ShipmentOut
 from tracking.statuses import Status
 
@@ -18,23 +20,35 @@ class Shipments(ApiView):
 
     scopes = {"GET": "shipments:read", "POST": "shipments:write"}
 
-    @extend_schema(operation_id="shipments_list", responses={200: Page[ShipmentOut]})
+    @extend_schema(
+        operation_id="shipments_list",
+        parameters=[
+            query("order_id", "Of one order: `ord_…`"),
+            query("tracking_number", "As the carrier calls it."),
+            query("status", "Where it is.", values=Status),
+            *PAGING,
+        ],
+        responses={200: Page[ShipmentOut]},
+    )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List shipments, newest first."""
         rows = queries.shipments_with_lines()
-        query = request.GET
-        if order := query.get("order_id"):
+        asked = request.GET
+        if order := asked.get("order_id"):
             rows = rows.filter(order_id=parse_public_id("ord", order) or NOBODY)
-        if number := query.get("tracking_number"):
+        if number := asked.get("tracking_number"):
             rows = rows.filter(tracking_number=number)
-        if status := query.get("status"):
+        if status := asked.get("status"):
             if status not in list(Status):
                 raise InvalidParameter(f"status is one of {', '.join(Status)}.", param="status")
             rows = rows.filter(status=status)
-        return self.show(newest_first(rows, query, queries.show_shipment))
+        return self.show(newest_first(rows, asked, queries.show_shipment))
 
     @extend_schema(
-        operation_id="shipments_put", request=ShipmentIn, responses={200: ShipmentOut, 201: ShipmentOut}
+        operation_id="shipments_put",
+        request=ShipmentIn,
+        responses={200: ShipmentOut, 201: ShipmentOut},
+        examples=[SHIPMENT],
     )
     def post(self, request: HttpRequest) -> HttpResponse:
         """Store a parcel of an order, or update it. 201 when it is new, else 200."""
@@ -97,7 +111,11 @@ class Scans(ApiView):
 
     scopes = {"GET": "shipments:read", "POST": "shipments:write"}
 
-    @extend_schema(operation_id="scans_list", responses={200: Page[ScanOut]})
+    @extend_schema(
+        operation_id="scans_list",
+        parameters=[query("shipment_id", "Of this parcel: `shp_…`", required=True), *PAGING],
+        responses={200: Page[ScanOut]},
+    )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List the scans of one shipment (`?shipment_id=`), newest first."""
         shipment_id = parse_public_id("shp", request.GET.get("shipment_id", ""))
@@ -107,7 +125,12 @@ class Scans(ApiView):
         rows = queries.scans_of(shipment_id)
         return self.show(newest_first(rows, request.GET, queries.show_scan, by="occurred_at"))
 
-    @extend_schema(operation_id="scans_push", request=ScanIn | ScansIn, responses={200: ScansOut})
+    @extend_schema(
+        operation_id="scans_push",
+        request=ScanIn | ScansIn,
+        responses={200: ScansOut},
+        examples=[SCAN, SCANS],
+    )
     def post(self, request: HttpRequest) -> HttpResponse:
         """Push one scan, or up to 1,000 as `{"scans": […]}`: all are stored or none. Repeats are dropped."""
         return self.once("POST /scans", self._push)

@@ -1,0 +1,71 @@
+"""What developers of shops read: the API's description, its reference page, the guide, and the list of errors."""
+
+from functools import lru_cache
+
+from csp.constants import NONCE
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import override
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
+
+from merchants.rest.auth import SCOPES
+from merchants.rest.codes import CODES
+
+# Scalar writes style attributes and starts workers from blobs. Only its page allows that, and only from here.
+_REFERENCE_POLICY = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'", NONCE],
+    "style-src": ["'self'", "'unsafe-inline'"],
+    "img-src": ["'self'", "data:", "blob:"],
+    "font-src": ["'self'", "data:"],
+    "connect-src": ["'self'"],
+    "worker-src": ["'self'", "blob:"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "object-src": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+
+
+@require_safe
+def schema(request: HttpRequest) -> HttpResponse:
+    """The description as YAML, or with `?format=json` as JSON."""
+    as_json = request.GET.get("format") == "json"
+    response = HttpResponse(
+        described(as_json=as_json),
+        content_type="application/vnd.oai.openapi+json" if as_json else "application/vnd.oai.openapi",
+    )
+    response["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@require_safe
+def reference(request: HttpRequest) -> HttpResponse:
+    """The reference, drawn by Scalar from the description."""
+    response = render(request, "developers/api.html")
+    response._csp_config = _REFERENCE_POLICY  # type: ignore[attr-defined]
+    return response
+
+
+@require_safe
+def guide(request: HttpRequest) -> HttpResponse:
+    """How to begin: keys, the first order, doing it again, lists, the log."""
+    return render(request, "developers/guide.html", {"scopes": SCOPES})
+
+
+@require_safe
+def errors(request: HttpRequest) -> HttpResponse:
+    """Every code that an error may carry. `doc_url` in an error points at its line."""
+    return render(request, "developers/errors.html", {"codes": CODES})
+
+
+@lru_cache(maxsize=2)
+def described(*, as_json: bool) -> bytes:
+    """The whole description, made once a process."""
+    with override("en"):
+        made = SchemaGenerator().get_schema(request=None, public=True)
+        renderer = OpenApiJsonRenderer() if as_json else OpenApiYamlRenderer()
+        text: bytes = renderer.render(made, renderer_context={})
+    return text

@@ -1,0 +1,25 @@
+"""Bodies as the API reference shows them; tests post them."""
+
+from drf_spectacular.utils import OpenApiExample
+
+ORDER = OpenApiExample(
+    "An order with two lines",
+    request_only=True,
+    value={
+        "external_id": "5817263940113",
+        "number": "#1042",
+        "placed_at": "2026-11-20T09:15:28Z",
+        "currency": "EUR",
+        "customer": {"email": "anna@example.com", "first_name": "Anna", "last_name": "Weber", "locale": "de"},
+        "shipping_address": {
+            "name": "Anna Weber", "address1": "Ring 5", "postcode": "10115", "city": "Berlin", "country": "DE",
+        },
+        "lines": [
+            {"external_id": "L1", "title": "Fjord Wool Sweater", "variant": "Petrol / M", "sku": "FWS-M",
+             "quantity": 1, "unit_price": "89.00"},
+            {"external_id": "L2", "title": "Enamel Mug", "sku": "MUG", "quantity": 2, "unit_price": "18.50"},
+        ],
+        "shipping": "4.90",
+        "delivery": {"earliest": "2026-11-24", "latest": "2026-11-25"},
+    },
+)  # fmt: skip
