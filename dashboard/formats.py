@@ -11,8 +11,8 @@ from django.utils.translation import get_language, gettext, ngettext
 from notifications.rendering import formats
 
 _OLD = timedelta(days=7)
-# Day, month and clock. English here is the international one: 22 Nov, 14:05.
-_PATTERNS = {"de": ("j. M, H:i", "j. M Y, H:i")}
+# Day, month and clock: 22. Nov., 14:05. English here is the international one: 22 Nov, 14:05.
+_PATTERNS = {"de": ("j. N, H:i", "j. N Y, H:i")}
 _ENGLISH = ("j M, H:i", "j M Y, H:i")
 
 

@@ -4,13 +4,15 @@ import ast
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext, pgettext
 
+from dashboard import formats
 from tools import messages
 
 pytestmark = pytest.mark.parametrize("language", messages.LANGUAGES)
@@ -121,8 +123,8 @@ def test_a_translation_differs_from_the_english(language: str) -> None:
 
 
 def ends(text: str) -> bool:
-    """Whether it ends as sentences and questions do."""
-    return text.endswith((".", "!", "?", ":")) and not text.endswith(ABBREVIATIONS)
+    """Whether it ends as sentences do. A question may well become a plain heading."""
+    return text.endswith((".", "!")) and not text.endswith(ABBREVIATIONS)
 
 
 def test_quotes_dashes_and_spaces_are_german(language: str) -> None:
@@ -181,3 +183,12 @@ def test_django_finds_texts_plurals_and_contexts(language: str) -> None:
             "1 Paket",
             "2 Pakete",
         ]
+
+
+def test_the_team_reads_dates_as_germans_write_them(language: str) -> None:
+    now = timezone.now()
+    with translation.override(language), timezone.override("Europe/Berlin"):
+        assert formats.moment(datetime(now.year, 11, 22, 13, 5, tzinfo=UTC)) == "22. Nov., 14:05"
+        assert formats.moment(datetime(2019, 5, 2, 13, 5, tzinfo=UTC)) == "2. Mai 2019, 15:05"
+        assert formats.ago(now - timedelta(days=3, hours=1)) == "vor 3 Tagen"
+        assert formats.ago(now + timedelta(hours=5, minutes=1)) == "in 5\u00a0Std."

@@ -173,7 +173,7 @@ def test_the_sub_status_chooses_the_words_and_the_status_is_next() -> None:
 @pytest.mark.parametrize("missing", ["", None])
 def test_it_greets_by_first_name_only_when_there_is_one(missing: str | None) -> None:
     context = sample_context("de", "shipment_shipped")
-    assert "Guten Tag Anna," in render(builtin("shipment_shipped", "de"), context).text
+    assert "Guten Tag Anna Keller," in render(builtin("shipment_shipped", "de"), context).text
     context["customer"]["first_name"] = missing
     mail = render(builtin("shipment_shipped", "de"), context)
     assert "Guten Tag" not in mail.text + mail.html
