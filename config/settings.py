@@ -209,7 +209,7 @@ STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": text("AFTERWARD_STATIC_STORAGE", "whitenoise.storage.CompressedManifestStaticFilesStorage")
+        "BACKEND": text("AFTERWARD_STATIC_STORAGE", "config.static_files.Storage")
     },
 }
 WHITENOISE_USE_FINDERS = flag("AFTERWARD_STATIC_FROM_SOURCE")
