@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import orders
+from benchmarks import log, machine, mail, orders, pages, scans
 from benchmarks.harness import Result, settle
 from tools.installation import Installation
 
@@ -15,6 +15,16 @@ RESULTS = Path(__file__).parent / "results.json"
 
 BENCHMARKS: dict[str, Callable[[Installation], Result]] = {
     "order_post": orders.order_post,
+    "scan_post": scans.scan_post,
+    "scan_post_bulk": scans.scan_post_bulk,
+    "log_drain": log.log_drain,
+    "log_drain_write": log.log_drain_write,
+    "commit_to_effect": log.commit_to_effect,
+    "order_to_mail": mail.order_to_mail,
+    "tracking_page": pages.tracking_page,
+    "worker_memory": machine.worker_memory,
+    "web_memory": machine.web_memory,
+    "migrate_empty": machine.migrate_empty,
 }
 
 
@@ -31,6 +41,8 @@ def main(wanted: list[str]) -> int:
             installation.start_servers()
             installation.prepare()
             for name in wanted or BENCHMARKS:
+                installation.web.start()
+                installation.wait_for_web()
                 settle(installation)
                 found = BENCHMARKS[name](installation)
                 _keep(found)

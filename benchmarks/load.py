@@ -13,21 +13,28 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Answers:
-    """How long all of it took, and each request's status and time (both in no order)."""
+    """How long all of it took, and each request's status and time (both in no order).
+
+    first_sent: seconds from the start of `run` to the first request.
+    """
 
     seconds: float
     statuses: list[int]
     waits: list[float]
+    first_sent: float = 0.0
 
 
 def run(port: int, requests: Sequence[bytes], connections: int, *, per_second: float = 0) -> Answers:
-    """Send all requests to the port, each connection one at a time. `per_second` paces them instead of going flat out."""
+    """Send all requests to the port, one at a time on each connection; `per_second` paces them."""
+    began = time.time()
     process = subprocess.run(
         [sys.executable, "-m", "benchmarks.load", str(port), str(connections), str(per_second)],
         input=b"".join(struct.pack("<I", len(request)) + request for request in requests),
         stdout=subprocess.PIPE, check=True,
     )  # fmt: skip
-    return Answers(**json.loads(process.stdout))
+    answers = Answers(**json.loads(process.stdout))
+    answers.first_sent -= began
+    return answers
 
 
 @dataclass
@@ -47,7 +54,7 @@ def _main(port: int, connections: int, per_second: float) -> Answers:
     statuses: list[int] = []
     waits: list[float] = []
     selector = selectors.DefaultSelector()
-    began = time.perf_counter()
+    began, first_sent = time.perf_counter(), time.time()
     sent = 0
     while len(statuses) < total:
         while idle and waiting and (not per_second or time.perf_counter() - began >= sent / per_second):
@@ -64,7 +71,7 @@ def _main(port: int, connections: int, per_second: float) -> Answers:
                 statuses.append(status)
                 waits.append(time.perf_counter() - connection.sent_at)
                 idle.append(connection)
-    return Answers(time.perf_counter() - began, statuses, waits)
+    return Answers(time.perf_counter() - began, statuses, waits, first_sent)
 
 
 def _receive(connection: _Connection) -> int:

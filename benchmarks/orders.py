@@ -19,16 +19,17 @@ COUNT = 3000
 def order_post(installation: Installation) -> Result:
     """Orders a second over 16 keep-alive connections, granian with 2 workers, synchronous_commit on."""
     merchant_id = _merchant_id(installation)
+    installation.worker.stop()
     first_ms = _first_call(installation)
-    harness.drive(installation, _requests(installation, 200))
+    harness.drive(installation, order_requests(installation, 200))
     harness.settle(installation)
     limit, rounds = harness.beside(
         lambda number: raw.per_second(
             "benchmarks.orders:write_bare", installation.database_url, COUNT, merchant_id=merchant_id
         ),
-        lambda number: harness.drive(installation, _requests(installation, COUNT)),
+        lambda number: harness.drive(installation, order_requests(installation, COUNT)),
     )
-    queries = harness.count_queries(installation, _requests(installation, 3))
+    queries = harness.count_queries(installation, order_requests(installation, 3))
     found = harness.result("order_post", "orders/s", rounds, limit, queries=queries)
     found.first_ms = first_ms
     return found
@@ -112,7 +113,8 @@ INSERT INTO orders_orderline (id, merchant_id, order_id, external_id, position, 
                               shipped_quantity, unit_price, image_url, requires_shipping)
 VALUES """ + ", ".join(
     [
-        "(%s, %s, %s, %s, %s, %s, 'Fjord Wool Sweater', 'Petrol / M', %s, 0, 89, 'https://cdn.nordwind.test/fws.jpg', true)"
+        "(%s, %s, %s, %s, %s, %s, 'Fjord Wool Sweater', 'Petrol / M', %s, 0, 89,"
+        " 'https://cdn.nordwind.test/fws.jpg', true)"
     ]
     * 3
 )
@@ -122,7 +124,8 @@ VALUES (%(merchant)s, %(shard)s, 'order.placed', %(order)s, %(data)s, %(now)s)
 """
 
 
-def _requests(installation: Installation, count: int) -> list[bytes]:
+def order_requests(installation: Installation, count: int) -> list[bytes]:
+    """So many orders of new customers."""
     return [
         harness.post(installation, "orders", json.dumps(order_body(uuid.uuid4().hex)).encode())
         for _ in range(count)
@@ -134,7 +137,7 @@ def _first_call(installation: Installation) -> float:
     installation.web.stop()
     installation.web.start()
     installation.wait_for_port()
-    waits = harness.drive(installation, _requests(installation, 2), connections=2).waits_ms
+    waits = harness.drive(installation, order_requests(installation, 2), connections=2).waits_ms
     time.sleep(0.2)
     return max(waits)
 

@@ -3,24 +3,33 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 CONNECTIONS = 4
 
 
-def per_second(work: str, database_url: str, count: int, **more: Any) -> float:
+def per_second(
+    work: str, database_url: str, count: int, *, shares: Sequence[Any] | None = None, **more: Any
+) -> float:
     """Run `work` (a function of this package: `module:function`) on 4 connections. Returns how much was done a second.
 
-    The function gets (connection url, how many, start, **more), and calls `start()` when it is ready.
+    The function gets (connection url, how many, start, **more), its share as `rows` when there are `shares`, and
+    calls `start()` when it is ready.
     """
     each = count // CONNECTIONS
-    arguments = json.dumps({"url": database_url, "count": each, **more})
+    arguments = {"url": database_url, "count": each, **more}
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.raw", work, arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "benchmarks.raw", work], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         for _ in range(CONNECTIONS)
     ]  # fmt: skip
+    for number, process in enumerate(processes):
+        own = {"rows": shares[number]} if shares is not None else {}
+        assert process.stdin is not None
+        process.stdin.write(json.dumps({**arguments, **own}).encode() + b"\n")
+        process.stdin.flush()
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
@@ -37,7 +46,7 @@ def _main() -> None:
     import time
 
     module, _, name = sys.argv[1].partition(":")
-    arguments = json.loads(sys.argv[2])
+    arguments = json.loads(sys.stdin.readline())
     began = 0.0
 
     def start() -> None:

@@ -55,8 +55,8 @@ class Program:
 
     def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str], folder: Path) -> None:
         self.name = name
-        self._arguments = arguments
-        self._environment = environment
+        self.arguments = arguments
+        self.environment = environment
         self._log = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,7 +70,7 @@ class Program:
         if self._process is None or self._process.poll() is not None:
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(  # noqa: S603  # Our own programs.
-                    self._arguments, cwd=REPO, env=dict(self._environment), start_new_session=True,
+                    self.arguments, cwd=REPO, env=dict(self.environment), start_new_session=True,
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )  # fmt: skip
 
@@ -195,12 +195,18 @@ class Installation:
     def python(self, script: str, *, timeout: float = 120) -> str:
         """Run a Python script in this installation's environment. Returns what it printed; raises when it fails."""
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", script], cwd=REPO, env=self.environment, capture_output=True, text=True,
+            [sys.executable, "-"], cwd=REPO, env=self.environment, input=script, capture_output=True, text=True,
             timeout=timeout, check=False,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(done.stderr)
         return done.stdout
+
+    def manage(self, *arguments: str) -> None:
+        """Run `manage.py` with these arguments to its end. Raises when it fails."""
+        subprocess.run(  # noqa: S603
+            [sys.executable, "manage.py", *arguments], cwd=REPO, env=self.environment, check=True
+        )
 
     def connect(self) -> "psycopg.Connection[tuple]":
         """A session of one's own with the database, in autocommit."""

@@ -117,7 +117,7 @@ def test_a_worker_goes_on_after_redis_was_restarted_again_and_again(
 
 
 def test_any_number_of_beats_and_workers_does_everything_once(shop: Shop, installation: Installation) -> None:
-    python = installation.beat._arguments[0]
+    python = installation.beat.arguments[0]
     more = [
         installation.program(f"beat-{number}", [python, "-m", "celery", "-A", "config", "beat", "-l", "WARNING",
                              "--schedule", str(installation.folder / f"beat-{number}"), "--pidfile="])
