@@ -208,9 +208,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": text("AFTERWARD_STATIC_STORAGE", "config.static_files.Storage")
-    },
+    "staticfiles": {"BACKEND": text("AFTERWARD_STATIC_STORAGE", "config.static_files.Storage")},
 }
 WHITENOISE_USE_FINDERS = flag("AFTERWARD_STATIC_FROM_SOURCE")
 
@@ -265,7 +263,28 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Afterward API",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
-    "DESCRIPTION": "Orders, shipments, scans, customers, messages and the log of everything that happened.",
+    "DESCRIPTION": (
+        "Orders, shipments, scans, customers, messages and the log of everything that happened."
+        " How to begin is in [the guide](/developers/), what an error means in"
+        " [the list of errors](/developers/errors)."
+    ),
+    "TAGS": [
+        {
+            "name": "Orders",
+            "description": "What was bought. Sent again with the same `external_id` it is an update.",
+        },
+        {
+            "name": "Shipments",
+            "description": "Parcels: several an order, each with its lines and quantities.",
+        },
+        {
+            "name": "Scans",
+            "description": "What happened to a parcel, for carriers that are not asked by themselves.",
+        },
+        {"name": "Customers", "description": "Who bought. They come with their orders."},
+        {"name": "Messages", "description": "What shoppers were told, and why not."},
+        {"name": "Events", "description": "The log: everything that happened, once and in order."},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }

@@ -37,7 +37,7 @@ def _read_chunked(request: HttpRequest) -> bytes:
         if len(body) > settings.MAX_BODY_BYTES:
             raise TooLarge(f"At most {settings.MAX_BODY_BYTES} bytes of a body are read.")
         request._body = body
-    return request._body  # type: ignore[return-value]
+    return request._body
 
 
 def decode(body: bytes, kind: type[T]) -> T:

@@ -65,7 +65,8 @@ def errors(request: HttpRequest) -> HttpResponse:
 def described(*, as_json: bool) -> bytes:
     """The whole description, made once a process."""
     with override("en"):
-        made = SchemaGenerator().get_schema(request=None, public=True)
+        generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+        made = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
         renderer = OpenApiJsonRenderer() if as_json else OpenApiYamlRenderer()
         text: bytes = renderer.render(made, renderer_context={})
     return text

@@ -67,7 +67,7 @@ class ApiSchema(AutoSchema):
         """The first sentence of the method's docstring, without its full stop."""
         return re.split(r"\.(?=\s|$)", super().get_description(), maxsplit=1)[0]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # the base is older than its user
         """What the docstring says after its first sentence."""
         return super().get_description().removeprefix(self.get_summary()).removeprefix(".").strip()
 
@@ -81,7 +81,7 @@ class ApiSchema(AutoSchema):
         self, serializer: Any, direction: Any = "request"
     ) -> tuple[dict[str, Any] | None, bool]:
         if not _is_struct(serializer):
-            return super()._get_request_for_media_type(serializer, direction)
+            return super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
         required = any(
             field.required for kind in _members(serializer) for field in msgspec.structs.fields(kind)
         )
@@ -91,7 +91,7 @@ class ApiSchema(AutoSchema):
         self, serializer: Any, status_code: str, media_types: Any = None, direction: Any = "response"
     ) -> dict[str, Any]:
         if not _is_struct(serializer):
-            return super()._get_response_for_code(serializer, status_code, media_types, direction)
+            return super()._get_response_for_code(serializer, status_code, media_types, direction)  # type: ignore[no-untyped-call]
         description = {"200": "Done.", "201": "It is new.", "202": "It is being done."}[status_code]
         return {"description": description, "content": {JSON: {"schema": self._schema_of(serializer)}}}
 
@@ -112,11 +112,12 @@ class ApiSchema(AutoSchema):
     def _register(self, name: str, schema: dict[str, Any]) -> None:
         if schema.get("title", name) != name:
             schema = {**schema, "title": name}
-        component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, schema=schema, object=name)
+        kind = ResolvedComponent.SCHEMA
+        component = ResolvedComponent(name, kind, schema=schema, object=name)  # type: ignore[no-untyped-call]
         self.registry.register_on_missing(component)
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How a request shows its key, and which scope it needs."""
 
     target_class = "merchants.rest.auth.ApiKeyAuthentication"

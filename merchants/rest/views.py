@@ -38,7 +38,7 @@ class ApiView(APIView):
         self.merchant = request.auth.merchant
         self._stack.enter_context(merchant_scope(self.merchant))
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """Which methods are answered here (`Allow`)."""
         return HttpResponse(status=204)
 
