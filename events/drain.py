@@ -91,7 +91,8 @@ WITH line AS (
                    ORDER BY position DESC LIMIT 1) AS last
     FROM unnest(%s::smallint[]) AS wanted(shard)
 )
-SELECT reader.name, line.shard, events_cursor.position IS NOT NULL FROM line CROSS JOIN unnest(%s::text[]) WITH ORDINALITY AS reader(name, place)
+SELECT reader.name, line.shard, events_cursor.position IS NOT NULL
+FROM line CROSS JOIN unnest(%s::text[]) WITH ORDINALITY AS reader(name, place)
 LEFT JOIN events_cursor ON subscriber = reader.name AND events_cursor.shard = line.shard
 WHERE line.last > coalesce(events_cursor.position, 0) ORDER BY line.shard, reader.place
 """

@@ -13,4 +13,5 @@ def prepared_cursor() -> Any:
     """
     connection.ensure_connection()
     wrapper: Any = connection
-    return wrapper._prepare_cursor(psycopg.Cursor(wrapper.connection))  # Django's own cursors bind in the client
+    raw = psycopg.Cursor(wrapper.connection)  # Django's own cursors bind in the client
+    return wrapper._prepare_cursor(raw)

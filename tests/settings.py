@@ -6,7 +6,7 @@ os.environ.setdefault("AFTERWARD_STATIC_STORAGE", "django.contrib.staticfiles.st
 os.environ.setdefault("AFTERWARD_SECRET_KEY", "for-tests-only-" + "x" * 40)
 os.environ.setdefault("AFTERWARD_FROM_EMAIL", "Afterward <orders@shop.test>")
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: F403
 
 _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 REDIS_URL = REDIS_URL.split("?")[0] + f"?db={_process + 1}"  # noqa: F405
