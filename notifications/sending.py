@@ -7,7 +7,8 @@
 
 A row is committed as `sending` before its provider is called. If the process dies after the provider's answer and
 before ours is committed, the lease runs out and the row is found as `sending`: in doubt. A transactional e-mail is then
-sent again with the same Message-ID and the same text; a text message, and anything of marketing, is held.
+sent again with the same Message-ID and the same text; a text message, and anything of marketing, is held. If only the
+database goes away in between, we wait for it a little: we know that the message was taken.
 """
 
 import time
@@ -18,11 +19,13 @@ from itertools import groupby
 from uuid import UUID
 
 import structlog
+from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 
 from events import due
 from events import log as event_log
+from events.outage import is_outage
 from merchants.models import Merchant
 from merchants.scope import merchant_scope, merchant_transaction
 from notifications import context, wording
@@ -37,8 +40,12 @@ from notifications.rendering import TemplateError
 log = structlog.get_logger(__name__)
 
 BATCH = 20
-# How long a worker may be gone before another one takes a row over.
-LEASE = timedelta(seconds=60)
+# How long a worker may be gone before another one takes a row over: longer than a try (the channels' time-outs) and
+# NOTE_SECONDS together, and short enough that all is sent a minute after a worker died (RELIABILITY, R5).
+LEASE = timedelta(seconds=45)
+# With the database away, for so long it is tried to write down that a message was sent.
+NOTE_SECONDS = 10.0
+NOTE_PAUSE = 0.5
 # A batch that takes longer gives back what it has not begun, so that no lease runs out meanwhile.
 BATCH_SECONDS = 15.0
 # What was loaded for a batch is decided on for so long, then loaded again.
@@ -138,11 +145,7 @@ def _send_one(message: Message, loaded: context.Loaded, channels: Channels) -> N
             # It never came to an answer: a message that ends its worker must not do so for ever.
             _fail(message, Reason.IN_DOUBT if _is_in_doubt(message) else Reason.INTERNAL_ERROR, message.error)
         elif _begin(message, loaded, channels):
-            receipt = _hand_over(message, loaded.merchant, channels)
-            _finish(
-                message, MessageState.SENT, _fact(MessageSent, message, provider=receipt.provider),
-                sent_at=timezone.now(), provider=receipt.provider, provider_reference=receipt.reference,
-            )  # fmt: skip
+            _note_sent(message, _hand_over(message, loaded.merchant, channels))
     except Refused as refused:
         _fail(message, refused.reason, str(refused))
     except InDoubt as doubt:
@@ -189,6 +192,28 @@ def _render(message: Message, loaded: context.Loaded) -> None:
 
 def _hand_over(message: Message, merchant: Merchant, channels: Channels) -> Receipt:
     return channels.get(message.channel).send(merchant, message)
+
+
+def _note_sent(message: Message, receipt: Receipt) -> None:
+    """Write down that the provider took it. Never raises: what cannot be noted stays `sending`, which is in doubt.
+
+    It must not be planned again, as after other faults: the provider has it.
+    """
+    sent_at = timezone.now()
+    give_up_at = time.monotonic() + NOTE_SECONDS
+    while True:
+        try:
+            _finish(
+                message, MessageState.SENT, _fact(MessageSent, message, provider=receipt.provider),
+                sent_at=sent_at, provider=receipt.provider, provider_reference=receipt.reference,
+            )  # fmt: skip
+            return
+        except Exception as error:
+            if not is_outage(error) or time.monotonic() > give_up_at:
+                log.exception("message_sent_but_not_noted", message_id=str(message.id))
+                return
+            connection.close()
+            time.sleep(NOTE_PAUSE)
 
 
 # --- states: each move is one guarded update, which changes nothing once the claim is lost -----------

@@ -22,7 +22,7 @@ from notifications.sender import sender
 from orders.text import normal_email
 
 # Below the lease of a message that is being sent: whoever takes it over must find this try ended.
-SEND_SECONDS = 40
+SEND_SECONDS = 30
 
 _LOGIN_WANTED = {421, 530, 534, 535, 538}
 

@@ -52,10 +52,10 @@ def die_while_sending(*, before: bool = False) -> None:
 
 
 def run_lease_out() -> None:
-    """What 60 seconds do."""
+    """What 45 seconds do."""
     with platform_scope("a test lets leases run out"):
         waiting = Message.objects.filter(due_at__isnull=False)
-        assert all(m.due_at - timezone.now() <= timedelta(seconds=60) for m in waiting)
+        assert all(m.due_at - timezone.now() <= timedelta(seconds=45) for m in waiting)
         waiting.update(due_at=timezone.now())
 
 
