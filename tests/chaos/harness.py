@@ -1,0 +1,97 @@
+"""One run: an installation of its own under load, kills, quiet, and the count."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from tests.chaos.killer import Killer
+from tests.chaos.load import Load
+from tests.chaos.outcome import SETTLE_SECONDS, Outcome, count, unsettled
+from tests.chaos.sink import CountingSink
+from tools.installation import Installation
+
+# Between two kills the installation has so long at least.
+GAP_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of it. `per_second` is below what the workers can send, so that recovery is measured and no backlog."""
+
+    orders: int
+    kills: int
+    seed: int
+    per_second: float
+
+
+def run(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Outcome:
+    """Run it in `folder`; everything that it starts ends with it. `tell` is given a line at each kill."""
+    with (
+        CountingSink() as sink,
+        Installation(
+            folder, settings="tests.live.settings", AFTERWARD_SMTP_HOST="127.0.0.1",
+            AFTERWARD_SMTP_PORT=str(sink.port),
+            AFTERWARD_EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
+        ) as installation,
+    ):  # fmt: skip
+        second_beat = installation.program("beat-2", [
+            *(argument for argument in installation.beat.arguments if argument != str(folder / "beat")),
+            str(folder / "beat-2"),
+        ])  # fmt: skip
+        installation.start_servers()
+        with installation.connect() as connection:
+            connection.execute("CREATE TABLE test_effect (word text, at timestamptz)")
+        try:
+            installation.start()
+            second_beat.start()
+            killer = Killer(installation, [installation.beat, second_beat], plan.seed, plan.kills)
+            outcome = _under_load(plan, installation, killer, sink, tell)
+            if outcome.problems:
+                for program in (installation.web, installation.worker, installation.beat):
+                    tell(f"--- the end of what {program.name} wrote ---\n{program.log()[-6000:]}")
+            return outcome
+        finally:
+            second_beat.kill()
+
+
+def _under_load(
+    plan: Plan, installation: Installation, killer: Killer, sink: CountingSink, tell: Callable[[str], None]
+) -> Outcome:
+    load = Load(installation, f"chaos{plan.seed}", plan.orders, plan.per_second)
+    began = time.monotonic()
+    load.start()
+    try:
+        last = began
+        for number in range(1, plan.kills + 1):
+            # The kills follow the orders' progress: a slow machine has as many orders between them as a fast one.
+            while load.running() and len(load.placed) < plan.orders * number / plan.kills:
+                killer.revive()
+                time.sleep(0.05)
+            time.sleep(max(0.0, last + GAP_SECONDS - time.monotonic()))
+            last = time.monotonic()
+            way = killer.kill_next()
+            tell(f"{last - began:6.1f} s  {len(load.placed):5} orders  {len(sink.taken):5} mails  kill {way}")
+        load_seconds = last - began
+        settled = _settle(installation, killer, len(load.placed), last)
+    finally:
+        load.stop()
+    return count(
+        installation, load, sink, seed=plan.seed, kills=killer.done, load_seconds=load_seconds,
+        settled_seconds=settled,
+    )  # fmt: skip
+
+
+def _settle(installation: Installation, killer: Killer, placed: int, last_kill: float) -> float | None:
+    """Wait until nothing is left to do. Returns how long after the last kill that was; None when it took too long."""
+    while (seconds := time.monotonic() - last_kill) < SETTLE_SECONDS:
+        killer.revive()
+        try:
+            if unsettled(installation, placed) == 0:
+                return round(seconds, 1)
+        except psycopg.OperationalError:  # It is still reading its journal.
+            pass
+        time.sleep(0.5)
+    return None
