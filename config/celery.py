@@ -3,19 +3,19 @@
 import os
 from typing import Any
 
-import kombu
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.signals import setup_logging, worker_process_init
+from kombu.connection import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-class _Connection(kombu.Connection):
+class _Connection(Connection):
     """Looks every second whether Redis is back. Celery's own would wait for up to 30 seconds in between."""
 
     def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
-        return super().ensure_connection(*args, **{**kwargs, "interval_start": 0.5, "interval_max": 1.0})
+        return super().ensure_connection(*args, **{**kwargs, "interval_start": 0.5, "interval_max": 1.0})  # type: ignore[no-untyped-call]
 
 
 class _Broker(AMQP):

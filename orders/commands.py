@@ -14,6 +14,7 @@ from django.utils import timezone
 from events import log as event_log
 from merchants.ids import uuid7
 from merchants.models import Merchant
+from merchants.prepared import prepared_cursor
 from merchants.rest.errors import NotFound, Unprocessable
 from merchants.scope import merchant_scope, merchant_transaction
 from orders.checks import checked, line_external_id
@@ -112,12 +113,20 @@ def lock_order(order_id: UUID) -> Order:
     return order
 
 
-def set_stage(order: Order, stage: Stage) -> None:
-    """Note where a locked order stands. A cancelled order stays cancelled."""
-    if order.stage != stage and order.status != OrderStatus.CANCELLED:
-        order.stage = stage
-        order.updated_at = timezone.now()
-        order.save(update_fields=["stage", "updated_at"])
+def set_stages(stages: Iterable[tuple[Order, Stage]]) -> None:
+    """Note where locked orders stand. A cancelled order stays cancelled."""
+    now = timezone.now()
+    moved = []
+    for order, stage in stages:
+        if order.stage != stage and order.status != OrderStatus.CANCELLED:
+            order.stage, order.updated_at = stage, now
+            moved.append((stage.value, now, order.merchant_id, order.id))
+    if moved:
+        with prepared_cursor() as cursor:
+            cursor.executemany(
+                "UPDATE orders_order SET stage = %s, updated_at = %s WHERE merchant_id = %s AND id = %s",
+                moved,
+            )
 
 
 def add_shipped_quantities(quantities: Mapping[UUID, int]) -> None:
@@ -148,7 +157,9 @@ def renew_link(merchant: Merchant, order_id: UUID) -> Order:
     return order
 
 
-def _store_new(merchant: Merchant, order_in: OrderIn, values: dict[str, Any], origin: Origin) -> Placed | None:
+def _store_new(
+    merchant: Merchant, order_in: OrderIn, values: dict[str, Any], origin: Origin
+) -> Placed | None:
     """Store the order in one statement. Returns None when its external id is taken.
 
     The rows are known without reading them again: they hold what was told and nothing else.

@@ -7,24 +7,19 @@ from uuid import UUID
 from django.utils import timezone
 
 from events import log as event_log
+from events.facts import FactData
 from merchants.models import Merchant
 from orders import commands as orders
-from orders.models import Order, OrderLine, Stage
+from orders.models import Order, Stage
 from tracking import facts, polling, windows
 from tracking.models import Shipment
 from tracking.resolve import ScanFacts, ShipmentState, resolve
 from tracking.statuses import PROBLEM, Status
 from tracking.windows import PRECEDENCE, Window, is_later
-from tracking.writes import load_scans
+from tracking.writes import Known, contents_of, load_scans, update_states
 
 # A carrier that still knows a number's former parcel answers with its scans: they are not this parcel's.
 RECYCLED_BEFORE = timedelta(days=30)
-
-_STATE_COLUMNS = [
-    "status", "substatus", "status_at", "shipped_at", "out_for_delivery_at", "delivered_at", "last_scan_at",
-    "failed_attempts", "eta_from", "eta_to", "eta_source", "promised_from", "promised_to", "due_at",
-    "updated_at",
-]  # fmt: skip
 
 # The fact that a parcel coming to a status records. The others (on its way, announced) go without saying.
 FACT_OF_STATUS: dict[str, type[facts.ShipmentFact]] = {
@@ -43,23 +38,29 @@ _ATTENTION = PROBLEM | {Status.EXPIRED}
 _ENDED = frozenset({Status.DELIVERED, Status.RETURNING, Status.RETURNED, Status.CANCELLED})
 
 
-def advance(merchant: Merchant, shipments: Sequence[Shipment], *, notify: bool = True) -> None:
+def advance(
+    merchant: Merchant, shipments: Sequence[Shipment], scans: Known | None = None, *, notify: bool = True
+) -> None:
     """Bring locked parcels (their orders locked too) to the state that their scans add up to.
 
-    Records what changed as facts, and moves the orders' stages.
+    Records what changed as facts, and moves the orders' stages. `scans`: all of these parcels' scans, when the
+    caller has them at hand.
     """
     now = timezone.now()
-    scans = load_scans(merchant.id, [shipment.id for shipment in shipments])
-    changed = []
+    if scans is None:
+        scans = load_scans(merchant.id, [shipment.id for shipment in shipments])
+    told: list[tuple[FactData, UUID | None]] = []
+    moved: list[Order] = []
     for shipment in shipments:
-        told = _advance_one(merchant, shipment, scans[shipment.id], now)
-        for fact in told:
-            event_log.record(_fact(fact, shipment, notify), order_id=shipment.order_id)
-        changed.append(shipment)
-    Shipment.objects.bulk_update(changed, _STATE_COLUMNS) if len(changed) > 1 else changed[0].save(
-        update_fields=_STATE_COLUMNS
-    )
-    refresh_stages({shipment.order_id: shipment.order for shipment in changed}.values())
+        before = shipment.status
+        for kind in _advance_one(merchant, shipment, scans[shipment.id], now):
+            told.append((_fact(kind, shipment, notify), shipment.order_id))
+        if shipment.status != before:
+            moved.append(shipment.order)
+    update_states(shipments)
+    event_log.record_many(told)
+    if moved:
+        refresh_stages(moved)
 
 
 def _advance_one(
@@ -155,17 +156,14 @@ def record_fact(kind: type[facts.ShipmentFact], shipment: Shipment, *, notify: b
 
 
 def refresh_stages(orders_: Iterable[Order]) -> None:
-    """Move locked orders to the stage that their lines and parcels add up to: two queries, however many orders."""
+    """Move locked orders to the stage that their lines and parcels add up to: two statements, however many orders."""
     by_id = {order.id: order for order in orders_}
-    statuses: dict[UUID, list[str]] = {order_id: [] for order_id in by_id}
-    for order_id, status in Shipment.objects.filter(order_id__in=by_id).values_list("order_id", "status"):
-        statuses[order_id].append(status)
-    open_quantities = dict.fromkeys(by_id, 0)
-    lines = OrderLine.objects.filter(order_id__in=by_id, requires_shipping=True)
-    for order_id, quantity, shipped in lines.values_list("order_id", "quantity", "shipped_quantity"):
-        open_quantities[order_id] += quantity - shipped
-    for order_id, order in by_id.items():
-        orders.set_stage(order, stage_of(statuses[order_id], open_quantities[order_id]))
+    if by_id:
+        merchant_id = next(iter(by_id.values())).merchant_id
+        contents = contents_of(merchant_id, by_id)
+        orders.set_stages(
+            (by_id[order_id], stage_of(statuses, left_over)) for order_id, statuses, left_over in contents
+        )
 
 
 def stage_of(statuses: Sequence[str], open_quantity: int) -> Stage:

@@ -1,16 +1,54 @@
-"""The statements behind pushed and polled scans: a fixed number, however many scans come at once."""
+"""The statements behind pushed and polled scans: a fixed number, however many scans come at once.
 
-from collections.abc import Iterable, Sequence
+They are written out and prepared, for there are more scans than of anything else.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from merchants.models import Merchant
 from merchants.prepared import prepared_cursor
+from orders.models import Order
+from tracking.models import Shipment
 from tracking.resolve import ScanFacts
 
+Known = dict[UUID, list[ScanFacts]]
+
+# What a scan can change, or what decides about it. The rest of the rows stays where it is.
+_NOT_NEEDED = frozenset(
+    {
+        "raw", "carrier_name", "tracking_url", "service", "signed_by", "pickup_place", "pickup_until", "poll_error",
+    }
+)  # fmt: skip
+# In the model's own order, as `from_db` wants them.
+_PARCEL_FIELDS = [f.attname for f in Shipment._meta.concrete_fields if f.attname not in _NOT_NEEDED]
+_ORDER_NEEDED = frozenset({"id", "merchant_id", "external_id", "status", "stage", "placed_at", "updated_at"})
+_ORDER_FIELDS = [f.attname for f in Order._meta.concrete_fields if f.attname in _ORDER_NEEDED]
+_PARCELS = f"""
+SELECT {", ".join(f"p.{name}" for name in _PARCEL_FIELDS)}, {", ".join(f"o.{name}" for name in _ORDER_FIELDS)}
+FROM tracking_shipment p JOIN orders_order o ON o.merchant_id = p.merchant_id AND o.id = p.order_id
+WHERE p.merchant_id = %(merchant_id)s::uuid AND (WHICH) ORDER BY p.order_id, p.id FOR NO KEY UPDATE OF o, p
+"""  # noqa: S608  # names of our own columns
+_BY_ID = "p.id = ANY(%(ids)s::uuid[])"
+_BY_NUMBER = (
+    "p.tracking_number = ANY(%(numbers)s::text[]) AND p.tracking_number <> ''"
+    " AND p.created_at > %(made_after)s::timestamptz"
+)
+
+STATE_FIELDS = (
+    "status", "substatus", "status_at", "shipped_at", "out_for_delivery_at", "delivered_at", "last_scan_at",
+    "failed_attempts", "eta_from", "eta_to", "eta_source", "promised_from", "promised_to", "due_at", "updated_at",
+)  # fmt: skip
+_UPDATE = f"""
+UPDATE tracking_shipment SET {", ".join(f"{name} = %s" for name in STATE_FIELDS)} WHERE merchant_id = %s AND id = %s
+"""  # noqa: S608  # names of our own columns
+
 _INSERT = """
+WITH new AS (
 INSERT INTO tracking_scan (id, merchant_id, shipment_id, key, occurred_at, local_time, offset_known, status,
                            substatus, raw_code, description, city, region, postcode, country, source, received_at)
 SELECT scan.id, %(merchant_id)s::uuid, scan.shipment_id, decode(scan.key, 'hex'), scan.occurred_at,
@@ -21,7 +59,12 @@ FROM jsonb_to_recordset(%(scans)s::jsonb) AS scan(
     status text, substatus text, raw_code text, description text, city text, region text, postcode text,
     country text)
 ON CONFLICT (merchant_id, shipment_id, key) DO NOTHING
-RETURNING shipment_id
+RETURNING shipment_id, occurred_at, status, substatus, encode(key, 'hex')
+)
+SELECT true, * FROM new
+UNION ALL
+SELECT false, shipment_id, occurred_at, status, substatus, encode(key, 'hex') FROM tracking_scan
+WHERE merchant_id = %(merchant_id)s::uuid AND shipment_id = ANY(%(shipments)s::uuid[])
 """
 
 _LOAD = """
@@ -30,28 +73,84 @@ WHERE merchant_id = %s::uuid AND shipment_id = ANY(%s::uuid[])
 """
 
 
+_STAGES = """
+SELECT id, ARRAY(SELECT status FROM tracking_shipment p
+                 WHERE p.merchant_id = %(merchant_id)s::uuid AND p.order_id = o.id),
+       (SELECT coalesce(sum(quantity - shipped_quantity), 0) FROM orders_orderline l
+        WHERE l.merchant_id = %(merchant_id)s::uuid AND l.order_id = o.id AND requires_shipping)
+FROM unnest(%(orders)s::uuid[]) AS o(id)
+"""
+
+
+def lock_parcels(
+    merchant: Merchant, ids: Collection[UUID | None], numbers: Collection[str], *, made_after: datetime
+) -> list[Shipment]:
+    """The parcels with these ids, or with these tracking numbers and made after a time; locked with their orders.
+
+    Row by row the order is locked before its parcel, as everywhere (`tracking.locks`).
+    """
+    which = " OR ".join([_BY_ID] * bool(ids) + [_BY_NUMBER] * bool(numbers))
+    if not which:
+        return []
+    values = {
+        "merchant_id": merchant.id, "ids": list(ids), "numbers": list(numbers), "made_after": made_after,
+    }  # fmt: skip
+    with prepared_cursor() as cursor:
+        cursor.execute(_PARCELS.replace("WHICH", which), values)
+        rows = cursor.fetchall()
+    found: list[Shipment] = []
+    orders: dict[UUID, Order] = {}
+    for row in rows:
+        parcel = Shipment.from_db("default", _PARCEL_FIELDS, row[: len(_PARCEL_FIELDS)])
+        order = Order.from_db("default", _ORDER_FIELDS, row[len(_PARCEL_FIELDS) :])
+        parcel.merchant = order.merchant = merchant
+        parcel.order = orders.setdefault(order.id, order)
+        found.append(parcel)
+    return found
+
+
 def insert_scans(
     merchant_id: UUID, scans: Sequence[dict[str, Any]], *, source: str, now: datetime
-) -> list[UUID]:
-    """Store scans, dropping repeats. Returns the shipment of each new one."""
+) -> tuple[list[UUID], Known]:
+    """Store scans, dropping repeats. Returns the shipment of each new one, and all scans of these parcels."""
+    new: list[UUID] = []
+    known: Known = {scan["shipment_id"]: [] for scan in scans}
+    values = {
+        "merchant_id": merchant_id, "scans": msgspec.json.encode(scans).decode(), "shipments": list(known),
+        "source": source, "now": now,
+    }  # fmt: skip
     with prepared_cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            {
-                "merchant_id": merchant_id,
-                "scans": msgspec.json.encode(scans).decode(),
-                "source": source,
-                "now": now,
-            },
-        )
-        return [shipment_id for (shipment_id,) in cursor.fetchall()]
+        cursor.execute(_INSERT, values)
+        for is_new, shipment_id, occurred_at, status, substatus, key in cursor.fetchall():
+            known[shipment_id].append(ScanFacts(occurred_at, status, substatus, key))
+            if is_new:
+                new.append(shipment_id)
+    return new, known
 
 
-def load_scans(merchant_id: UUID, shipment_ids: Iterable[UUID]) -> dict[UUID, list[ScanFacts]]:
+def load_scans(merchant_id: UUID, shipment_ids: Iterable[UUID]) -> Known:
     """What `resolve` needs to know of all scans of these parcels."""
-    found: dict[UUID, list[ScanFacts]] = {shipment_id: [] for shipment_id in shipment_ids}
+    found: Known = {shipment_id: [] for shipment_id in shipment_ids}
     with prepared_cursor() as cursor:
         cursor.execute(_LOAD, [merchant_id, list(found)])
         for shipment_id, occurred_at, status, substatus, key in cursor.fetchall():
             found[shipment_id].append(ScanFacts(occurred_at, status, substatus, key))
     return found
+
+
+def update_states(shipments: Iterable[Shipment]) -> None:
+    """Store what scans have changed about locked parcels."""
+    rows = [
+        [*(getattr(shipment, name) for name in STATE_FIELDS), shipment.merchant_id, shipment.id]
+        for shipment in shipments
+    ]
+    with prepared_cursor() as cursor:
+        cursor.executemany(_UPDATE, rows)
+
+
+def contents_of(merchant_id: UUID, order_ids: Iterable[UUID]) -> list[tuple[UUID, list[str], int]]:
+    """Of each order: its id, the statuses of its parcels, and how many pieces are not in a parcel yet."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_STAGES, {"merchant_id": merchant_id, "orders": list(order_ids)})
+        rows: list[tuple[UUID, list[str], int]] = cursor.fetchall()
+    return rows
