@@ -5,6 +5,8 @@ from functools import lru_cache
 from csp.constants import NONCE
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import override
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
@@ -58,7 +60,20 @@ def guide(request: HttpRequest) -> HttpResponse:
 @require_safe
 def errors(request: HttpRequest) -> HttpResponse:
     """Every code that an error may carry. `doc_url` in an error points at its line."""
-    return render(request, "developers/errors.html", {"codes": CODES})
+    codes = [
+        (name, code.status, _with_code(code.meaning), _with_code(code.remedy)) for name, code in CODES.items()
+    ]
+    return render(request, "developers/errors.html", {"codes": codes})
+
+
+def _with_code(text: str) -> SafeString:
+    """The text as HTML, with what stands between backticks as code."""
+    parts = text.split("`")
+    return format_html_join(
+        "",
+        "{}",
+        ((format_html("<code>{}</code>", part) if index % 2 else part,) for index, part in enumerate(parts)),
+    )
 
 
 @lru_cache(maxsize=2)

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.live.shop import Shop
+from tests.orders.shopify_shop import sign
 from tools.installation import Installation
 
 KEYS, THREADS, SECONDS, KILL_EVERY = 200, 32, 12.0, 2.0
@@ -60,6 +61,34 @@ def test_a_body_in_chunks_is_read_and_one_over_the_limit_refused(shop: Shop) -> 
         )
         assert (status, json.loads(answer)["code"]) == (413, "body_too_large")
     assert shop.query("SELECT count(*) FROM orders_order WHERE external_id = 'chunked'") == [(1,)]
+
+
+_CONNECT = """
+import django
+django.setup()
+from merchants.models import Merchant
+from orders.shops import connect_shop
+print(connect_shop(Merchant.objects.get(slug="nordwind"), "shopify"))
+"""
+
+
+def test_an_order_that_a_shop_sends_has_its_effect_within_two_seconds(shop: Shop) -> None:
+    secret = shop.installation.python(_CONNECT).split()[-1]
+    body = json.dumps(
+        {"id": 5817263940113, "name": "#1001", "currency": "EUR", "line_items": [{"id": 1, "quantity": 1}]}
+    )
+    connection = http.client.HTTPConnection("127.0.0.1", shop.installation.port, timeout=5)
+    headers = {
+        "X-Shopify-Topic": "orders/create",
+        "X-Shopify-Webhook-Id": "one",
+        "X-Shopify-Hmac-Sha256": sign(secret, body.encode()),
+    }
+    began = time.monotonic()
+    connection.request("POST", "/hooks/shopify/nordwind", body, headers)
+    assert connection.getresponse().status == 200
+    assert time.monotonic() - began < 1
+    connection.close()
+    shop.wait_for_effects("5817263940113", seconds=2)
 
 
 class Senders:

@@ -140,6 +140,8 @@ def test_every_error_has_its_line(db: None) -> None:
     assert "unsafe-inline" not in response["Content-Security-Policy"]
     for code in CODES:
         assert f'id="{code}"' in page
+    assert "`" not in page
+    assert "<code>lines[0].quantity</code>" in page
 
 
 def test_the_guide_names_every_scope(db: None, merchant: Merchant) -> None:
