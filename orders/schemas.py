@@ -13,10 +13,12 @@ ShortText = Annotated[str, Meta(max_length=120)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217: EUR.")]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2: DE.")]
 Locale = Annotated[
-    str, Meta(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$(?!\n)", max_length=35, description="de, en-GB.")
+    str,
+    Meta(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$(?!\n)", max_length=35, description="de, en-GB."),
 ]
 Url = Annotated[
-    str, Meta(pattern=r"^(https?://[^\s/]\S*)?$(?!\n)", max_length=1000, description="An http or https address.")
+    str,
+    Meta(pattern=r"^(https?://[^\s/]\S*)?$(?!\n)", max_length=1000, description="An http or https address."),
 ]
 Amount = Annotated[Decimal, Meta(description='A decimal, best sent as a string: "89.00".')]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]

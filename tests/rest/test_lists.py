@@ -102,7 +102,20 @@ LISTS = ("orders", "shipments", "customers", "events", "messages")
 
 def test_a_limit_out_of_bounds_is_named(api: ApiClient) -> None:
     for path in LISTS:
-        for limit in ("0", "-1", "101", "1.5", "x", "", " 1", "1e1", "٣", "9" * 50, "000000100999999", "0" * 5000):
+        for limit in (
+            "0",
+            "-1",
+            "101",
+            "1.5",
+            "x",
+            "",
+            " 1",
+            "1e1",
+            "٣",
+            "9" * 50,
+            "000000100999999",
+            "0" * 5000,
+        ):
             response = api.get(path, limit=limit)
             assert (response.status_code, response.json()["param"]) == (400, "limit"), (path, limit)
 
@@ -196,3 +209,13 @@ def test_a_list_takes_as_many_queries_for_ten_rows_as_for_one(
     api.get(path)
     with django_assert_max_num_queries(5):
         assert len(api.get(path).json()["data"]) >= 5
+
+
+@pytest.mark.parametrize("path", ["orders", "shipments"])
+def test_a_list_does_not_load_what_it_does_not_show(
+    path: str, merchant: Merchant, api: ApiClient, django_assert_max_num_queries: Any
+) -> None:
+    factories.shipment(merchant, factories.order(merchant))
+    with django_assert_max_num_queries(10) as captured:
+        assert len(api.get(path).json()["data"]) == 1
+    assert not any('"raw"' in query["sql"] or '"search"' in query["sql"] for query in captured)
