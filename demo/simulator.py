@@ -16,17 +16,18 @@ from typing import Any
 
 import msgspec
 import structlog
+from django.conf import settings
 from django.utils import timezone
 
 from demo.seed.history import order_body
 from demo.seed.people import Shopper, make_shopper
-from demo.seed.plan import FIRST_NUMBER, PlannedOrder, plan_lines
+from demo.seed.plan import BEHIND_CUSTOMS, FIRST_NUMBER, PlannedOrder, plan_lines
 from demo.shop_api import Refused, ShopApi, TryAgain
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from orders.models import Order, OrderStatus
 from tracking.carriers.base import CarrierScan
-from tracking.carriers.sandbox import Parcel, Place, itinerary
+from tracking.carriers.sandbox import Parcel, Place, itinerary, journey_of
 from tracking.models import Shipment
 from tracking.sandbox_parcels import origin_of, parcel_of
 from tracking.statuses import TERMINAL
@@ -119,12 +120,14 @@ class Simulator:
     def _shopper(self) -> Shopper:
         if self._shoppers and self._rng.random() < _RETURNING_SHARE:
             return self._rng.choice(self._shoppers)
-        shopper = make_shopper(self._rng, int(time.time() * 10) % 10**9)
+        shopper = make_shopper(self._rng, self._number)
         self._shoppers = [*self._shoppers[-200:], shopper]
         return shopper
 
     def _place(self, planned: PlannedOrder) -> None:
         body = msgspec.structs.replace(order_body(planned), notify=True, placed_at=None)
+        for line in body.lines:  # A shop sends whole addresses.
+            line.image_url = settings.PUBLIC_URL + line.image_url
         stored = self._api.post("orders", body)
         log.info("order_placed", number=planned.number)
         if self._rng.random() < _CANCELLED_SHARE:
@@ -152,6 +155,13 @@ class Simulator:
         self._later(0, partial(self._step, journey, 0))
 
     # --- the carrier ---
+
+    def _new_journey(self, external_id: str, number: int, destination: Place) -> Journey:
+        """The way of a new parcel, by its number; nobody at home is asked for duties."""
+        tracking = f"SBX-{external_id.upper()}-{number}"
+        while journey_of(tracking) == "CUSTOMS" and destination.country not in BEHIND_CUSTOMS:
+            tracking += "X"
+        return self._journey(external_id, tracking, Parcel(timezone.now(), self._origin, destination))
 
     def _journey(self, external_id: str, tracking_number: str, parcel: Parcel) -> Journey:
         steps = itinerary(
@@ -211,8 +221,12 @@ class Simulator:
     def _ship_whole(self, external_id: str) -> None:
         with merchant_scope(self._merchant):
             order = Order.objects.get(external_id=external_id)
-        parcel = Parcel(timezone.now(), self._origin, Place(order.city, order.country, order.postcode))
-        self._hand_over(self._journey(external_id, f"SBX-{external_id.upper()}-1", parcel), [])
+        destination = Place(order.city, order.country, order.postcode)
+        self._hand_over(self._new_journey(external_id, 1, destination), [])
+
+
+def _place_of(shopper: Shopper) -> Place:
+    return Place(shopper.city, shopper.country, shopper.postcode)
 
 
 def _name_of(journey: Journey) -> dict[str, Any]:

@@ -141,7 +141,10 @@ class Supervisor:
                 "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws",
                 "config.wsgi:application",
             ],
-            "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "warning"],
+            "worker": [
+                *celery, "worker", "--concurrency", "2", "--loglevel", "warning",
+                "--without-mingle", "--without-gossip",
+            ],
             "beat": [
                 *celery, "beat", "--loglevel", "warning", "--pidfile", "",
                 "--schedule", str(settings.HOME / "beat-schedule"),
@@ -187,16 +190,16 @@ class Supervisor:
         state.write_secret(self._options.description, description)
         say, paint = self._console.say, self._console.paint
         say(f"\n  {paint('Afterward is ready', 'bold')} after {seconds:.1f} s.\n")
-        say(f"  Dashboard      {paint(description['dashboard_url'], 'cyan')}")
-        say(f"                 sign in as {paint(access.user, 'bold')} with {paint(access.password, 'bold')}")
-        say(f"  Messages       {paint(description['messages_url'], 'cyan')}")
+        say(f"  Dashboard            {paint(description['dashboard_url'], 'cyan')}")
+        say(f"  {' ':<20} sign in as {paint(access.user, 'bold')} with {paint(access.password, 'bold')}")
+        say(f"  Messages             {paint(description['messages_url'], 'cyan')}")
         for name, page in pages.items():
-            say(f"  {_title(name):<14} {paint(page, 'cyan')}")
-        say(f"  API            {paint(description['api_url'], 'cyan')}")
-        say(f"                 key {access.api_key}")
+            say(f"  {_title(name):<20} {paint(page, 'cyan')}")
+        say(f"  API                  {paint(description['api_url'], 'cyan')}")
+        say(f"  {' ':<20} key {access.api_key}")
         if reference := _path("api_reference", "reference", "api-reference"):
-            say(f"  API reference  {paint(url + reference, 'cyan')}")
-        say(f"  Logs           {self._logs}")
+            say(f"  API reference        {paint(url + reference, 'cyan')}")
+        say(f"  Logs                 {self._logs}")
         if self._options.simulate:
             say(f"\n  A simulated day takes {self._options.speed:g} s: watch orders and messages come by.")
         say(f"  {paint('Ctrl-C ends everything.', 'dim')}\n")

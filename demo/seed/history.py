@@ -17,7 +17,7 @@ from orders.checks import checked
 from orders.facts import OrderCancelled, OrderPlaced
 from orders.links import new_link
 from orders.models import Order, OrderLine, OrderStatus, Stage
-from orders.schemas import AddressIn, CustomerIn, LineIn, OrderIn
+from orders.schemas import AddressIn, CustomerIn, LineIn, OrderIn, PromiseIn
 from tracking.progress import stage_of
 
 
@@ -82,6 +82,7 @@ def order_body(planned: PlannedOrder) -> OrderIn:
             for index, line in enumerate(planned.lines, start=1)
         ],
         shipping=planned.shipping,
+        delivery=PromiseIn(earliest=planned.promise[0], latest=planned.promise[1]) if planned.promise else None,
         discount=planned.discount,
         notify=False,
     )  # fmt: skip

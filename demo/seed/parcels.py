@@ -1,29 +1,23 @@
 """What a planned parcel would have left behind: its way scan by scan, and the facts that each scan made true."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from demo.seed.plan import SILENT, PlannedOrder, PlannedParcel
+from demo.seed.carriers import way_of
+from demo.seed.plan import SLIPPING, PlannedOrder, PlannedParcel
 from demo.seed.record import History
 from merchants.ids import uuid7
 from merchants.models import Merchant
-from orders.models import Order
 from tracking import facts, windows
-from tracking.carriers.base import CarrierScan, TrackingResult, scan_key
+from tracking.carriers.base import CarrierScan, scan_key
 from tracking.carriers.registry import KNOWN, tracking_url
-from tracking.carriers.sandbox import Parcel, Place, Sandbox, itinerary
 from tracking.models import Scan, Shipment, ShipmentLine
-from tracking.polling import SILENT_FOR
 from tracking.progress import FACT_OF_STATUS, set_window
 from tracking.resolve import ScanFacts, resolve
-from tracking.sandbox_parcels import origin_of
 from tracking.statuses import Status
 
-# Journeys during which the carrier gives a new day, and the step at which it does.
-_SLIPS = {"DELAYED": "exception.delay_carrier", "CUSTOMS": "exception.payment_due"}
-_FIRST_STEPS_OF_THE_SILENT = 4
+_FIRST_WINDOW = 1  # The carrier names one with its first own scan.
 
 
 def add_parcel(
@@ -46,7 +40,7 @@ def add_parcel(
         shipped_at=parcel.handed_over_at, created_at=began, updated_at=began,
     )  # fmt: skip
     rule = windows.by_rule(merchant, placed_at=planned.placed_at, shipped_at=parcel.handed_over_at)
-    set_window(merchant, shipment, rule)
+    set_window(merchant, shipment, windows.promised(merchant, order) or rule)
     history.shipments.append(shipment)
     _tell(history, shipment, facts.ShipmentCreated, began)
     if parcel.cancelled_after:
@@ -77,9 +71,9 @@ def _travel(
     merchant: Merchant, history: History, shipment: Shipment, parcel: PlannedParcel, now: datetime
 ) -> None:
     """Let the parcel go its way up to now: scan by scan, with the facts that each of them makes true."""
-    result = _carrier_says(merchant, history.order, parcel, now)
+    way = way_of(merchant, history.order, parcel, now)
     known: list[ScanFacts] = []
-    for index, scan in enumerate(result.scans):
+    for index, scan in enumerate(way.scans):
         key = scan_key(shipment.carrier, shipment.tracking_number, scan)
         known.append(ScanFacts(scan.occurred_at, scan.status, scan.substatus, key.hex()))
         history.scans.append(_scan_row(shipment, scan, key))
@@ -88,34 +82,11 @@ def _travel(
         after = (shipment.status, shipment.substatus if shipment.status == Status.EXCEPTION else "")
         if after != before and shipment.status in FACT_OF_STATUS:
             _tell(history, shipment, FACT_OF_STATUS[Status(shipment.status)], scan.occurred_at)
-        if index == 1 or scan.substatus == _SLIPS.get(parcel.journey):
-            slipped = index != 1
-            _put_window(merchant, history, shipment, parcel, result, scan.occurred_at, slipped=slipped)
-    shipment.service, shipment.signed_by = result.service, result.signed_by
-    shipment.pickup_place, shipment.pickup_until = result.pickup_place, result.pickup_until
-
-
-def _carrier_says(merchant: Merchant, order: Order, parcel: PlannedParcel, now: datetime) -> TrackingResult:
-    """What the sandbox carrier tells about the journey, as the parcel's own carrier."""
-    at = parcel.handed_over_at
-    assert at is not None
-    journey = Parcel(at, origin_of(merchant), Place(order.city, order.country, order.postcode))
-    told = Sandbox(clock=lambda: now).result(parcel.sandbox_number, journey)
-    scans = [_as_handed_over(scan, parcel.hand_over) for scan in told.scans]
-    if parcel.journey == SILENT:
-        scans = scans[:_FIRST_STEPS_OF_THE_SILENT]
-        given_up = scans[-1].occurred_at + SILENT_FOR
-        if given_up <= now:
-            scans.append(CarrierScan(given_up, "", True, Status.EXPIRED))
-    own = parcel.carrier == "sandbox"
-    return replace(
-        told, scans=tuple(scans), service=told.service if own else f"{KNOWN[parcel.carrier].name} Standard",
-        signed_by=order.last_name if scans and scans[-1].substatus == "delivered.signed" else "",
-    )  # fmt: skip
-
-
-def _as_handed_over(scan: CarrierScan, hand_over: str) -> CarrierScan:
-    return replace(scan, substatus=hand_over) if scan.substatus == "delivered.recipient" else scan
+        if index == _FIRST_WINDOW or scan.substatus == SLIPPING.get(parcel.journey):
+            window = way.planned if index == _FIRST_WINDOW else way.real
+            _put_window(merchant, history, shipment, window, scan.occurred_at)
+    shipment.service, shipment.signed_by = way.service, way.signed_by
+    shipment.pickup_place, shipment.pickup_until = way.pickup_place, way.pickup_until
 
 
 def _put_state(shipment: Shipment, known: Sequence[ScanFacts], now: datetime) -> None:
@@ -127,31 +98,16 @@ def _put_state(shipment: Shipment, known: Sequence[ScanFacts], now: datetime) ->
 
 
 def _put_window(
-    merchant: Merchant, history: History, shipment: Shipment, parcel: PlannedParcel, result: TrackingResult,
-    at: datetime, *, slipped: bool,
-) -> None:  # fmt: skip
-    """The carrier's window: as planned, or (`slipped`) the day on which it will really be there."""
-    start, end = result.eta_from, result.eta_to
-    if slipped:
-        start, end = _real_arrival(merchant, history.order, parcel)
-    assert start is not None
-    assert end is not None
-    eta_was = set_window(merchant, shipment, windows.Window(start, end, "carrier"))
+    merchant: Merchant, history: History, shipment: Shipment, window: windows.Window, at: datetime
+) -> None:
+    """Put the carrier's window on the parcel, and tell of it when the parcel now comes on a later day."""
+    eta_was = set_window(merchant, shipment, window)
     if eta_was:
         delayed = facts.ShipmentDelayed(
             shipment_id=shipment.id, status=shipment.status, substatus=shipment.substatus, at=at,
             eta_from=shipment.eta_from, eta_to=shipment.eta_to, eta_was=eta_was, notify=False,
         )  # fmt: skip
         history.tell(at, delayed)
-
-
-def _real_arrival(merchant: Merchant, order: Order, parcel: PlannedParcel) -> tuple[datetime, datetime]:
-    assert parcel.handed_over_at is not None
-    plan = itinerary(
-        parcel.sandbox_number, shipped_at=parcel.handed_over_at, origin=origin_of(merchant),
-        destination=Place(order.city, order.country, order.postcode),
-    )  # fmt: skip
-    return plan[-1].occurred_at - timedelta(hours=1), plan[-1].occurred_at + timedelta(hours=1)
 
 
 def _scan_row(shipment: Shipment, scan: CarrierScan, key: bytes) -> Scan:

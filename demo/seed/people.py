@@ -56,7 +56,11 @@ def make_shoppers(rng: Random, count: int) -> list[Shopper]:
 
 
 def _email(rng: Random, first: str, last: str, number: int) -> str:
-    plain = "".join(c for c in f"{fold(first)}.{fold(last)}" if c.isascii() and (c.isalnum() or c == "."))
+    plain = "".join(
+        c
+        for c in f"{fold(first)}.{fold(last)}".replace("ı", "i")
+        if c.isascii() and (c.isalnum() or c == ".")
+    )
     return f"{plain}{number}@{rng.choice(words.MAIL_DOMAINS)}"
 
 

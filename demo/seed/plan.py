@@ -5,7 +5,7 @@ Pure: the same random numbers and the same time give the same plan.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -25,6 +25,13 @@ _JOURNEYS = {
     "LOST": 8, SILENT: 7,
 }  # fmt: skip
 _CARRIERS = {"dhl": 38, "dpd": 20, "hermes": 16, "gls": 11, "ups": 11, "sandbox": 4}
+_HAND_OVERS = {
+    "delivered.recipient": 62, "delivered.neighbour": 16, "delivered.safe_place": 12, "delivered.signed": 10,
+}  # fmt: skip
+# Journeys during which the carrier names a later day, and the step at which it does.
+SLIPPING = {"DELAYED": "exception.delay_carrier", "CUSTOMS": "exception.payment_due"}
+_USUAL_HOURS = 55
+BEHIND_CUSTOMS = frozenset({"CH", "GB"})
 _CANCELLED_SHARE = 0.035
 _SPLIT_SHARE = 0.08
 # Orders come by day and in the evening.
@@ -45,7 +52,8 @@ class PlannedParcel:
     """A parcel and the journey it takes.
 
     contents: (index of the order's line, quantity). handed_over_at: when the shop gave it to the carrier; None: a
-    label at most. announced: the shop has made a label. cancelled_after: the shop took the label back.
+    label at most. announced: the shop has made a label. cancelled_after: the shop took the label back. by_day: nobody
+    rings at night; False where the steps have to happen when they happen.
     """
 
     journey: str
@@ -56,6 +64,7 @@ class PlannedParcel:
     announced: bool = True
     cancelled_after: timedelta | None = None
     hand_over: str = "delivered.recipient"
+    by_day: bool = True
 
     @property
     def sandbox_number(self) -> str:
@@ -73,6 +82,7 @@ class PlannedOrder:
     parcels: tuple[PlannedParcel, ...] = ()
     cancelled_at: datetime | None = None
     discount: Decimal = Decimal(0)
+    promise: tuple[date, date] | None = None
     external_id: str = ""
     number: str = ""
 
@@ -109,6 +119,15 @@ def plan_lines(rng: Random) -> tuple[PlannedLine, ...]:
         PlannedLine(product, rng.randrange(len(product.variants)), rng.choices((1, 2, 3), (84, 13, 3))[0])
         for product in products
     )
+
+
+def promise_of(parcels: Sequence[PlannedParcel]) -> tuple[date, date] | None:
+    """The days that the shop promised, where they will not be kept: so that one sees a promise slip."""
+    for parcel in parcels:
+        if parcel.journey in SLIPPING and parcel.handed_over_at:
+            day = (parcel.handed_over_at + timedelta(hours=_USUAL_HOURS)).date()
+            return day - timedelta(days=1), day
+    return None
 
 
 def tracking_number(rng: Random, carrier: str) -> str:
@@ -148,7 +167,8 @@ def _plan_order(rng: Random, shopper: Shopper, placed_at: datetime, now: datetim
     cancelled_at = placed_at + timedelta(minutes=rng.randrange(20, 600))
     if rng.random() < _CANCELLED_SHARE and cancelled_at < now:
         return replace(order, cancelled_at=cancelled_at)
-    return replace(order, parcels=_plan_parcels(rng, order, now))
+    parcels = _plan_parcels(rng, order, now)
+    return replace(order, parcels=parcels, promise=promise_of(parcels))
 
 
 def _plan_parcels(rng: Random, order: PlannedOrder, now: datetime) -> tuple[PlannedParcel, ...]:
@@ -163,18 +183,22 @@ def _plan_parcels(rng: Random, order: PlannedOrder, now: datetime) -> tuple[Plan
         carrier = rng.choices(list(_CARRIERS), list(_CARRIERS.values()))[0]
         parcels.append(
             PlannedParcel(
-                journey=_journey(rng, at, now), carrier=carrier, tracking_number=tracking_number(rng, carrier),
-                contents=part, handed_over_at=at if at <= now else None,
-                hand_over=rng.choices(
-                    ("delivered.recipient", "delivered.neighbour", "delivered.safe_place", "delivered.signed"),
-                    (62, 16, 12, 10),
-                )[0],
+                journey=_journey(rng, order.shopper.country, at, now),
+                carrier=carrier,
+                tracking_number=tracking_number(rng, carrier),
+                contents=part,
+                handed_over_at=at if at <= now else None,
+                hand_over=rng.choices(list(_HAND_OVERS), list(_HAND_OVERS.values()))[0],
             )
-        )  # fmt: skip
+        )
     return tuple(parcels)
 
 
-def _journey(rng: Random, at: datetime, now: datetime) -> str:
+def _journey(rng: Random, country: str, at: datetime, now: datetime) -> str:
     journey = rng.choices(list(_JOURNEYS), list(_JOURNEYS.values()))[0]
+    abroad = country in BEHIND_CUSTOMS
+    if abroad and rng.random() < 0.15:
+        return "CUSTOMS"
     # Nobody is silent for long in a parcel of yesterday; what is lost was sent a while ago.
-    return "DELIVERED" if journey in (SILENT, "LOST") and now - at < timedelta(days=36) else journey
+    too_early = journey in (SILENT, "LOST") and now - at < timedelta(days=36)
+    return "DELIVERED" if too_early or (journey == "CUSTOMS" and not abroad) else journey

@@ -5,7 +5,15 @@ from datetime import datetime, timedelta
 from random import Random
 
 from demo.seed.people import make_shopper
-from demo.seed.plan import SILENT, PlannedOrder, PlannedParcel, plan_lines, tracking_number
+from demo.seed.plan import (
+    BEHIND_CUSTOMS,
+    SILENT,
+    PlannedOrder,
+    PlannedParcel,
+    plan_lines,
+    promise_of,
+    tracking_number,
+)
 from tracking.carriers.sandbox import HUBS, Place, itinerary
 
 PREFIX = "show-"
@@ -87,7 +95,10 @@ def _silent(rng: Random, now: datetime) -> PlannedOrder:
 
 def _order(rng: Random, name: str, now: datetime, *, german: bool, several: bool = False) -> PlannedOrder:
     # Numbers of their own, so that a showcase made later meets nobody's address.
-    shopper = make_shopper(rng, int(now.timestamp()) % 10**8 * 100 + rng.randrange(100), german=german)
+    number = 3000 + int(now.timestamp()) // 3600 % 60 * 100 + sum(name.encode()) % 100
+    shopper = make_shopper(rng, number, german=german)
+    while name == "customs" and shopper.country not in BEHIND_CUSTOMS:
+        shopper = make_shopper(rng, number, german=german)
     lines = plan_lines(rng)
     while several and len(lines) < 2:
         lines = plan_lines(rng)
@@ -107,8 +118,9 @@ def _parcel(
         handed_over_at=handed_over_at,
         announced=announced,
         cancelled_after=cancelled_after,
+        by_day=False,
     )
 
 
 def _placed(order: PlannedOrder, at: datetime, *parcels: PlannedParcel) -> PlannedOrder:
-    return replace(order, placed_at=at, parcels=parcels)
+    return replace(order, placed_at=at, parcels=parcels, promise=promise_of(parcels))
