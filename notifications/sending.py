@@ -113,8 +113,8 @@ class Channels:
 
     def close(self) -> None:
         """Hang up everywhere."""
-        for connection in self._open.values():
-            connection.close()
+        for channel in self._open.values():
+            channel.close()
 
 
 def _connection(channel: str) -> ChannelConnection:

@@ -65,9 +65,13 @@ class Program:
         assert self._process is not None
         return self._process.pid
 
+    def running(self) -> bool:
+        """Whether its first process lives."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start it, unless it runs."""
-        if self._process is None or self._process.poll() is not None:
+        if not self.running():
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(  # noqa: S603  # Our own programs.
                     self.arguments, cwd=REPO, env=dict(self.environment), start_new_session=True,

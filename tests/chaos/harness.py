@@ -1,5 +1,7 @@
 """One run: an installation of its own under load, kills, quiet, and the count."""
 
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,16 +21,28 @@ GAP_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of it. `per_second` is below what the workers can send, so that recovery is measured and no backlog."""
+    """How much of it. `per_second` is below what the workers can send, so that recovery is measured and no backlog.
+
+    kills: ways of `killer.WAYS`, in order. seed: decides what else is random.
+    """
 
     orders: int
-    kills: int
-    seed: int
     per_second: float
+    kills: tuple[str, ...]
+    seed: int
 
 
-def run(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Outcome:
-    """Run it in `folder`; everything that it starts ends with it. `tell` is given a line at each kill."""
+def run(plan: Plan, tell: Callable[[str], None]) -> Outcome:
+    """Run it; everything that it starts ends with it. `tell` is given a line at each kill."""
+    # Not pytest's folder: PostgreSQL's account under root may not pass there, and pytest would keep the data.
+    folder = Path(tempfile.mkdtemp(prefix="aw-chaos-"))
+    try:
+        return _run_in(folder, plan, tell)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run_in(folder: Path, plan: Plan, tell: Callable[[str], None]) -> Outcome:
     with (
         CountingSink() as sink,
         Installation(
@@ -37,17 +51,17 @@ def run(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Outcome:
             AFTERWARD_EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
         ) as installation,
     ):  # fmt: skip
-        second_beat = installation.program("beat-2", [
-            *(argument for argument in installation.beat.arguments if argument != str(folder / "beat")),
-            str(folder / "beat-2"),
-        ])  # fmt: skip
+        schedules = {str(folder / "beat"): str(folder / "beat-2")}
+        second_beat = installation.program(
+            "beat-2", [schedules.get(argument, argument) for argument in installation.beat.arguments]
+        )
         installation.start_servers()
         with installation.connect() as connection:
             connection.execute("CREATE TABLE test_effect (word text, at timestamptz)")
         try:
             installation.start()
             second_beat.start()
-            killer = Killer(installation, [installation.beat, second_beat], plan.seed, plan.kills)
+            killer = Killer(installation, [installation.beat, second_beat], plan.seed)
             outcome = _under_load(plan, installation, killer, sink, tell)
             if outcome.problems:
                 for program in (installation.web, installation.worker, installation.beat):
@@ -65,23 +79,20 @@ def _under_load(
     load.start()
     try:
         last = began
-        for number in range(1, plan.kills + 1):
+        for number, way in enumerate(plan.kills, start=1):
             # The kills follow the orders' progress: a slow machine has as many orders between them as a fast one.
-            while load.running() and len(load.placed) < plan.orders * number / plan.kills:
+            while load.running() and len(load.placed) < plan.orders * number / len(plan.kills):
                 killer.revive()
                 time.sleep(0.05)
             time.sleep(max(0.0, last + GAP_SECONDS - time.monotonic()))
             last = time.monotonic()
-            way = killer.kill_next()
+            killer.kill(way)
             tell(f"{last - began:6.1f} s  {len(load.placed):5} orders  {len(sink.taken):5} mails  kill {way}")
         load_seconds = last - began
         settled = _settle(installation, killer, len(load.placed), last)
     finally:
         load.stop()
-    return count(
-        installation, load, sink, seed=plan.seed, kills=killer.done, load_seconds=load_seconds,
-        settled_seconds=settled,
-    )  # fmt: skip
+    return count(installation, load, sink, killer, load_seconds, settled)
 
 
 def _settle(installation: Installation, killer: Killer, placed: int, last_kill: float) -> float | None:

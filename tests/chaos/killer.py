@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -14,12 +15,25 @@ from tools.installation import Installation, Program
 # For so long a killed part stays away, at least and at most.
 AWAY_SECONDS = (0.1, 1.5)
 
+WAYS = ("worker", "worker_child", "web", "web_child", "beat", "postgres", "redis", "redis_flushall")
+
+
+def shuffled(kills: int, seed: int) -> tuple[str, ...]:
+    """Each way as often as any other, in random order; the last one takes what the workers hold just then."""
+    chance = random.Random(seed)
+    order: list[str] = []
+    while len(order) < kills - 1:
+        order += chance.sample(WAYS, len(WAYS))
+    return (*order[: kills - 1], "worker")
+
 
 class Killer:
-    """`done` names the kills so far, in order."""
+    """`done` names the kills so far, in order; `revived` counts how often a program was found ended and started."""
 
-    def __init__(self, installation: Installation, beats: Sequence[Program], seed: int, kills: int) -> None:
+    def __init__(self, installation: Installation, beats: Sequence[Program], seed: int) -> None:
+        self.seed = seed
         self.done: list[str] = []
+        self.revived: Counter[str] = Counter()
         self._installation = installation
         self._beats = list(beats)
         self._chance = random.Random(seed)
@@ -33,15 +47,12 @@ class Killer:
             "redis": self._kill_redis,
             "redis_flushall": self._empty_redis,
         }
-        self._order = self._shuffled(kills)
 
-    def kill_next(self) -> str:
-        """Kill the next part, let it be away for a moment, start it again. Returns what was killed."""
-        way = self._order[len(self.done)]
+    def kill(self, way: str) -> None:
+        """Kill a part, let it be away for a moment, start it again. `way`: one of WAYS."""
         self._ways[way]()
         self.done.append(way)
         self.revive()
-        return way
 
     def revive(self) -> None:
         """Start whatever has ended, as systemd or a container's restart policy would.
@@ -49,16 +60,9 @@ class Killer:
         Granian, for one, gives up when its workers die twice within seconds.
         """
         for program in (self._installation.web, self._installation.worker, *self._beats):
-            program.start()
-
-    def _shuffled(self, kills: int) -> list[str]:
-        """Each way as often as any other, in random order; the last one takes what the workers hold just then."""
-        order: list[str] = []
-        while len(order) < kills - 1:
-            deck = list(self._ways)
-            self._chance.shuffle(deck)
-            order += deck
-        return [*order[: kills - 1], "worker"]
+            if not program.running():
+                program.start()
+                self.revived[program.name] += 1
 
     def _be_away(self) -> None:
         time.sleep(self._chance.uniform(*AWAY_SECONDS))

@@ -2,10 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tests.chaos.killer import Killer
 from tests.chaos.load import Load
 from tests.chaos.sink import CountingSink
 from tools.installation import Installation
@@ -48,6 +48,7 @@ class Outcome:
     seed: int
     orders: int
     kills: dict[str, int]
+    revived: dict[str, int]
     worker_slots: int
     load_seconds: float
     settled_seconds: float | None
@@ -77,6 +78,7 @@ class Outcome:
         """Fill `problems` (RELIABILITY, R5)."""
         kills = sum(self.kills.values())
         judgements = {
+            "a program ended by itself": sum(self.revived.values()) <= kills * 2,
             "orders were never answered 2xx": self.given_up == 0,
             "orders answered 2xx do not exist": self.orders_missing == 0,
             "orders exist twice, or nobody was told of them": self.orders_doubled == self.orders_unasked == 0,
@@ -104,8 +106,8 @@ def unsettled(installation: Installation, placed: int) -> int:
 
 
 def count(
-    installation: Installation, load: Load, sink: CountingSink, *, seed: int, kills: Iterable[str],
-    load_seconds: float, settled_seconds: float | None,
+    installation: Installation, load: Load, sink: CountingSink, killer: Killer, load_seconds: float,
+    settled_seconds: float | None,
 ) -> Outcome:  # fmt: skip
     """Count everything, and judge it."""
     look = json.loads(installation.python(_LOOK).splitlines()[-1])
@@ -130,8 +132,8 @@ def count(
     arrived = sink.ids()
     reached = Counter(recipient for recipient, _ in arrived)
     outcome = Outcome(
-        seed=seed, orders=len(load.placed), kills=dict(Counter(kills)), worker_slots=installation.slots,
-        load_seconds=round(load_seconds, 1), settled_seconds=settled_seconds,
+        seed=killer.seed, orders=len(load.placed), kills=dict(Counter(killer.done)), revived=dict(killer.revived),
+        worker_slots=installation.slots, load_seconds=round(load_seconds, 1), settled_seconds=settled_seconds,
         answers={str(status): number for status, number in sorted(load.answers.items())},
         given_up=len(load.given_up), orders_missing=len(load.placed - stored.keys()),
         orders_doubled=_above_one(stored), orders_unasked=len(stored.keys() - load.placed),
