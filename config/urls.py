@@ -37,7 +37,7 @@ urlpatterns = [
     path("developers/", developers.guide),
     path("developers/api/", developers.reference),
     path("developers/errors", developers.errors),
-    path("hooks/shopify/<str:slug>", hooks.shopify),
+    path("hooks/shopify/<slug:slug>", hooks.shopify),
     path("app/", include("dashboard.urls")),
     path("p/<slug:slug>/", include("portal.urls")),
 ]

@@ -77,6 +77,13 @@ def test_an_unknown_merchant_and_one_without_a_shop_get_the_answer_of_a_bad_sign
     assert answers.pop()[:2] == (401, "not_authenticated")
 
 
+@pytest.mark.parametrize("slug", ["%00", "nordwind%00", "a b", "x" * 5000, "é"])
+def test_a_slug_that_no_merchant_can_have_is_no_address(merchant: Merchant, slug: str) -> None:
+    client = Client(raise_request_exception=False)
+    response = client.post(f"/hooks/shopify/{slug}", PAYLOAD, content_type="application/json")
+    assert response.status_code in (401, 404)
+
+
 def test_a_secret_that_cannot_be_decrypted_any_more_lets_nobody_in(shop: ShopifyShop) -> None:
     # An empty secret would be one that everybody knows.
     with connection.cursor() as cursor:
