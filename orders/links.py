@@ -17,10 +17,22 @@ VALID_FOR = timedelta(days=400)
 _TOKEN_BYTES = 18  # 144 bits
 
 
-def link_token(order_id: UUID, version: int) -> str:
-    """The token of an order's link: 24 URL-safe letters."""
+def link_token(order_id: UUID, version: int, digest: bytes | None = None) -> str:
+    """The token of an order's link: 24 URL-safe letters.
+
+    digest: what is stored of it. A link that was made with a former secret key keeps its token: a new one would
+    open nothing.
+    """
+    newest = _token(settings.SECRET_KEY, order_id, version)
+    if digest is None or link_digest(newest) == digest:
+        return newest
+    former = (_token(key, order_id, version) for key in settings.SECRET_KEY_FALLBACKS)
+    return next((token for token in former if link_digest(token) == digest), newest)
+
+
+def _token(key: str, order_id: UUID, version: int) -> str:
     message = b"order-link:" + order_id.bytes + version.to_bytes(4, "big")
-    mac = hmac.digest(settings.SECRET_KEY.encode(), message, "sha256")
+    mac = hmac.digest(key.encode(), message, "sha256")
     return base64.urlsafe_b64encode(mac[:_TOKEN_BYTES]).decode()
 
 

@@ -16,8 +16,9 @@ from orders.text import plain
 
 
 def orders_with_lines() -> QuerySet[Order]:
-    """Orders of the open scope with their lines: two queries."""
-    return Order.objects.prefetch_related(Prefetch("lines", OrderLine.objects.order_by("position")))
+    """Orders of the open scope with their lines: two queries. Without what is large and never shown."""
+    lines = Prefetch("lines", OrderLine.objects.order_by("position"))
+    return Order.objects.defer("raw", "search").prefetch_related(lines)
 
 
 def get_order(order_id: UUID | None) -> Order:
@@ -28,15 +29,20 @@ def get_order(order_id: UUID | None) -> Order:
     return order
 
 
+def token_of(order: Order) -> str:
+    """The token of the shopper's link to an order."""
+    return link_token(order.id, order.link_version, bytes(order.link_digest))
+
+
 def portal_path(merchant: Merchant, order: Order) -> str:
     """The path of the shopper's page about an order, on this installation's own host."""
-    return f"/p/{merchant.slug}/t/{link_token(order.id, order.link_version)}/"
+    return f"/p/{merchant.slug}/t/{token_of(order)}/"
 
 
 def portal_url(merchant: Merchant, order: Order, host: str | None = None) -> str:
     """The address of the shopper's page: on the merchant's own host when it has one."""
     if host:
-        return f"https://{host}/t/{link_token(order.id, order.link_version)}/"
+        return f"https://{host}/t/{token_of(order)}/"
     return settings.PUBLIC_URL + portal_path(merchant, order)
 
 

@@ -64,7 +64,8 @@ def orders(request: HttpRequest, seat: Seat) -> HttpResponse:
     tab = request.GET.get("tab", "all")
     tab = tab if tab in TABS else "all"
     found = find_orders(typed)
-    stretch = listing.newest(request, _of_tab(found.orders, tab), by="placed_at")
+    rows = _of_tab(found.orders, tab).defer("raw", "search")  # large, and not shown
+    stretch = listing.newest(request, rows, by="placed_at")
     context = {
         "rows": _rows(seat.merchant, stretch.rows),
         "stretch": stretch,
