@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from merchants.models import Merchant
 from notifications import commands as notifications
-from orders.links import link_token
+from orders.queries import token_of
 from portal import errors
 from portal.calendar import delivery_calendar
 from portal.loading import OrderRow, ParcelRow, load_order
@@ -17,9 +17,11 @@ from portal.lookup import (
     Asked,
     count_try,
     find_order,
+    forget_guesses,
     is_open,
     may_send_link,
     wait_until,
+    without_guesses,
 )
 from portal.order_page import order_context
 from portal.pages import portal_page, render
@@ -39,10 +41,12 @@ def lookup(request: HttpRequest, site: Site) -> HttpResponse:
         return render(request, site, "portal/lookup.html", {"title": gettext("Where is my order?"), **typed})
     asked = Asked.of(request)
     count_try(request, site.merchant, asked.number)
+    asked = without_guesses(site.merchant, asked)
     order = find_order(asked)
     if order is not None and is_open(order, timezone.now()):
+        forget_guesses(site.merchant, asked)
         response = HttpResponse(status=303)
-        response["Location"] = site.path(f"t/{link_token(order.id, order.link_version)}/")
+        response["Location"] = site.path(f"t/{token_of(order)}/")
         return response
     typed = {
         "typed_order": request.POST.get("order", "")[:100],

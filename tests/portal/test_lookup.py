@@ -132,7 +132,54 @@ def test_a_made_up_forwarding_header_is_no_new_client(order: Order, client: Clie
 
 def test_an_address_that_is_an_order_number_too_is_counted_apart(order: Order, client: Client) -> None:
     assert ask(client, "127.0.0.1", "x@example.test").status_code == 200
-    assert Attempt.objects.count() == 2
+    assert Attempt.objects.count() == 3  # the client, the number, and the merchant with everybody's
+
+
+def test_a_postcode_cannot_be_guessed_by_trying_all_of_them(order: Order, client: Client) -> None:
+    for n in range(30):
+        assert ask(client, "#AB-1042", str(10_000 + n)).status_code == 200
+        _a_minute_later()
+    missed, right = ask(client, "#AB-1042", "10115"), ask(client, "#AB-1042", "80331")
+    assert without_input(missed) == without_input(right)
+    assert right.status_code == 200
+    assert ask(client, "#AB-1042", "anna@example.test").status_code == 303  # its owner knows more
+
+
+def test_whoever_knows_the_postcode_may_come_back_all_day(order: Order, client: Client) -> None:
+    for _ in range(40):
+        assert ask(client, "#AB-1042", "80331").status_code == 303
+        _a_minute_later()
+
+
+def test_many_clients_together_do_not_try_more_than_a_merchant_lets_them(
+    order: Order, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.lookup.TRIES_AT_A_MERCHANT", 5)
+    answers = [ask(client, f"#{n}", "x@example.test", REMOTE_ADDR=f"198.51.100.{n}") for n in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+
+
+def test_one_client_does_not_use_up_everybodys_tries(
+    order: Order, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.lookup.TRIES_AT_A_MERCHANT", 12)
+    for n in range(20):
+        ask(client, f"#{n}", "x@example.test", REMOTE_ADDR="198.51.100.1")
+    assert ask(client, "#AB-1042", "anna@example.test").status_code == 303
+
+
+def test_a_look_up_does_not_load_what_the_shop_sent_beside_it(
+    order: Order, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(10) as captured:
+        assert ask(client, "#AB-1042", "nobody@example.test").status_code == 200
+    assert not any('"raw"' in query["sql"] or '"search"' in query["sql"] for query in captured)
+
+
+def _a_minute_later() -> None:
+    """Let the windows of a minute be over, and no others."""
+    now = timezone.now()
+    Attempt.objects.filter(window_ends_at__lt=now + timedelta(minutes=2)).update(window_ends_at=now)
 
 
 # --- a new link -----------------------------------------------------------------------------------
