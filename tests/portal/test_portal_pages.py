@@ -213,6 +213,14 @@ def test_an_unknown_host_is_refused_where_hosts_are_known(
     assert client.get("/", headers={"Host": own_host.upper() + ":8000"}).status_code == 200
 
 
+def test_nobody_is_sent_on_to_a_host_that_is_not_ours(settings: Any, db: None) -> None:
+    """The redirect to https names the host of the request: it must be one of ours before."""
+    settings.KNOWN_HOSTS, settings.SECURE_SSL_REDIRECT = ["app.test"], True
+    ours, theirs = (Client().get("/app/", headers={"Host": host}) for host in ("app.test", "evil.example"))
+    assert (ours.status_code, ours["Location"]) == (301, "https://app.test/app/")
+    assert theirs.status_code == 400
+
+
 def test_a_fault_of_ours_is_a_page_too(own_host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portal.views.load_order", lambda *_: 1 / 0)
     answer = Client(raise_request_exception=False).get("/t/abc/", headers={"Host": own_host})
