@@ -33,6 +33,12 @@ def test_an_answer_says_its_length_and_may_be_shown_by_nobody(api: ApiClient) ->
     assert response["Request-Id"]
 
 
+def test_no_cache_keeps_what_the_api_tells_of_shoppers(api: ApiClient) -> None:
+    assert api.get("customers")["Cache-Control"] == "no-store"
+    assert api.get("orders/ord_0")["Cache-Control"] == "no-store"
+    assert "public" in api.get("schema")["Cache-Control"]
+
+
 def test_the_language_of_a_page_before_it_does_not_reach_the_api(api: ApiClient) -> None:
     with translation.override("de"):
         api.get("orders")
