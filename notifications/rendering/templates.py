@@ -21,8 +21,9 @@ MAX_SUBJECT = 200
 HEADER_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 LINE_BREAKS = re.compile(r"\r\n?|[\u2028\u2029]")
-BLANK_LINES = re.compile(r"[ \t]*\n[ \t]*(?:\n[ \t]*)+\n")
-TRAILING_SPACE = re.compile(r"[ \t]+\n")
+BLANK_LINES = re.compile(r"\n{3,}")
+# Looked for from the beginning of a gap only: from each space of it, a wide one would take minutes.
+TRAILING_SPACE = re.compile(r"(?<![ \t])[ \t]+\n")
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,7 @@ class Rendered:
     text: str
 
 
-def email_template(
-    locale: str, subject: str, preheader: str, html: str, text: str
-) -> CompiledTemplate:
+def email_template(locale: str, subject: str, preheader: str, html: str, text: str) -> CompiledTemplate:
     """An e-mail out of Liquid sources, `html` being what `compile_mjml` gave.
 
     Raises `TemplateError`.
@@ -90,12 +89,8 @@ def builtin(touchpoint: str, locale: str, channel: Channel = "email") -> Compile
 @lru_cache(maxsize=128)
 def _builtin(touchpoint: str, locale: str, channel: Channel) -> CompiledTemplate:
     codes = catalog.VARIANTS.get(touchpoint, {})
-    compiled = {
-        variant: _compile(touchpoint, locale, channel, variant) for variant in ("", *codes.values())
-    }
-    return replace(
-        compiled[""], variants={code: compiled[variant] for code, variant in codes.items()}
-    )
+    compiled = {variant: _compile(touchpoint, locale, channel, variant) for variant in ("", *codes.values())}
+    return replace(compiled[""], variants={code: compiled[variant] for code, variant in codes.items()})
 
 
 @lru_cache(maxsize=512)
@@ -128,9 +123,7 @@ def render_sms(template: CompiledTemplate, context: Mapping[str, Any]) -> str:
         raise TemplateError("this is not an SMS template")
     context = prepare(context)
     template = template.fitting(context)
-    return sms.to_gsm7(
-        " ".join(HEADER_BREAKERS.sub(" ", sandbox.fill(template.text, context)).split())
-    )
+    return sms.to_gsm7(" ".join(HEADER_BREAKERS.sub(" ", sandbox.fill(template.text, context)).split()))
 
 
 def one_line(text: str) -> str:

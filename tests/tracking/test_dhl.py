@@ -7,6 +7,7 @@ the request's shape, what is called, what an answer is read as, what an error is
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,7 @@ from tracking.carriers.base import (
     RateLimited,
     TrackingResult,
 )
-from tracking.carriers.dhl import DHL, STATUSES, read_result, retry_after
+from tracking.carriers.dhl import DHL, STATUSES, _text, read_result, retry_after
 from tracking.resolve import ScanFacts, ShipmentState, resolve
 from tracking.statuses import Status
 
@@ -466,3 +467,10 @@ def test_the_documented_sample_of_others_is_read() -> None:
     assert (result.signed_by, result.destination_country) == ("John Doe", "NL")
     error = json.loads((folder / "TrackingErrorResponseJSON.json").read_text())
     assert set(error) <= set(json.loads((FIXTURES / "not_found.json").read_text()))
+
+
+def test_brackets_without_an_end_cost_no_time() -> None:
+    began = time.thread_time()
+    assert _text("<" * 100_000, 20) == "<" * 20
+    assert _text("Parcel <a href='x'>there</a>") == "Parcel there"
+    assert time.thread_time() - began < 1

@@ -301,5 +301,5 @@ def _person(person: Any) -> str:
 
 def _text(value: Any, limit: int = 120) -> str:
     """Plain words on one line: some divisions put links into their sentences."""
-    bare = re.sub(r"<[^>]*>", "", str(value or ""))
+    bare = re.sub(r"<[^<>]*>", "", str(value or ""))  # each "<" ends the search from the one before it
     return " ".join(bare.split())[:limit]
