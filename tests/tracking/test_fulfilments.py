@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from events import log
@@ -113,3 +114,20 @@ def test_a_report_that_was_cancelled_before_we_heard_of_it_makes_no_parcel(repor
 def test_a_clock_of_the_shop_that_is_ahead_does_not_matter(merchant: Merchant, report: Any) -> None:
     [parcel] = report(("L1", 1), shipped_at=timezone.now() + timedelta(days=3))
     assert timedelta(0) <= timezone.now() - parcel.shipped_at < timedelta(minutes=1)
+
+
+def test_orders_are_locked_in_the_order_in_which_everybody_locks_them(
+    merchant: Merchant, drain_all: Drain
+) -> None:
+    """Locked as reported, two orders would be waited for in a circle with scans that are pushed for both."""
+    first, second = sorted((factories.order(merchant) for _ in range(2)), key=lambda order: order.pk)
+    drain_all()
+    with merchant_scope(merchant), transaction.atomic():
+        for order in (second, first):
+            reported = FulfilmentReported(order_id=order.pk, external_id="F", tracking_number="1Z1")
+            log.record(reported, order_id=order.pk)
+    with CaptureQueriesContext(connection) as captured:
+        drain_all()
+    locks = [query["sql"] for query in captured if 'FOR NO KEY UPDATE OF "orders_order"' in query["sql"]]
+    ids = [order.pk for sql in locks for order in (first, second) if order.pk.hex in sql]
+    assert list(dict.fromkeys(ids)) == [first.pk, second.pk]
