@@ -186,10 +186,10 @@ def test_the_demo_from_its_first_step_to_its_last_process(demo: Demo) -> None:
     assert "A demo is running already: http://127.0.0.1:" in second.stderr
 
     # Whoever dies is started again.
-    worker = demo.child("worker")
+    worker = demo.child("--quiet worker")
     worker.kill()
     _wait(lambda: "worker has ended; it is started again" in demo.said(), 20, demo.said)
-    _wait(lambda: any("worker" in " ".join(p.cmdline()) for p in demo.processes()), 20, demo.said)
+    _wait(lambda: any("--quiet worker" in " ".join(p.cmdline()) for p in demo.processes()), 20, demo.said)
 
     # Ctrl-C ends everybody.
     assert len(demo.processes()) >= 8
