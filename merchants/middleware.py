@@ -11,7 +11,7 @@ from django.utils import translation
 from merchants.ids import public_id, uuid7
 from merchants.logs import set_request_id
 
-_GIVEN = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+_GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestContext:
@@ -25,7 +25,7 @@ class RequestContext:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.META.get("HTTP_REQUEST_ID", "")
-        current = given if _GIVEN.match(given) else public_id("req", uuid7())
+        current = given if _GIVEN.fullmatch(given) else public_id("req", uuid7())
         set_request_id(current)
         response = self.get_response(request)
         response["Request-Id"] = current

@@ -132,4 +132,4 @@ def money(value: Decimal, where: str) -> Decimal:
         raise InvalidBody(
             "An amount has at most 10 digits before and 4 after the point.", param=where, code="invalid_field"
         )
-    return value
+    return value + 0  # no "-0.00"

@@ -241,3 +241,10 @@ def test_an_unknown_fact_and_an_unknown_status_show_as_themselves(
         Fact.objects.filter(position=fact.position).update(type="order.praised", data={})
     owner.cookies["django_language"] = language
     assert "order.praised" in page_of(owner, order)
+
+
+def test_an_address_adds_nobody_to_a_mail(merchant: Merchant, owner: Client) -> None:
+    """What a shopper gave as an address may be an address and still carry parts of a mailto link."""
+    order = factories.order(merchant, email="anna?bcc=eve@example.test")
+    page = owner.get(f"/app/nordwind/orders/{public_id('ord', order.pk)}/").content.decode()
+    assert 'href="mailto:anna%3Fbcc%3Deve@example.test"' in page

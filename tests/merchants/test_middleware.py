@@ -39,6 +39,15 @@ def test_no_cache_keeps_what_the_api_tells_of_shoppers(api: ApiClient) -> None:
     assert "public" in api.get("schema")["Cache-Control"]
 
 
+@pytest.mark.parametrize(
+    "given", ["short", "abcdefgh\n", "abcdefgh\r\nSet-Cookie: a=b", "<b>abcdefgh</b>", "é" * 8]
+)
+def test_an_id_that_is_none_is_not_repeated(api: ApiClient, given: str) -> None:
+    response = api.client.get("/healthz", headers={"Request-Id": given})
+    assert response.status_code == 200
+    assert response["Request-Id"].startswith("req_")
+
+
 def test_the_language_of_a_page_before_it_does_not_reach_the_api(api: ApiClient) -> None:
     with translation.override("de"):
         api.get("orders")

@@ -507,3 +507,8 @@ def test_no_query_is_a_fault_of_ours(path: str, api: ApiClient) -> None:
             assert response.status_code in (200, 400, 404), (name, value, response.content)
             if response.status_code == 400:
                 assert response.json()["param"] in (name, "shipment_id")
+
+
+def test_a_negative_zero_is_zero(api: ApiClient) -> None:
+    order = api.post("orders", factories.order_body(shipping="-0", discount="-0.00")).json()
+    assert (order["shipping"], order["discount"]) == ("0.00", "0.00")
