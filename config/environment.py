@@ -14,11 +14,14 @@ class BadSetting(ValueError):
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable, or the content of the file that `NAME_FILE` points at (container secrets)."""
+    """The variable, or the content of the file that `NAME_FILE` points at (container secrets).
+
+    An empty one counts as not set: compose files pass on what was left out as empty.
+    """
     path = os.environ.get(f"{name}_FILE")
     if path:
         return Path(path).read_text().strip()
-    return os.environ.get(name, default)
+    return os.environ.get(name) or default
 
 
 def flag(name: str, default: bool = False) -> bool:
