@@ -72,7 +72,7 @@ made AS (
         id, merchant_id, external_id, number, lookup_number, status, stage, placed_at, email, phone, sms_consent,
         first_name, last_name, locale, shipping_address, city, postcode, country, currency, subtotal, shipping, tax,
         discount, total, source, raw, link_digest, link_version, link_expires_at, created_at, updated_at)
-    SELECT order_id, merchant_id, 'bench-' || name, '#' || name, lower(name), 'placed', 'to_ship',
+    SELECT order_id, merchant_id, 'bench-' || name, '#' || name, lower(name), 'placed', 'in_transit',
            now() - interval '3 days', '', '', false, '', '', 'en', '{}', 'Berlin', '10115', 'DE', 'EUR', 89, 0, 0, 0,
            89, 'api', '{}', sha256(name::bytea), 1, now() + interval '400 days', now(), now()
     FROM made
@@ -153,7 +153,7 @@ def _bare(installation: Installation, count: int, together: int, scans_each: int
 def write_bare(
     url: str, count: int, start: Callable[[], None], rows: list[list[str]], together: int, scans_each: int
 ) -> None:
-    """The rows that the API writes for these scans, in pipeline mode: scans, parcel, order, fact."""
+    """The rows that the API writes for these scans, in pipeline mode: scans, parcel, fact."""
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         start()
         for at in range(0, count, together):
@@ -170,7 +170,6 @@ def write_bare(
                             _SCAN, [uuid.uuid4(), merchant, shipment, uuid.uuid4().bytes, now, now]
                         )
                     cursor.execute(_SHIPMENT, [now, now, now, now, merchant, shipment])
-                    cursor.execute(_ORDER, [now, merchant, order])
                     fact = json.dumps({
                         "shipment_id": shipment_id, "status": "out_for_delivery", "substatus": "ofd.on_vehicle",
                         "at": now.isoformat(),
@@ -189,7 +188,6 @@ _SHIPMENT = """
 UPDATE tracking_shipment SET status = 'out_for_delivery', substatus = 'ofd.on_vehicle', status_at = %s,
        out_for_delivery_at = %s, last_scan_at = %s, updated_at = %s WHERE merchant_id = %s AND id = %s
 """
-_ORDER = "UPDATE orders_order SET stage = 'in_transit', updated_at = %s WHERE merchant_id = %s AND id = %s"
 _FACT = """
 INSERT INTO events_incoming (merchant_id, shard, type, order_id, data, recorded_at)
 VALUES (%s, %s, 'shipment.out_for_delivery', %s, %s, %s)

@@ -4,6 +4,9 @@ A bell is a hint. It may get lost or ring twice; the rows in PostgreSQL decide w
 finds whatever no bell was rung for. This is the only module that hands anything to Celery.
 """
 
+import atexit
+import os
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +25,8 @@ DUE = "due"  # argument: the kind of due work
 
 # Rung bells are remembered for this long, so that a burst of commits wakes one worker and not one each.
 _REMEMBER_MILLISECONDS = 1000
+# What is rung for within so short a time rings once.
+_GATHER_SECONDS = 0.005
 # After a failure nobody tries again for this long: with Redis down a request must not wait for it each time.
 _SILENCE_SECONDS = 1.0
 _TIMEOUT_SECONDS = 0.25
@@ -39,11 +44,11 @@ class _Ring:
     argument: int | str
 
     def __call__(self) -> None:
-        ring(self.bell, self.argument)
+        _ringer.ring(self.bell, self.argument)
 
 
 def ring_after_commit(bell: str, argument: int | str) -> None:
-    """Ring once the open transaction is committed: once for all that it did."""
+    """Ring once the open transaction is committed: once for all that it did, and without waiting for Redis."""
     wanted = _Ring(bell, argument)
     if not any(wanted in registered for registered in connection.run_on_commit):
         transaction.on_commit(wanted, robust=True)
@@ -82,6 +87,53 @@ def warm_up() -> None:
     """Load what the first ring of a process would have to load. Connects to nothing."""
     current_app.connection_for_write().transport  # noqa: B018  # Loads the module that speaks to Redis.
     current_app.amqp.queues, current_app.backend  # noqa: B018
+
+
+class _Ringer:
+    """Rings in a thread of its own, so that nobody who has committed waits for Redis, however it fares.
+
+    What is rung for while it is at it rings once. A process that dies before it has rung leaves its facts to the
+    tick, like one that dies between its commit and the bell.
+    """
+
+    def __init__(self) -> None:
+        self._wanted: set[tuple[str, int | str]] = set()
+        self._wake = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def ring(self, bell: str, argument: int | str) -> None:
+        """Have the bell rung, at once or within milliseconds."""
+        self._wanted.add((bell, argument))
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+                    self._thread.start()
+        self._wake.set()
+
+    def ring_the_rest(self) -> None:
+        """Ring for what is still wanted, before the process ends."""
+        with suppress(KeyError):  # Empty: also when the thread has just taken the last one.
+            while True:
+                ring(*self._wanted.pop())
+
+    def _run(self) -> None:
+        while self._wake.wait():
+            self._wake.clear()
+            self.ring_the_rest()
+            time.sleep(_GATHER_SECONDS)
+
+
+def _begin_anew() -> None:
+    """A forked process has none of its parent's threads."""
+    global _ringer
+    _ringer = _Ringer()
+
+
+_ringer = _Ringer()
+os.register_at_fork(after_in_child=_begin_anew)
+atexit.register(lambda: _ringer.ring_the_rest())
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from events import doorbell
 from events.facts import FactData
 from merchants.models import Merchant
+from merchants.prepared import prepared_cursor
 from merchants.scope import current_merchant
 
 # Advisory locks of the log: (this class, shard).
@@ -27,7 +28,7 @@ INCOMING_COLUMNS = "merchant_id, shard, type, order_id, data, recorded_at"
 # Rows get their ids in the order of the arrays.
 _RECORD = f"""
 INSERT INTO events_incoming ({INCOMING_COLUMNS})
-SELECT %s, %s, type, order_id, data::jsonb, %s
+SELECT %s::uuid, %s::smallint, type, order_id, data::jsonb, %s::timestamptz
 FROM unnest(%s::text[], %s::uuid[], %s::text[]) AS fact(type, order_id, data)
 """  # noqa: S608  # Our own names.
 
@@ -65,7 +66,7 @@ def record_many(facts: Iterable[tuple[FactData, UUID | None]]) -> None:
     if not rows:
         return
     types, order_ids, payloads = zip(*rows, strict=True)
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             _RECORD,
             [merchant.id, merchant.shard, timezone.now(), list(types), list(order_ids), list(payloads)],

@@ -36,7 +36,8 @@ WITH tenant AS (
     SELECT %(customer_id)s::uuid, %(merchant_id)s::uuid, %(customer_external_id)s::text, %(email)s::text,
            %(first_name)s::text, %(last_name)s::text, %(phone)s::text, %(locale)s::text,
            %(now)s::timestamptz, %(now)s::timestamptz
-    FROM tenant WHERE %(email)s::text <> ''
+    FROM tenant WHERE %(email)s::text <> '' AND NOT (%(alone)s::boolean AND EXISTS (
+        SELECT FROM orders_order WHERE merchant_id = %(merchant_id)s::uuid AND external_id = %(external_id)s::text))
     ON CONFLICT (merchant_id, email) WHERE NOT (email = '') DO UPDATE SET
         external_id = coalesce(nullif(excluded.external_id, ''), orders_customer.external_id),
         first_name = coalesce(nullif(excluded.first_name, ''), orders_customer.first_name),
@@ -74,7 +75,7 @@ SELECT new_order.id, coalesce((SELECT id FROM known_customer), %(found_customer_
 def store_order(values: dict[str, Any]) -> tuple[Any, Any] | None:
     """Store a new order. Returns (order id, customer id), or None when its external id is taken.
 
-    Needs an open transaction. A transaction that is storing the same external id is waited for.
+    Outside a transaction (`alone`) it is one by itself. Somebody who stores the same external id is waited for.
     """
     with prepared_cursor() as cursor:
         cursor.execute(_STORE, values)

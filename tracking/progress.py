@@ -55,7 +55,7 @@ def advance(
         before = shipment.status
         for kind in _advance_one(merchant, shipment, scans[shipment.id], now):
             told.append((_fact(kind, shipment, notify), shipment.order_id))
-        if shipment.status != before:
+        if _means(shipment.status) != _means(before):
             moved.append(shipment.order)
     update_states(shipments)
     event_log.record_many(told)
@@ -168,15 +168,22 @@ def refresh_stages(orders_: Iterable[Order]) -> None:
 
 def stage_of(statuses: Sequence[str], open_quantity: int) -> Stage:
     """The stage of an order with parcels of these statuses and so many pieces not in a parcel yet."""
-    live = [status for status in statuses if status != Status.CANCELLED]
-    if any(status in _ATTENTION for status in live):
+    live = {stage for status in statuses if (stage := _means(status)) is not None}
+    if Stage.ATTENTION in live:
         return Stage.ATTENTION
     if not live:
         return Stage.TO_SHIP
     if open_quantity > 0:
         return Stage.PARTLY_SHIPPED
-    if all(status in (Status.DELIVERED, Status.RETURNED) for status in live):
+    return live.pop() if len(live) == 1 else Stage.IN_TRANSIT
+
+
+def _means(status: str) -> Stage | None:
+    """The stage of an order whose only parcel has this status; None for a parcel that will not be sent."""
+    if status == Status.CANCELLED:
+        return None
+    if status in _ATTENTION:
+        return Stage.ATTENTION
+    if status in (Status.DELIVERED, Status.RETURNED):
         return Stage.DELIVERED
-    if all(status == Status.PENDING for status in live):
-        return Stage.TO_SHIP
-    return Stage.IN_TRANSIT
+    return Stage.TO_SHIP if status == Status.PENDING else Stage.IN_TRANSIT

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from merchants.models import Merchant
-from merchants.prepared import prepared_cursor
+from merchants.prepared import execute_each, prepared_cursor
 from orders.models import Order
 from tracking.models import Shipment
 from tracking.resolve import ScanFacts
@@ -144,8 +144,7 @@ def update_states(shipments: Iterable[Shipment]) -> None:
         [*(getattr(shipment, name) for name in STATE_FIELDS), shipment.merchant_id, shipment.id]
         for shipment in shipments
     ]
-    with prepared_cursor() as cursor:
-        cursor.executemany(_UPDATE, rows)
+    execute_each(_UPDATE, rows)
 
 
 def contents_of(merchant_id: UUID, order_ids: Iterable[UUID]) -> list[tuple[UUID, list[str], int]]:
