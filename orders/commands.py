@@ -219,15 +219,17 @@ def _customer_without_address(merchant: Merchant, order_in: OrderIn, values: dic
     external_id = order_in.customer.external_id
     if values["email"] or not external_id:
         return None
-    known = Customer.objects.filter(external_id=external_id).order_by("-updated_at").first()
-    if known is None:
+    known = Customer.objects.filter(external_id=external_id).order_by("-updated_at")
+    if not known.exists():
         now = timezone.now()
-        known = Customer.objects.create(
+        new = Customer(
             merchant=merchant, external_id=external_id, first_name=values["first_name"],
             last_name=values["last_name"], phone=values["phone"], locale=values["locale"],
             created_at=now, updated_at=now,
         )  # fmt: skip
-    return known.id
+        # Somebody else's order of the same person may be stored at this moment: one of the two rows is kept.
+        Customer.objects.bulk_create([new], ignore_conflicts=True)
+    return known.values_list("pk", flat=True)[0]
 
 
 def _update(

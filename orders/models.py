@@ -27,6 +27,11 @@ class Customer(MerchantModel):
             models.UniqueConstraint(
                 fields=["merchant", "email"], condition=~Q(email=""), name="one_customer_an_address"
             ),
+            models.UniqueConstraint(
+                fields=["merchant", "external_id"],
+                condition=Q(email="") & ~Q(external_id=""),
+                name="one_customer_without_an_address",
+            ),
         ]
         indexes = [
             models.Index(

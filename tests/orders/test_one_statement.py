@@ -84,3 +84,21 @@ def test_the_same_external_id_eight_times_at_once_is_one_order(merchant: Merchan
     with merchant_scope(merchant):
         assert Order.objects.count() == Customer.objects.count() == OrderLine.objects.count() == 1
     assert [fact.type for fact in Incoming.objects.all()] == ["order.placed"]
+
+
+def test_one_person_without_an_address_who_orders_eight_times_at_once_is_one_customer(
+    merchant: Merchant,
+) -> None:
+    def place(number: int) -> None:
+        try:
+            place_order(
+                merchant, order_in(external_id=f"pos-{number}", customer=CustomerIn(external_id="till-7"))
+            )
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(place, range(8)))
+    with merchant_scope(merchant):
+        person = Customer.objects.get(external_id="till-7")
+        assert Order.objects.filter(customer=person).count() == 8
