@@ -21,7 +21,7 @@ GAP_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of it. `per_second` is below what the workers can send, so that recovery is measured and no backlog.
+    """How much of it. per_second: orders, at most: fewer when the mails do not keep up (`load.MOST_WAITING`).
 
     kills: ways of `killer.WAYS`, in order. seed: decides what else is random.
     """
@@ -74,7 +74,7 @@ def _run_in(folder: Path, plan: Plan, tell: Callable[[str], None]) -> Outcome:
 def _under_load(
     plan: Plan, installation: Installation, killer: Killer, sink: CountingSink, tell: Callable[[str], None]
 ) -> Outcome:
-    load = Load(installation, f"chaos{plan.seed}", plan.orders, plan.per_second)
+    load = Load(installation, f"chaos{plan.seed}", plan.orders, plan.per_second, lambda: len(sink.taken))
     began = time.monotonic()
     load.start()
     try:

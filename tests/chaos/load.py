@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from tools.installation import Installation
 
@@ -13,14 +14,22 @@ THREADS = 8
 # A server that has just been killed never answers.
 ANSWER_SECONDS = 5.0
 PAUSE_SECONDS = 0.2
+# With so many orders waiting for their mail the shop sends no more for a while: recovery is measured, and no backlog.
+MOST_WAITING = 300
+LONGEST_WAIT_SECONDS = 10.0
 # Nothing is ever away for so long: an order that is not taken by then will not be.
 PATIENCE_SECONDS = 120.0
 
 
 class Load:
-    """Orders at a steady pace. `placed` are those answered 2xx; `answers` counts every status, 0 for none."""
+    """Orders at a steady pace. `placed` are those answered 2xx; `answers` counts every status, 0 for none.
 
-    def __init__(self, installation: Installation, name: str, orders: int, per_second: float) -> None:
+    mails: tells how many have arrived so far.
+    """
+
+    def __init__(
+        self, installation: Installation, name: str, orders: int, per_second: float, mails: Callable[[], int]
+    ) -> None:
         self.placed: set[str] = set()
         self.answers: Counter[int] = Counter()
         self.given_up: list[str] = []
@@ -28,6 +37,7 @@ class Load:
         self._name = name
         self._orders = orders
         self._per_second = per_second
+        self._mails = mails
         self._numbers = itertools.count()
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -55,7 +65,13 @@ class Load:
     def _work(self) -> None:
         while not self._stop.is_set() and (number := next(self._numbers)) < self._orders:
             self._stop.wait(max(0.0, self._began + number / self._per_second - time.monotonic()))
+            self._wait_for_mails()
             self._place(f"{self._name}-{number}")
+
+    def _wait_for_mails(self) -> None:
+        until = time.monotonic() + LONGEST_WAIT_SECONDS
+        while len(self.placed) - self._mails() > MOST_WAITING and time.monotonic() < until:
+            self._stop.wait(0.1)
 
     def _place(self, external_id: str) -> None:
         body = json.dumps({
