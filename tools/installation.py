@@ -226,7 +226,9 @@ class Installation:
         embedded_postgres.stop(self.data, mode="immediate")
 
     def start_redis(self) -> None:
-        embedded_redis.start(self.redis_socket, self.folder)
+        """Start it, unless it runs: a second one would take the socket away from the first, which nobody ends then."""
+        if not embedded_redis.answers(self.redis_socket):
+            embedded_redis.start(self.redis_socket, self.folder)
 
     def kill_redis(self) -> None:
         with suppress(FileNotFoundError, ProcessLookupError, ValueError):
