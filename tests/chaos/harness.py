@@ -4,9 +4,11 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from tests.chaos.killer import Killer
@@ -37,9 +39,22 @@ def run(plan: Plan, tell: Callable[[str], None]) -> Outcome:
     # Not pytest's folder: PostgreSQL's account under root may not pass there, and pytest would keep the data.
     folder = Path(tempfile.mkdtemp(prefix="aw-chaos-"))
     try:
-        return _run_in(folder, plan, tell)
+        outcome = _run_in(folder, plan, tell)
+        assert (left := _processes_of(folder)) == [], f"still running: {left}"
+        return outcome
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _processes_of(folder: Path) -> list[str]:
+    """Command lines of all that runs for the installation in this folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            line = " ".join(process.cmdline())
+            if str(folder) in line or process.environ().get("AFTERWARD_HOME") == str(folder):
+                found.append(line)
+    return found
 
 
 def _run_in(folder: Path, plan: Plan, tell: Callable[[str], None]) -> Outcome:
