@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
-from django.urls import NoReverseMatch, reverse
+from django.urls import Resolver404, resolve, reverse
 
 from demo import prepare, state
 from demo.children import Child, Family
@@ -197,7 +197,7 @@ class Supervisor:
             say(f"  {_title(name):<20} {paint(page, 'cyan')}")
         say(f"  API                  {paint(description['api_url'], 'cyan')}")
         say(f"  {' ':<20} key {access.api_key}")
-        if reference := _path("api_reference", "reference", "api-reference"):
+        if reference := _first_there("/developers/api/", "/developers/", "/api/v1/schema"):
             say(f"  API reference        {paint(url + reference, 'cyan')}")
         say(f"  Logs                 {self._logs}")
         if self._options.simulate:
@@ -230,11 +230,12 @@ def _title(name: str) -> str:
     return f"{title} (de)" if german else title
 
 
-def _path(*names: str) -> str:
-    """The path of the first of these URL names that there is, "" for none."""
-    for name in names:
-        with suppress(NoReverseMatch):
-            return reverse(name)
+def _first_there(*paths: str) -> str:
+    """The first of these paths that this installation has, "" for none."""
+    for path in paths:
+        with suppress(Resolver404):
+            resolve(path)
+            return path
     return ""
 
 
