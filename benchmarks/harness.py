@@ -1,6 +1,5 @@
 """What every benchmark needs: an installation of its own, rounds beside the raw limit, CPU and percentiles."""
 
-import os
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -181,5 +180,4 @@ def settle(installation: Installation) -> None:
     with installation.connect() as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
-    os.sync()
     time.sleep(0.5)

@@ -9,7 +9,7 @@ from benchmarks.harness import Result
 from benchmarks.orders import order_body
 from tools.installation import Installation, wait_for
 
-FACTS = 40_000
+FACTS = 20_000
 COMMITS = 60
 
 # Stands in for the product's readers, in this process only: the figure is the log's, not theirs.
@@ -36,8 +36,13 @@ def read(merchant, facts):
             )
 
 merchant = Merchant.objects.get(slug="nordwind")
-drain(merchant.shard)
+log.sequence(merchant.shard)
 with connection.cursor() as cursor:
+    # What is in the log already is not this reader's business.
+    cursor.execute(
+        "INSERT INTO events_cursor (subscriber, shard, position) SELECT 'bench.{name}', %s, coalesce(max(position), 0)"
+        " FROM events_fact", [merchant.shard]
+    )
     cursor.execute(
         "INSERT INTO events_incoming (merchant_id, shard, type, order_id, data, recorded_at)"
         " SELECT %s, %s, 'order.placed', gen_random_uuid(), jsonb_build_object('order_id', gen_random_uuid(),"

@@ -9,6 +9,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -101,8 +102,11 @@ SELECT position FROM events_cursor WHERE subscriber = %s AND shard = %s FOR NO K
 """
 _MAKE = "INSERT INTO events_cursor (subscriber, shard, position) VALUES (%s, %s, 0) ON CONFLICT DO NOTHING"
 _MOVE = "UPDATE events_cursor SET position = %s WHERE subscriber = %s AND shard = %s"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Times come as numbers: read as text they would take half of the time that a fact takes.
 _READ = """
-SELECT position, type, merchant_id, order_id, CASE WHEN type = ANY(%s) THEN data::text END, recorded_at
+SELECT position, type, merchant_id, order_id, CASE WHEN type = ANY(%s) THEN data::text END,
+       (extract(epoch FROM recorded_at) * 1000000)::bigint
 FROM events_fact WHERE shard = %s AND position > %s ORDER BY position LIMIT %s
 """
 
@@ -176,14 +180,14 @@ def _read(subscriber: Subscriber, shard: int, after: int, most: int) -> list[Rec
 
 
 def _recorded(row: tuple[Any, ...]) -> RecordedFact:
-    position, type_, merchant_id, order_id, data, recorded_at = row
+    position, type_, merchant_id, order_id, data, microseconds = row
     return RecordedFact(
         position=position,
         type=type_,
         merchant_id=merchant_id,
         order_id=order_id,
         data=msgspec.json.decode(data) if data else {},
-        recorded_at=recorded_at,
+        recorded_at=_EPOCH + timedelta(microseconds=microseconds),
     )
 
 
