@@ -44,9 +44,14 @@ class Shop:
 
     def wait_for_effects(self, *words: str, seconds: float) -> float:
         """Wait until the reader has noted all of them. Returns for how many seconds."""
-        return wait_for(
-            lambda: set(self.effects(*words)) == set(words), seconds, f"the reader has not noted {words}"
-        )
+        try:
+            return wait_for(
+                lambda: set(self.effects(*words)) == set(words), seconds, f"the reader has not noted {words}"
+            )
+        except TimeoutError as error:
+            for part in (self.installation.worker, self.installation.beat):
+                error.add_note(part.log()[-3000:])
+            raise
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         return self._database.execute(sql, values).fetchall()
