@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
-def prepared_cursor() -> Any:
+def prepared_cursor(*, binary: bool = False) -> Any:
     """A cursor that binds on the server, so that a statement is parsed and planned once a connection.
 
-    Goes through Django's wrappers: queries are counted and logged like any other.
+    Goes through Django's wrappers: queries are counted and logged like any other. binary: results come in
+    PostgreSQL's own form, which for times is ten times cheaper to read than text. Then JSON comes parsed.
     """
-    connection.ensure_connection()
-    wrapper: Any = connection
+    wrapper: Any = connections[DEFAULT_DB_ALIAS]  # Once: `connection` looks it up at every attribute.
+    wrapper.ensure_connection()
     raw = psycopg.Cursor(wrapper.connection)  # Django's own cursors bind in the client
+    if binary:
+        raw.format = psycopg.pq.Format.BINARY
     return wrapper._prepare_cursor(raw)
 
 

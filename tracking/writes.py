@@ -95,7 +95,7 @@ def lock_parcels(
     values = {
         "merchant_id": merchant.id, "ids": list(ids), "numbers": list(numbers), "made_after": made_after,
     }  # fmt: skip
-    with prepared_cursor() as cursor:
+    with prepared_cursor(binary=True) as cursor:
         cursor.execute(_PARCELS.replace("WHICH", which), values)
         rows = cursor.fetchall()
     found: list[Shipment] = []
@@ -119,7 +119,7 @@ def insert_scans(
         "merchant_id": merchant_id, "scans": msgspec.json.encode(scans).decode(), "shipments": list(known),
         "source": source, "now": now,
     }  # fmt: skip
-    with prepared_cursor() as cursor:
+    with prepared_cursor(binary=True) as cursor:
         cursor.execute(_INSERT, values)
         for is_new, shipment_id, occurred_at, status, substatus, key in cursor.fetchall():
             known[shipment_id].append(ScanFacts(occurred_at, status, substatus, key))
@@ -131,7 +131,7 @@ def insert_scans(
 def load_scans(merchant_id: UUID, shipment_ids: Iterable[UUID]) -> Known:
     """What `resolve` needs to know of all scans of these parcels."""
     found: Known = {shipment_id: [] for shipment_id in shipment_ids}
-    with prepared_cursor() as cursor:
+    with prepared_cursor(binary=True) as cursor:
         cursor.execute(_LOAD, [merchant_id, list(found)])
         for shipment_id, occurred_at, status, substatus, key in cursor.fetchall():
             found[shipment_id].append(ScanFacts(occurred_at, status, substatus, key))
@@ -149,7 +149,7 @@ def update_states(shipments: Iterable[Shipment]) -> None:
 
 def contents_of(merchant_id: UUID, order_ids: Iterable[UUID]) -> list[tuple[UUID, list[str], int]]:
     """Of each order: its id, the statuses of its parcels, and how many pieces are not in a parcel yet."""
-    with prepared_cursor() as cursor:
+    with prepared_cursor(binary=True) as cursor:
         cursor.execute(_STAGES, {"merchant_id": merchant_id, "orders": list(order_ids)})
         rows: list[tuple[UUID, list[str], int]] = cursor.fetchall()
     return rows

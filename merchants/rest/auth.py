@@ -93,7 +93,7 @@ WHERE k.digest = %s::bytea AND k.revoked_at IS NULL
 
 def _find(key: str) -> ApiKey | None:
     """The live key and its merchant, in one prepared statement: every call of the API begins with it."""
-    with prepared_cursor() as cursor:
+    with prepared_cursor(binary=True) as cursor:
         cursor.execute(_FIND, [_digest(key)])
         row = cursor.fetchone()
     if row is None:
