@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+import pytest_django
+from django.db import connection
 from django.test import Client
 
 from events.drain import drain
@@ -59,3 +61,16 @@ def drain_all() -> Callable[[], int]:
 def browser_client() -> Client:
     """A shopper or a person of the team, without JavaScript."""
     return Client()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """The test database. Before it is dropped, sessions that a test's threads left open are ended."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
