@@ -28,6 +28,8 @@ lint: install-dev ## style, floors, types, migrations and the API's schema in st
 	@$(BIN)/mypy $(filter-out tests benchmarks tools,$(wildcard $(LINTED)))
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(BIN)/python -m tools.messages check
+	@$(BIN)/python manage.py spectacular --validate --fail-on-warn | diff -q - docs/openapi.yaml >/dev/null || \
+		{ echo "docs/openapi.yaml is not what the API is: make schema mends this"; exit 1; }
 
 format: install-dev ## format the code
 	@$(BIN)/ruff format $(wildcard $(LINTED))
@@ -42,6 +44,9 @@ chaos: install-dev ## kill everything at random under load, count what came out:
 messages: install-dev ## collect the texts of code and templates into locale/, and compile them
 	@$(BIN)/python -m tools.messages collect
 	@$(BIN)/python -m tools.messages compile
+
+schema: install-dev ## write down the API as it is: docs/openapi.yaml
+	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 lock: install-dev ## pin the dependencies of pyproject.toml with hashes
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
