@@ -30,14 +30,14 @@ def _closed_channels_say_so() -> None:
     connection errors of that and goes on; with anything else the worker ends (seen with kombu 5.7.0 and Redis
     restarted five times). The message is a hint: that it is not acknowledged costs nothing.
     """
-    original = Channel._connparams
+    original: Any = Channel._connparams
 
     def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self.connection is None or self.connection.client is None:
             raise ConnectionError("the connection of this channel was closed")
         return original(self, *args, **kwargs)
 
-    Channel._connparams = guarded
+    Channel._connparams = guarded  # type: ignore[method-assign]
 
 
 _closed_channels_say_so()

@@ -55,9 +55,7 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "shipment_delivered": Touchpoint(
         ("progress", "next", "facts", "items"), frozenset({"handover_rows"}), step=4
     ),
-    "shipment_delayed": Touchpoint(
-        ("progress", "next", "facts", "items"), PROMISED, step=2, alert=True
-    ),
+    "shipment_delayed": Touchpoint(("progress", "next", "facts", "items"), PROMISED, step=2, alert=True),
     "shipment_exception": Touchpoint(("next", "facts", "items"), alert=True),
     "lookup_link": Touchpoint(("next",)),
 }
@@ -124,10 +122,7 @@ def text_source(touchpoint: str, locale: str, variant: str = "") -> str:
 
 def _layout(suffix: str, kind: Touchpoint, slots: Mapping[str, str]) -> str:
     """The layout with its blocks, their parts, then the words: each fills the one before."""
-    parts = {
-        part: _read(f"blocks/{part}.{suffix}").strip() if part in kind.parts else ""
-        for part in PARTS
-    }
+    parts = {part: _read(f"blocks/{part}.{suffix}").strip() if part in kind.parts else "" for part in PARTS}
     blocks = "\n".join(_read(f"blocks/{block}.{suffix}") for block in kind.blocks)
     return _fill(_fill(_fill(_read(f"layout.{suffix}"), {"blocks": blocks}), parts), slots)
 

@@ -55,9 +55,7 @@ def weigh(value: object) -> None:
     elif isinstance(value, range):
         too_big = value.stop - value.start > MAX_ITEMS
     elif isinstance(value, (list, tuple)):
-        too_big = (
-            len(value) > MAX_ITEMS or sum(len(v) for v in value if isinstance(v, str)) > MAX_TEXT
-        )
+        too_big = len(value) > MAX_ITEMS or sum(len(v) for v in value if isinstance(v, str)) > MAX_TEXT
     elif isinstance(value, (int, float)):
         too_big = not -MAX_NUMBER <= value <= MAX_NUMBER
     else:

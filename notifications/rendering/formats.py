@@ -57,16 +57,9 @@ def _day(value: date) -> date:
 def _window(first: date, last: date, locale: str) -> str:
     babel = babel_locale(locale)
     same_month = (first.year, first.month) == (last.year, last.month)
-    if (
-        same_month
-        and first != last
-        and babel.language == "en"
-        and babel.territory in DAY_FIRST_ENGLISH
-    ):
+    if same_month and first != last and babel.language == "en" and babel.territory in DAY_FIRST_ENGLISH:
         end = _plain(format_skeleton(DAY, last, locale=babel)).replace(",", "")
-        return (
-            f"{_plain(format_skeleton('EEEd', first, locale=babel)).split()[0]} {first.day} – {end}"
-        )
+        return f"{_plain(format_skeleton('EEEd', first, locale=babel)).split()[0]} {first.day} – {end}"
     return _plain(format_interval(first, last, DAY, locale=babel))
 
 

@@ -25,9 +25,7 @@ LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 OPEN, CLOSE = "⦃", "⦄"  # printable, or mrml escapes them inside attributes
 STAND_IN = re.compile(f"{OPEN}(\\d+){CLOSE}")
 MAX_NESTING = 100  # mrml recurses, and a deep enough document would end the process
-NO_FONTS: dict[
-    str, str
-] = {}  # mrml's own list would load web fonts from a third party into every mail
+NO_FONTS: dict[str, str] = {}  # mrml's own list would load web fonts from a third party into every mail
 
 
 def compile_mjml(source: str) -> str:
@@ -69,9 +67,7 @@ def _check_structure(source: str) -> None:
         nonlocal depth
         depth += 1
         if depth > MAX_NESTING:
-            raise TemplateError(
-                f"more than {MAX_NESTING} levels of nesting", parser.CurrentLineNumber
-            )
+            raise TemplateError(f"more than {MAX_NESTING} levels of nesting", parser.CurrentLineNumber)
         if name.lower().startswith("mj") and name not in COMPONENTS:
             raise TemplateError(f"there is no MJML component <{name}>", parser.CurrentLineNumber)
 
@@ -89,9 +85,7 @@ def _check_structure(source: str) -> None:
         parser.Parse(source.replace("&", "+"), True)  # HTML's entities are none of XML's
     except (expat.ExpatError, UnicodeEncodeError) as error:
         line = error.lineno if isinstance(error, expat.ExpatError) else None
-        raise TemplateError(
-            f"not well-formed MJML: {str(error).partition(':')[0]}", line
-        ) from error
+        raise TemplateError(f"not well-formed MJML: {str(error).partition(':')[0]}", line) from error
 
 
 def _to_html(source: str) -> str:
@@ -109,6 +103,4 @@ def _check_nothing_dropped(source: str, html: str) -> None:
     for number, match in enumerate(LIQUID.finditer(source)):
         if number not in kept:
             line = source.count("\n", 0, match.start()) + 1
-            raise TemplateError(
-                f"MJML drops {match[0]} here: no such attribute, or no content allowed", line
-            )
+            raise TemplateError(f"MJML drops {match[0]} here: no such attribute, or no content allowed", line)

@@ -181,10 +181,6 @@ def _check(expression: Expression, environment: Sandbox) -> None:
     if isinstance(expression, RangeLiteral):
         start, stop = expression.start, expression.stop
         if not (isinstance(start, IntegerLiteral) and isinstance(stop, IntegerLiteral)):
-            raise ResourceLimitError(
-                "write both ends of a range as numbers", token=expression.token
-            )
+            raise ResourceLimitError("write both ends of a range as numbers", token=expression.token)
         if stop.value - start.value >= MAX_LOOP:
-            raise ResourceLimitError(
-                f"a range has at most {MAX_LOOP} steps", token=expression.token
-            )
+            raise ResourceLimitError(f"a range has at most {MAX_LOOP} steps", token=expression.token)

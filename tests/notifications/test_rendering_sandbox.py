@@ -34,17 +34,14 @@ REFUSED = {
     "loops one after the other": "{% for i in (1..1500) %}{% endfor %}" * 2,
     "append doubles": "{% assign a = 'x' %}" + "{% assign a = a | append: a %}" * 40,
     "prepend doubles": "{% assign a = 'x' %}" + "{% assign a = a | prepend: a %}" * 40,
-    "capture doubles": "{% assign a = 'xxxx' %}"
-    + "{% capture a %}{{ a }}{{ a }}{% endcapture %}" * 40,
+    "capture doubles": "{% assign a = 'xxxx' %}" + "{% capture a %}{{ a }}{{ a }}{% endcapture %}" * 40,
     "split into letters": "{{ '" + LONG * 3 + "' | split: '' | join: '" + LONG + "' }}",
     "concat of long lists": "{% assign l = '"
     + LONG
     + "' | split: ',' %}"
     + "{% assign l = l | concat: l %}" * 12
     + "{{ l }}",
-    "numbers that square": "{% assign n = 99999 %}"
-    + "{% assign n = n | times: n %}" * 40
-    + "{{ n }}",
+    "numbers that square": "{% assign n = 99999 %}" + "{% assign n = n | times: n %}" * 40 + "{{ n }}",
     "endless number": "{{ '" + "9" * 5000 + "' | plus: 1 }}",
     "not a number": "{{ 'inf' | ceil }}",
     "division by zero": "{{ 1 | divided_by: 0 }}",
