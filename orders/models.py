@@ -1,5 +1,6 @@
 """Customers, orders and their lines; what shops sent us and have yet to be worked off."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -165,6 +166,59 @@ class Fulfilment(MerchantModel):
                 fields=["merchant", "order", "external_id"], name="one_fulfilment_an_external_id"
             ),
         ]
+
+
+class ProductStatus(models.TextChoices):
+    ACTIVE = "active"
+    DRAFT = "draft"
+    ARCHIVED = "archived"
+
+
+class Product(MerchantModel):
+    """What a shop sells, as it last told us. What an order sold is a snapshot in its lines."""
+
+    external_id = models.CharField(max_length=191)
+    title = models.CharField(max_length=500)
+    handle = models.CharField(max_length=255, blank=True, help_text="Its name in the shop's addresses.")
+    url = models.CharField(max_length=1000, blank=True)
+    image_url = models.CharField(max_length=1000, blank=True)
+    product_type = models.CharField(max_length=255, blank=True)
+    tags = ArrayField(models.CharField(max_length=255), default=list)
+    status = models.CharField(max_length=16, choices=ProductStatus, default=ProductStatus.ACTIVE)
+    source = models.CharField(max_length=32, default="api")
+    source_updated_at = models.DateTimeField(null=True, help_text="The shop's clock: older news is ignored.")
+    raw = models.JSONField(default=dict, help_text="What the shop sent that we have no column for.")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "external_id"], name="one_product_an_external_id"),
+        ]
+
+
+class Variant(MerchantModel):
+    """One form of a product that can be bought: a size, a colour. A product without choices has one."""
+
+    product = MerchantForeignKey(Product, related_name="variants")
+    external_id = models.CharField(max_length=191)
+    position = models.PositiveSmallIntegerField(default=1)
+    sku = models.CharField(max_length=191, blank=True)
+    title = models.CharField(max_length=300, blank=True)
+    price = models.DecimalField(max_digits=14, decimal_places=4)
+    currency = models.CharField(max_length=3)
+    inventory_quantity = models.IntegerField(null=True, help_text="Empty: the shop does not count it.")
+    image_url = models.CharField(max_length=1000, blank=True)
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "external_id"], name="one_variant_an_external_id"),
+        ]
+        indexes = [
+            models.Index(fields=["merchant", "product", "position"], name="variants_of_product"),
+            models.Index(fields=["merchant", "sku"], condition=~Q(sku=""), name="variants_by_sku"),
+        ]
+        ordering = ["position"]
 
 
 class ShopConnection(MerchantModel):

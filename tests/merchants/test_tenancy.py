@@ -139,6 +139,6 @@ def _filler(owner: Merchant, field: models.Field) -> Any:
         return timezone.now()
     if isinstance(field, models.BinaryField):
         return b""
-    if isinstance(field, models.IntegerField | models.BooleanField):
+    if isinstance(field, models.IntegerField | models.BooleanField | models.DecimalField):
         return 0
     return "" if field.empty_strings_allowed else {}
