@@ -18,13 +18,12 @@ from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard import errors
+from merchants import audit
 from merchants.ids import parse_public_id
-from merchants.models import Membership, Merchant, Role
+from merchants.models import Membership, Merchant
+from merchants.permissions import Permission, may
 from merchants.rest.errors import NotFound
 from merchants.scope import merchant_scope
-
-# Who may change something. Everybody in the team may read.
-ACTING_ROLES = frozenset({Role.OWNER, Role.MANAGER, Role.SUPPORT})
 
 View = Callable[..., HttpResponse]
 
@@ -38,17 +37,33 @@ class Seat:
     role: str
     others: tuple[Merchant, ...] = ()
 
+    def may(self, permission: Permission) -> bool:
+        """Whether this person may, by their role."""
+        return may(self.role, permission)
+
     @property
     def may_act(self) -> bool:
-        return self.role in ACTING_ROLES
+        return self.may(Permission.ACT)
+
+    @property
+    def may_set_up(self) -> bool:
+        return self.may(Permission.SETTINGS)
+
+    @property
+    def may_move_data(self) -> bool:
+        return self.may(Permission.DATA)
+
+    @property
+    def may_lead(self) -> bool:
+        return self.may(Permission.TEAM)
 
 
-def merchant_view(*, acts: bool = False) -> Callable[[View], View]:
+def merchant_view(*, needs: Permission = Permission.READ) -> Callable[[View], View]:
     """Decorate a view of one merchant's data: it is called as `view(request, seat, **kwargs)`.
 
     The merchant of the path must be one that the signed-in person works for; absent and forbidden are the same
-    404. The merchant's scope is open while the view runs, so it renders its response at once. A view that
-    `acts` answers 403 to people who may only read.
+    404. The merchant's scope is open while the view runs, so it renders its response at once. People whose role
+    lacks what it `needs` get a 403.
     """
 
     def decorate(view: View) -> View:
@@ -56,24 +71,27 @@ def merchant_view(*, acts: bool = False) -> Callable[[View], View]:
         def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return ask_to_sign_in(request)
-            response = _answer(view, request, slug, kwargs, acts)
+            response = _answer(view, request, slug, kwargs, needs)
             # Names and addresses of shoppers: never in a shared cache, gone from Back after signing out.
             add_never_cache_headers(response)
             return response
 
-        guarded.acts = acts  # type: ignore[attr-defined]  # read by the access tests
+        guarded.needs = needs  # type: ignore[attr-defined]  # read by the access tests
         return guarded
 
     return decorate
 
 
-def _answer(view: View, request: HttpRequest, slug: str, kwargs: dict[str, Any], acts: bool) -> HttpResponse:
+def _answer(
+    view: View, request: HttpRequest, slug: str, kwargs: dict[str, Any], needs: Permission
+) -> HttpResponse:
     seat = _seat(request, slug)
     if seat is None:
         return errors.not_found(request)
-    with merchant_scope(seat.merchant), timezone.override(_clock(seat.merchant)):
+    acting = audit.acting_as(audit.person(seat.user))
+    with merchant_scope(seat.merchant), acting, timezone.override(_clock(seat.merchant)):
         try:
-            if acts and not seat.may_act:
+            if not seat.may(needs):
                 raise PermissionDenied
             return view(request, seat, **kwargs)
         except (Http404, NotFound):

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils import timezone
 
 from merchants.ids import uuid7
 from merchants.scope import merchant_manager
@@ -130,6 +131,30 @@ class IdempotencyKey(MerchantModel):
             models.UniqueConstraint(fields=["merchant", "route", "key"], name="one_answer_a_key"),
         ]
         indexes = [models.Index(fields=["created_at"], name="idempotency_age")]
+
+
+class ActorKind(models.TextChoices):
+    PERSON = "person"
+    KEY = "key"
+    SYSTEM = "system"
+
+
+class AuditEntry(MerchantModel):
+    """A change of the merchant's settings, keys, team or shops: by whom, when, what it was and what it is."""
+
+    occurred_at = models.DateTimeField(default=timezone.now)
+    actor_kind = models.CharField(max_length=8, choices=ActorKind)
+    actor_id = models.CharField(max_length=40, blank=True)
+    actor = models.CharField(max_length=254, blank=True)  # The name as it was then.
+    action = models.CharField(max_length=64)
+    subject = models.CharField(max_length=64, blank=True)  # The object's public id.
+    label = models.CharField(max_length=200, blank=True)
+    changes = models.JSONField(default=dict)  # {field: [old, new]}
+
+    class Meta(MerchantModel.Meta):
+        indexes = [
+            models.Index(fields=["merchant", "-occurred_at", "-id"], name="audit_newest"),
+        ]
 
 
 class Attempt(models.Model):

@@ -19,6 +19,7 @@ from dashboard.shell import page
 from dashboard.words import Label, label
 from merchants.ids import public_id
 from merchants.models import Merchant
+from merchants.permissions import Permission
 from merchants.rest.errors import Conflict
 from notifications import commands
 from notifications.models import Channel, Message, MessageState
@@ -112,7 +113,7 @@ def preview(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
 
 
 @require_POST
-@merchant_view(acts=True)
+@merchant_view(needs=Permission.ACT)
 def retry(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
     """Let a failed message go out after all."""
     found = _get(id_or_404("msg", message_id))

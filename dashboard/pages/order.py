@@ -15,6 +15,7 @@ from dashboard.pages.orders import carrier_label
 from dashboard.shell import page
 from dashboard.timeline import timeline
 from dashboard.words import Label, label
+from merchants.permissions import Permission
 from merchants.rest.errors import Unprocessable
 from orders import commands
 from orders.models import Order, OrderLine, OrderStatus, Stage
@@ -77,7 +78,7 @@ def order(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@merchant_view(acts=True)
+@merchant_view(needs=Permission.ACT)
 def cancel(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
     """Asks first; the POST cancels."""
     found = get_order(id_or_404("ord", order_id))
@@ -101,7 +102,7 @@ def cancel(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@merchant_view(acts=True)
+@merchant_view(needs=Permission.ACT)
 def renew_link(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
     """Asks first; the POST makes the old link useless."""
     found = get_order(id_or_404("ord", order_id))

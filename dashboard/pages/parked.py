@@ -18,6 +18,7 @@ from events.models import ParkedFact
 from events.parked import try_again as try_fact_again
 from merchants.ids import public_id
 from merchants.models import Merchant
+from merchants.permissions import Permission
 from orders import inbox
 from orders.models import InboxItem, InboxState
 
@@ -73,7 +74,7 @@ def parked(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 
 @require_POST
-@merchant_view(acts=True)
+@merchant_view(needs=Permission.ACT)
 def retry_fact(request: HttpRequest, seat: Seat, parked_id: str) -> HttpResponse:
     """Try one parked fact again now."""
     if not try_fact_again(seat.merchant, id_or_404("prk", parked_id)):
@@ -83,7 +84,7 @@ def retry_fact(request: HttpRequest, seat: Seat, parked_id: str) -> HttpResponse
 
 
 @require_POST
-@merchant_view(acts=True)
+@merchant_view(needs=Permission.ACT)
 def retry_facts(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Try every parked fact again now."""
     _say_how_many(request, try_fact_again(seat.merchant))
@@ -91,7 +92,7 @@ def retry_facts(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 
 @require_POST
-@merchant_view(acts=True)
+@merchant_view(needs=Permission.ACT)
 def retry_item(request: HttpRequest, seat: Seat, item_id: str) -> HttpResponse:
     """Work off one failed webhook again now."""
     item = InboxItem.objects.filter(pk=id_or_404("inb", item_id), state=InboxState.FAILED).first()
@@ -103,7 +104,7 @@ def retry_item(request: HttpRequest, seat: Seat, item_id: str) -> HttpResponse:
 
 
 @require_POST
-@merchant_view(acts=True)
+@merchant_view(needs=Permission.ACT)
 def retry_items(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Work off every failed webhook again now."""
     _say_how_many(request, inbox.try_all_again(seat.merchant))

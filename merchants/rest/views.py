@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from merchants import audit
 from merchants.models import ApiKey, Merchant
 from merchants.rest import idempotency
 from merchants.rest.decode import decode, encode, read_body, refuse_nul
@@ -37,6 +38,7 @@ class ApiView(APIView):
         assert isinstance(request.auth, ApiKey)
         self.merchant = request.auth.merchant
         self._stack.enter_context(merchant_scope(self.merchant))
+        self._stack.enter_context(audit.acting_as(audit.api_key(request.auth)))
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """Which methods are answered here (`Allow`)."""

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from dashboard import urls
 from merchants import commands
 from merchants.models import Merchant, Role
+from merchants.permissions import Permission
 from merchants.scope import platform_scope
 from tests.dashboard import scene
 from tests.dashboard.scene import Scene
@@ -62,9 +63,9 @@ def test_the_dashboard_has_the_routes_that_these_tests_think_of() -> None:
     assert {"orders", "order", "messages", "message", "message_preview", "parked"} | ACTING <= set(ROUTES)
     for name, pattern in ROUTES.items():
         guarded = pattern.callback
-        while not hasattr(guarded, "acts"):  # every view of a merchant is behind `merchant_view`
+        while not hasattr(guarded, "needs"):  # every view of a merchant is behind `merchant_view`
             guarded = guarded.__wrapped__
-        assert guarded.acts is (name in ACTING), name
+        assert (guarded.needs is not Permission.READ) is (name in ACTING), name
 
 
 @pytest.mark.parametrize("name", ROUTES)
