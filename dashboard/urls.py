@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from dashboard.pages import home, messages, order, orders, parked, sign_in
+from dashboard.pages import home, messages, order, orders, parked, settings, sign_in
 
 app_name = "dashboard"
 
@@ -22,6 +22,7 @@ _merchant = [
     path("parked/facts/<str:parked_id>/retry/", parked.retry_fact, name="retry_fact"),
     path("parked/inbox/retry/", parked.retry_items, name="retry_items"),
     path("parked/inbox/<str:item_id>/retry/", parked.retry_item, name="retry_item"),
+    path("settings/", settings.settings, name="settings"),
 ]
 
 urlpatterns = [

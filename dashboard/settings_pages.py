@@ -1,0 +1,70 @@
+"""The pages under /app/<slug>/settings/: one list of them, and the frame that they all stand in.
+
+A new page adds one line to `ENTRIES`, one address to `dashboard/urls.py`, and renders its template (which extends
+`dashboard/settings/base.html`) with `settings_page`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.access import Seat
+from dashboard.shell import page
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page of the settings: its key, what it is called, what it is about, its address and the heading it is under."""
+
+    key: str
+    label: Promise
+    about: Promise
+    url_name: str
+    group: str
+
+
+GROUPS: dict[str, Promise] = {
+    "shop": _("Shop"),
+    "delivery": _("Delivery"),
+    "connections": _("Connections"),
+    "people": _("People and data"),
+}
+
+ENTRIES: list[Entry] = []
+
+
+def settings_page(
+    request: HttpRequest, seat: Seat, key: str, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A page of the settings, rendered at once: the side list stands beside it, `key` is the current one."""
+    around = {"settings_groups": groups_of(seat, key), "entry": entry_of(key)}
+    return page(request, seat, template, {**around, **context}, section="settings", status=status)
+
+
+def entry_of(key: str) -> Entry | None:
+    """The entry with this key. None for a page that is in no list."""
+    return next((entry for entry in ENTRIES if entry.key == key), None)
+
+
+def groups_of(seat: Seat, current: str = "") -> list[dict[str, Any]]:
+    """The pages that this person may open, under their headings."""
+    found = []
+    for group, words in GROUPS.items():
+        entries = [
+            {
+                "key": entry.key,
+                "label": entry.label,
+                "about": entry.about,
+                "url": reverse(f"dashboard:{entry.url_name}", args=[seat.merchant.slug]),
+                "current": entry.key == current,
+            }
+            for entry in ENTRIES
+            if entry.group == group and seat.may_act
+        ]
+        if entries:
+            found.append({"words": words, "entries": entries})
+    return found
