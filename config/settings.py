@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "events",
     "orders",
     "tracking",
+    "imports",
     "notifications",
     "portal",
     "dashboard",
@@ -249,6 +250,10 @@ CONTENT_SECURITY_POLICY = {
 # A body over this is refused with 413 before it is read.
 MAX_BODY_BYTES = integer("AFTERWARD_MAX_BODY_BYTES", 2_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+# Files to import, until they are worked off. Never served. Web and workers have to see the same folder.
+IMPORTS_FOLDER = Path(text("AFTERWARD_IMPORTS_FOLDER") or HOME / "imports")
+# A file over this is refused with 413 before it is read.
+IMPORT_MAX_BYTES = integer("AFTERWARD_IMPORT_MAX_BYTES", 1_500_000_000)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["merchants.rest.auth.ApiKeyAuthentication"],
