@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "tracking",
     "imports",
     "notifications",
+    "analytics",
     "portal",
     "dashboard",
     "demo",

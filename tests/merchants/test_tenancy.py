@@ -1,5 +1,6 @@
 """R20: every large table is keyed by merchant, and the database itself refuses a reference across merchants."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -137,6 +138,8 @@ def _filler(owner: Merchant, field: models.Field) -> Any:
         from django.utils import timezone
 
         return timezone.now()
+    if isinstance(field, models.DateField):
+        return date(2026, 3, 1)
     if isinstance(field, models.BinaryField):
         return b""
     if isinstance(field, models.IntegerField | models.BooleanField | models.DecimalField):
