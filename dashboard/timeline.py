@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -95,7 +96,8 @@ def _when(order: Order, fact: Fact) -> datetime:
     """When it happened, by the clock of whoever told us; when we were told, otherwise."""
     if fact.type == "order.placed":
         return order.placed_at
-    return _time(fact.data, "at") or _time(fact.data, "cancelled_at") or fact.recorded_at
+    told = (_time(fact.data, name) for name in ("at", "cancelled_at", "refunded_at"))
+    return next((at for at in told if at), fact.recorded_at)
 
 
 def _fact_details(order: Order, fact: Fact) -> list[str]:
@@ -104,6 +106,8 @@ def _fact_details(order: Order, fact: Fact) -> list[str]:
         return [order.source, formats.money(order.total, order.currency)]
     if fact.type == "order.updated":
         return [", ".join(name.replace("_", " ") for name in data.get("changed", []))]
+    if fact.type == "order.refunded":
+        return [formats.money(Decimal(data["amount"]), data["currency"])]
     if fact.type == "fulfilment.reported":
         return [data.get("carrier_name", ""), data.get("tracking_number", "")]
     if fact.type == "shipment.delayed":

@@ -56,30 +56,45 @@ class Placed:
         return self.order.id
 
 
+@dataclass(frozen=True)
+class _News:
+    """What the fact of a new order says beside the order: whether shoppers are told, and whether it is history."""
+
+    notify: bool
+    historical: bool
+
+
 _API = Origin()
 _encoder = msgspec.json.Encoder(decimal_format="string")
 
 
-def place_order(merchant: Merchant, order_in: OrderIn, origin: Origin = _API) -> Placed:
+def place_order(
+    merchant: Merchant, order_in: OrderIn, origin: Origin = _API, *, historical: bool = False
+) -> Placed:
     """Store an order, or update the one with the same external id.
+
+    historical: it is brought in from before we were there. The fact says so, and shoppers are told nothing.
 
     Raises InvalidBody for a value that cannot be stored, and Unprocessable for a change that contradicts
     what was shipped already (unless `origin.happened`).
     """
     values = checked(order_in)
+    news = _News(notify=order_in.notify and not historical, historical=historical)
     with merchant_scope(merchant):
         # Most orders are new, and a new one is one statement: that is a transaction by itself, and BEGIN and COMMIT
         # would be two more round trips on the busiest road of the product.
         one_statement = values["email"] or not order_in.customer.external_id
         alone = bool(one_statement) and not connection.in_atomic_block
-        if alone and (placed := _store_new(merchant, order_in, values, origin, alone=True)):
+        if alone and (placed := _store_new(merchant, order_in, values, origin, news, alone=True)):
             return placed
         with transaction.atomic():
-            return _store_or_update(merchant, order_in, values, origin)
+            return _store_or_update(merchant, order_in, values, origin, news)
 
 
-def _store_or_update(merchant: Merchant, order_in: OrderIn, values: dict[str, Any], origin: Origin) -> Placed:
-    if placed := _store_new(merchant, order_in, values, origin):
+def _store_or_update(
+    merchant: Merchant, order_in: OrderIn, values: dict[str, Any], origin: Origin, news: "_News"
+) -> Placed:
+    if placed := _store_new(merchant, order_in, values, origin, news):
         return placed
     order = Order.objects.select_for_update(of=("self",), no_key=True).get(external_id=order_in.external_id)
     _update(merchant, order, order_in, values, origin)
@@ -164,7 +179,13 @@ def renew_link(merchant: Merchant, order_id: UUID) -> Order:
 
 
 def _store_new(
-    merchant: Merchant, order_in: OrderIn, values: dict[str, Any], origin: Origin, *, alone: bool = False
+    merchant: Merchant,
+    order_in: OrderIn,
+    values: dict[str, Any],
+    origin: Origin,
+    news: "_News",
+    *,
+    alone: bool = False,
 ) -> Placed | None:
     """Store the order in one statement. Returns None when its external id is taken.
 
@@ -180,7 +201,7 @@ def _store_new(
     lines = [_line_row(line, index) for index, line in enumerate(order_in.lines)]
     placed = OrderPlaced(
         order_id=order.id, external_id=order_in.external_id, number=values["number"], total=values["total"],
-        currency=values["currency"], notify=order_in.notify,
+        currency=values["currency"], notify=news.notify, historical=news.historical,
     )  # fmt: skip
     stored = store_order(
         {

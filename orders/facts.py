@@ -16,8 +16,10 @@ class OrderPlaced(FactData):
     number: str
     total: Decimal
     currency: str
-    # False for imported history: shoppers are told nothing about it.
+    # False: shoppers are told nothing about it.
     notify: bool = True
+    # It was placed before we were there, and came with an import or a pull of the shop's history.
+    historical: bool = False
 
 
 @fact("order.updated")
@@ -37,6 +39,38 @@ class OrderCancelled(FactData):
     external_id: str
     cancelled_at: datetime
     notify: bool = True
+
+
+@fact("order.refunded")
+class OrderRefunded(FactData):
+    """Money was given back for an order. `refund_id` is what the shop calls the refund."""
+
+    order_id: UUID
+    external_id: str
+    refund_id: str
+    amount: Decimal
+    currency: str
+    refunded_at: datetime
+    lines: list["ReportedLine"] = []
+    notify: bool = True
+
+
+@fact("customer.updated")
+class CustomerUpdated(FactData):
+    """A shop told us who a customer is now. `changed` names the fields; empty for somebody new."""
+
+    customer_id: UUID
+    external_id: str
+    changed: list[str] = []
+
+
+@fact("product.updated")
+class ProductUpdated(FactData):
+    """A shop told us what it sells. `changed` names the fields; empty for a new product."""
+
+    product_id: UUID
+    external_id: str
+    changed: list[str] = []
 
 
 class ReportedLine(FactData):

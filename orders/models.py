@@ -1,5 +1,7 @@
 """Customers, orders and their lines; what shops sent us and have yet to be worked off."""
 
+from decimal import Decimal
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -93,6 +95,7 @@ class Order(MerchantModel):
     tax = models.DecimalField(max_digits=14, decimal_places=4)
     discount = models.DecimalField(max_digits=14, decimal_places=4)
     total = models.DecimalField(max_digits=14, decimal_places=4)
+    refunded = models.DecimalField(max_digits=14, decimal_places=4, default=Decimal(0), db_default=0)
     # When it was promised, at purchase.
     promised_from = models.DateField(null=True)
     promised_to = models.DateField(null=True)
@@ -112,6 +115,7 @@ class Order(MerchantModel):
             models.UniqueConstraint(fields=["merchant", "external_id"], name="one_order_an_external_id"),
             models.UniqueConstraint(fields=["merchant", "link_digest"], name="one_order_a_link"),
             models.CheckConstraint(condition=Q(total__gte=0), name="order_total_not_negative"),
+            models.CheckConstraint(condition=Q(refunded__gte=0), name="order_refunded_not_negative"),
         ]
         indexes = [
             models.Index(fields=["merchant", "-placed_at", "-id"], name="orders_newest"),
@@ -148,6 +152,27 @@ class OrderLine(MerchantModel):
             ),
         ]
         ordering = ["position"]
+
+
+class Refund(MerchantModel):
+    """Money that the shop gave back for an order, once a refund."""
+
+    order = MerchantForeignKey(Order, related_name="refunds")
+    external_id = models.CharField(max_length=191)
+    amount = models.DecimalField(max_digits=14, decimal_places=4)
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=500, blank=True)
+    lines = models.JSONField(default=dict, help_text="What the shop calls the line → quantity.")
+    refunded_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "order", "external_id"], name="one_refund_an_external_id"
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="refund_not_negative"),
+        ]
 
 
 class Fulfilment(MerchantModel):

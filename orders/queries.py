@@ -69,6 +69,7 @@ def show_order(merchant: Merchant, order: Order, lines: Iterable[OrderLine] | No
         tax=plain(order.tax),
         discount=plain(order.discount),
         total=plain(order.total),
+        refunded=plain(order.refunded),
         promised_from=order.promised_from,
         promised_to=order.promised_to,
         portal_url=portal_url(merchant, order),

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -100,6 +100,35 @@ class CancelIn(In):
     cancelled_at: datetime | None = None
 
 
+class VariantIn(In):
+    """One form of a product that can be bought. `external_id` is unique over the whole shop."""
+
+    external_id: ExternalId
+    price: Amount
+    sku: Annotated[str, Meta(max_length=191)] = ""
+    title: Annotated[str, Meta(max_length=300)] = ""
+    currency: Annotated[Currency | None, Meta(description="Default: the merchant's.")] = None
+    inventory_quantity: Annotated[int, Meta(ge=-2_000_000_000, le=2_000_000_000)] | None = None
+    image_url: Url = ""
+
+
+class ProductIn(In):
+    """A product. Sent again with the same `external_id` it updates the product.
+
+    `variants` left out leaves the known ones as they are; given, it is all of them.
+    """
+
+    external_id: ExternalId
+    title: Annotated[str, Meta(min_length=1, max_length=500)]
+    handle: Annotated[str, Meta(max_length=255)] = ""
+    url: Url = ""
+    image_url: Url = ""
+    product_type: Annotated[str, Meta(max_length=255)] = ""
+    tags: Annotated[list[Annotated[str, Meta(max_length=255)]], Meta(max_length=250)] = []
+    status: Literal["active", "draft", "archived"] = "active"
+    variants: Annotated[list[VariantIn], Meta(max_length=2048)] | None = None
+
+
 class LineOut(msgspec.Struct, kw_only=True):
     id: str
     external_id: str
@@ -161,6 +190,7 @@ class OrderOut(msgspec.Struct, kw_only=True):
     tax: Decimal
     discount: Decimal
     total: Decimal
+    refunded: Decimal
     promised_from: date | None
     promised_to: date | None
     portal_url: str

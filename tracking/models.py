@@ -45,6 +45,11 @@ class Shipment(DueRow):
     polled_at = models.DateTimeField(null=True)
     poll_error = models.CharField(max_length=300, blank=True)
     cancelled_at = models.DateTimeField(null=True)
+    historical = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Came as history: what happened before it came is told to nobody.",
+    )
     raw = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()

@@ -132,22 +132,28 @@ def record_delay(shipment: Shipment, eta_was: datetime, *, notify: bool = True) 
     """Record that the parcel comes later than was told."""
     delayed = facts.ShipmentDelayed(
         shipment_id=shipment.id, status=shipment.status, substatus=shipment.substatus, at=timezone.now(),
-        eta_from=shipment.eta_from, eta_to=shipment.eta_to, eta_was=eta_was, notify=notify,
+        eta_from=shipment.eta_from, eta_to=shipment.eta_to, eta_was=eta_was,
+        notify=notify and not _is_history(shipment, shipment.eta_to),
     )  # fmt: skip
     event_log.record(delayed, order_id=shipment.order_id)
 
 
 def _fact(kind: type[facts.ShipmentFact], shipment: Shipment, notify: bool) -> facts.ShipmentFact:
-    shipped = kind is facts.ShipmentShipped
+    at = shipment.shipped_at if kind is facts.ShipmentShipped else shipment.status_at
     return kind(
         shipment_id=shipment.id,
         status=shipment.status,
         substatus=shipment.substatus,
-        at=shipment.shipped_at if shipped else shipment.status_at,
+        at=at,
         eta_from=shipment.eta_from,
         eta_to=shipment.eta_to,
-        notify=notify,
+        notify=notify and not _is_history(shipment, at),
     )
+
+
+def _is_history(shipment: Shipment, at: datetime | None) -> bool:
+    """Whether something about a parcel that came as history was over when it came: its carrier tells it only now."""
+    return shipment.historical and at is not None and at < shipment.created_at
 
 
 def record_fact(kind: type[facts.ShipmentFact], shipment: Shipment, *, notify: bool = True) -> None:

@@ -118,6 +118,7 @@ def _new_shipment(
         merchant=merchant, order=order, external_id=external_id, number=last + 1, shipped_at=shipped_at,
         status=Status.INFO_RECEIVED if shipped_at or body.tracking_number else Status.PENDING,
         status_at=shipped_at or now, created_at=now, updated_at=now, raw=dict(raw or {}),
+        historical=not body.notify,
     )  # fmt: skip
     _put_carrier(shipment, body)
     _put_window(merchant, order, shipment, body)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from orders.commands import Origin
@@ -39,6 +40,19 @@ class ShopFulfilment:
 
 
 @dataclass(frozen=True)
+class ShopRefund:
+    """Money that a shop gave back. `lines`: order line → quantity; `currency` "" is the order's."""
+
+    external_id: str
+    order_external_id: str
+    amount: Decimal
+    currency: str = ""
+    reason: str = ""
+    refunded_at: datetime | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ShopOrder:
     """An order with what the shop tells beside it.
 
@@ -50,3 +64,4 @@ class ShopOrder:
     created_at: datetime | None
     cancelled_at: datetime | None
     fulfilments: tuple[ShopFulfilment, ...]
+    refunds: tuple[ShopRefund, ...] = ()
