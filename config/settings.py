@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "anymail",
     "merchants",
     "events",
+    "accounts",
     "orders",
     "tracking",
     "imports",
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SessionClock",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -220,7 +222,10 @@ CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = SECURE, True, "Lax"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+# A session ends after so long whatever happens, and after so long without use.
+SESSION_COOKIE_AGE = integer("AFTERWARD_SESSION_HOURS", 14 * 24) * 3600
+SESSION_IDLE_SECONDS = integer("AFTERWARD_SESSION_IDLE_HOURS", 24) * 3600
+PASSWORD_RESET_TIMEOUT = 3600  # seconds that a link for a forgotten password works
 SECURE_SSL_REDIRECT = SECURE and flag("AFTERWARD_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]

@@ -9,7 +9,9 @@ from django.db import transaction
 from merchants.models import Membership, Merchant, Role
 
 # Addresses that stand beside the merchants' own under /app/ and /p/.
-_RESERVED_SLUGS = frozenset({"sign-in", "sign-out", "language", "static"})
+_RESERVED_SLUGS = frozenset(
+    {"sign-in", "sign-out", "language", "static", "account", "invitation", "forgot", "reset", "shops"}
+)
 
 
 def create_merchant(*, slug: str, name: str, **fields: str) -> Merchant:

@@ -45,6 +45,7 @@ class Merchant(models.Model):
     processing_days = models.PositiveSmallIntegerField(default=1)
     transit_days_min = models.PositiveSmallIntegerField(default=1)
     transit_days_max = models.PositiveSmallIntegerField(default=3)
+    two_factor_required = models.BooleanField(default=False, help_text="Of everybody in the team.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
