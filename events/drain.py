@@ -199,7 +199,8 @@ def _handle(subscriber: Subscriber, facts: Sequence[RecordedFact]) -> None:
 
 
 def _merchants(facts: Sequence[RecordedFact]) -> dict[UUID, Merchant]:
-    return Merchant.objects.in_bulk({fact.merchant_id for fact in facts}) if facts else {}
+    # Without their logos, which no reader looks at.
+    return Merchant.objects.defer("logo").in_bulk({fact.merchant_id for fact in facts}) if facts else {}
 
 
 def _park(subscriber: Subscriber, shard: int, failed: _Failed) -> None:

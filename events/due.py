@@ -91,7 +91,8 @@ def claim(
         due = model.objects.filter(due_at__lte=now)
         if where is not None:
             due = due.filter(where)
-        due = due.select_related("merchant", *related).order_by("due_at")
+        # Without its logo, which may be large and would come with every row.
+        due = due.select_related("merchant", *related).defer("merchant__logo").order_by("due_at")
         rows = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
         if rows:
             # The merchants are named so that the primary key (merchant_id, id) is used.

@@ -1,20 +1,22 @@
 """Parked facts: what a subscriber failed on, kept with its error and tried again, by itself and by people."""
 
 import traceback
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import Subquery
 from django.utils import timezone
 
 from events import due
 from events.facts import RecordedFact
-from events.models import Fact, ParkedFact
+from events.models import Cursor, Fact, ParkedFact
 from events.outage import is_outage
 from events.subscribers import Subscriber, get_subscriber
 from merchants.models import Merchant
-from merchants.scope import merchant_scope, merchant_transaction, platform_scope
+from merchants.scope import current_merchant, merchant_scope, merchant_transaction, platform_scope
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +95,27 @@ def retry(parked: ParkedFact) -> bool:
     return True
 
 
+def overtaking(subscriber: str, facts: Sequence[RecordedFact]) -> list[RecordedFact]:
+    """Facts of the same types and orders that stand behind the first of these, and that went through before it.
+
+    Empty but for a fact that was parked: the line went on without it, and an old report must not overwrite what a
+    newer one said meanwhile. Lock the orders first, or a newer fact that is being handled now is not seen.
+    """
+    orders = {fact.order_id for fact in facts if fact.order_id}
+    if not orders:
+        return []
+    merchant = current_merchant()
+    read = Cursor.objects.filter(subscriber=subscriber, shard=merchant.shard).values("position")
+    waiting = ParkedFact.objects.filter(subscriber=subscriber, order_id__in=orders).values("position")
+    newer = Fact.objects.filter(
+        order_id__in=orders,
+        type__in={fact.type for fact in facts},
+        position__gt=min(fact.position for fact in facts),
+        position__lte=Subquery(read),
+    )
+    return [_recorded(merchant.id, fact) for fact in newer.exclude(position__in=waiting).order_by("position")]
+
+
 def _postpone(parked: ParkedFact, error: Exception) -> None:
     tried_enough = parked.attempts >= MOST_ATTEMPTS
     log.error(
@@ -104,11 +127,14 @@ def _postpone(parked: ParkedFact, error: Exception) -> None:
 
 
 def _fact(parked: ParkedFact) -> RecordedFact:
-    fact = Fact.objects.get(position=parked.position)
+    return _recorded(parked.merchant_id, Fact.objects.get(position=parked.position))
+
+
+def _recorded(merchant_id: UUID, fact: Fact) -> RecordedFact:
     return RecordedFact(
         position=fact.position,
         type=fact.type,
-        merchant_id=parked.merchant_id,
+        merchant_id=merchant_id,
         order_id=fact.order_id,
         data=fact.data,
         recorded_at=fact.recorded_at,

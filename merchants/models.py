@@ -7,12 +7,18 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Coalesce, Left
 from django.utils import timezone
 
 from merchants.ids import uuid7
 from merchants.scope import merchant_manager
 
 SHARDS = 16
+
+
+def monday_to_friday() -> list[int]:
+    """The usual working days."""
+    return [0, 1, 2, 3, 4]
 
 
 class Merchant(models.Model):
@@ -27,7 +33,15 @@ class Merchant(models.Model):
     support_email = models.EmailField(blank=True)
     support_phone = models.CharField(max_length=40, blank=True)
     sender_email = models.EmailField(blank=True, help_text="Empty: the installation's sender.")
+    sender_name = models.CharField(max_length=120, blank=True, help_text="Empty: the shop's name.")
+    reply_to = models.EmailField(blank=True, help_text="Empty: the support address.")
     locale = models.CharField(max_length=10, default="en", choices=settings.LANGUAGES)
+    languages = ArrayField(
+        models.CharField(max_length=10),
+        default=list,
+        blank=True,
+        help_text="That shoppers may read; empty: all.",
+    )
     country = models.CharField(max_length=2, default="DE", help_text="ISO 3166-1 alpha-2.")
     timezone = models.CharField(max_length=64, default="Europe/Berlin")
     currency = models.CharField(max_length=3, default="EUR", help_text="ISO 4217.")
@@ -41,11 +55,43 @@ class Merchant(models.Model):
     )
     corner_radius = models.PositiveSmallIntegerField(default=14, help_text="Pixels: 0 to 24.")
     logo = models.BinaryField(null=True, blank=True, help_text="PNG, re-encoded by us.")
+    logo_hash = models.GeneratedField(
+        expression=Coalesce(
+            Left(
+                models.Func(
+                    models.Func(models.F("logo"), function="sha256"), models.Value("hex"), function="encode"
+                ),
+                16,
+            ),
+            models.Value(""),
+        ),
+        output_field=models.CharField(max_length=16),
+        db_persist=True,
+    )
     # The simple delivery rule: working days from order to hand-over, and from hand-over to delivery.
     processing_days = models.PositiveSmallIntegerField(default=1)
     transit_days_min = models.PositiveSmallIntegerField(default=1)
     transit_days_max = models.PositiveSmallIntegerField(default=3)
     two_factor_required = models.BooleanField(default=False, help_text="Of everybody in the team.")
+    transit_zones = ArrayField(
+        models.CharField(max_length=900),
+        default=list,
+        blank=True,
+        help_text="Others for some countries: `AT,CH=2-4`.",
+    )
+    order_cutoff = models.TimeField(
+        null=True, blank=True, help_text="Orders after it are packed a day later."
+    )
+    working_days = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=monday_to_friday,
+        help_text="0 is Monday: when parcels are packed.",
+    )
+    keeps_holidays = models.BooleanField(default=False, help_text="Nothing is packed or delivered on them.")
+    default_carrier = models.CharField(max_length=40, blank=True, help_text="Of parcels that name none.")
+    setup_hidden_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the check list was put away."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -77,10 +123,31 @@ class MerchantModel(models.Model):
 
 
 class PortalDomain(models.Model):
-    """A host name of the merchant's own that shows its portal. Unique over the installation."""
+    """A host name of the merchant's own. It shows the portal once its DNS was seen to be the merchant's.
 
-    host = models.CharField(primary_key=True, max_length=253)
+    Anybody may claim a host; only one claim is ever verified, by a TXT record that only the host's owner can make.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="domains")
+    host = models.CharField(max_length=253)
+    token = models.CharField(max_length=40, help_text="What the TXT record has to say.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=40, blank=True, help_text="Why the last look was not good.")
+    seen = models.CharField(max_length=300, blank=True, help_text="What DNS said instead.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "host"], name="one_claim_a_host"),
+            models.UniqueConstraint(
+                fields=["host"], condition=models.Q(verified_at__isnull=False), name="one_owner_a_host"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.host
 
 
 class Role(models.TextChoices):

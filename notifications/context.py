@@ -4,7 +4,6 @@ Everything is formatted here, in the shopper's language: templates see text, who
 names are those of `notifications.rendering.samples`.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -75,12 +74,18 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
         parcels[parcel.order_id].append(parcel)
     return Loaded(
         merchant=merchant,
-        host=PortalDomain.objects.filter(merchant=merchant).values_list("host", flat=True).first(),
+        host=_own_host(merchant),
         orders=orders_with_lines().defer("raw", "search").in_bulk(order_ids),
         parcels=parcels,
         facts=_shipment_facts(message.fact_position for message in messages),
         templates=own_templates(messages),
     )
+
+
+def _own_host(merchant: Merchant) -> str | None:
+    """The merchant's own host, once it is verified: the one that was first."""
+    own = PortalDomain.objects.filter(merchant=merchant, verified_at__isnull=False)
+    return own.order_by("verified_at").values_list("host", flat=True).first()
 
 
 def _shipment_facts(positions: Any) -> dict[int, ShipmentFact]:
@@ -179,9 +184,9 @@ def _shop(merchant: Merchant) -> dict[str, str]:
 
 def _logo(merchant: Merchant) -> str:
     """The logo's address on the portal: it changes with the picture (`portal.views.logo`)."""
-    if not merchant.logo:
+    if not merchant.logo_hash:
         return ""
-    return absolute(f"/p/{merchant.slug}/logo-{hashlib.sha256(bytes(merchant.logo)).hexdigest()[:16]}.png")
+    return absolute(f"/p/{merchant.slug}/logo-{merchant.logo_hash}.png")
 
 
 def _links(loaded: Loaded, order: Order) -> dict[str, Any]:

@@ -10,7 +10,12 @@ from notifications.rendering.templates import one_line
 
 def sender(merchant: Merchant) -> str:
     """The From header: the merchant's name with its own address, or with the installation's."""
-    return formataddr((one_line(merchant.name), sender_address(merchant)))
+    return formataddr((one_line(merchant.sender_name or merchant.name), sender_address(merchant)))
+
+
+def reply_address(merchant: Merchant) -> str:
+    """Where an answer to a message goes; "" lets it go to the sender."""
+    return merchant.reply_to or merchant.support_email
 
 
 def sender_address(merchant: Merchant) -> str:

@@ -46,4 +46,5 @@ def _is_installations(host: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _merchant_of(host: str, _period: int) -> UUID | None:
-    return PortalDomain.objects.filter(host=host).values_list("merchant_id", flat=True).first()
+    verified = PortalDomain.objects.filter(host=host, verified_at__isnull=False)
+    return verified.values_list("merchant_id", flat=True).first()

@@ -47,7 +47,7 @@ class Shell:
 def shell_of(site: Site) -> Shell:
     """The frame of a site's pages in the language that is spoken now."""
     merchant = site.merchant
-    logo = f"{site.base}/logo-{merchant.logo_hash}.png" if merchant.logo_hash else ""  # type: ignore[attr-defined]
+    logo = f"{site.base}/logo-{merchant.logo_hash}.png" if merchant.logo_hash else ""
     values = tuple(getattr(merchant, name) for name in _FIELDS)
     return _shell(values, site.path(), logo, site.language)
 

@@ -1,6 +1,5 @@
 """Whose portal is asked for, under which address, and in which language it answers."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,7 +66,7 @@ def site_of(request: HttpRequest, slug: str | None) -> Site | None:
 
 
 def find_merchant(*, slug: str | None = None, pk: UUID | None = None) -> Merchant | None:
-    """A merchant without the bytes of its logo, but with their hash in `logo_hash` ("" without a logo).
+    """A merchant without the bytes of its logo.
 
     A statement of its own: building this query through the ORM took longer than all other queries of a page.
     """
@@ -75,26 +74,17 @@ def find_merchant(*, slug: str | None = None, pk: UUID | None = None) -> Merchan
     with prepared_cursor() as cursor:
         cursor.execute(statement, {"slug": slug, "id": pk})
         row = cursor.fetchone()
-    if row is None:
-        return None
-    merchant = Merchant.from_db("default", names, row[:-1])
-    merchant.logo_hash = row[-1]  # type: ignore[attr-defined]
-    return merchant
+    return Merchant.from_db("default", names, row) if row else None
 
 
 @lru_cache(maxsize=1)
 def _merchant_statement() -> tuple[list[str], str]:
     columns = [field.attname for field in Merchant._meta.concrete_fields if field.attname != "logo"]
     statement = (
-        f"SELECT {', '.join(columns)}, coalesce(left(encode(sha256(logo), 'hex'), 16), '')"  # noqa: S608
+        f"SELECT {', '.join(columns)}"  # noqa: S608  # names of our own columns
         " FROM merchants_merchant WHERE slug = %(slug)s::text OR id = %(id)s::uuid"
     )
     return columns, statement
-
-
-def logo_hash(logo: bytes) -> str:
-    """The part of a logo's address that changes with it."""
-    return hashlib.sha256(logo).hexdigest()[:16]
 
 
 def _known(locale: str) -> str:

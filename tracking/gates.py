@@ -2,7 +2,7 @@
 
 However many workers there are, a call is made only after its place in the access' pace was written down,
 and none while the gate is closed: by the carrier's own word (too many calls, wrong credentials), or
-because the carrier is down. What is down is closed for everyone, the rest for the one access.
+because the carrier is down. What two accesses found down is closed for everyone, the rest for the one access.
 """
 
 from dataclasses import dataclass
@@ -83,13 +83,25 @@ def close(key: str, until: datetime, reason: str) -> None:
         gate.save(update_fields=["opens_at", "reason", "failures"])
 
 
-def close_after_failure(carrier: str, now: datetime, reason: str) -> datetime:
-    """The circuit breaker: a carrier that fails is left alone, twice as long each time. Returns until when."""
+def close_after_failure(carrier: str, key: str, now: datetime, reason: str) -> datetime:
+    """The circuit breaker: an access that fails is left alone, twice as long each time. Returns until when.
+
+    The carrier as a whole is closed when a second access fails while another one is closed for the same reason: one
+    merchant's numbers that a carrier answers with an error are no outage, and must not hold up everybody else.
+    """
     with transaction.atomic():
-        gate = _locked(carrier, now)
-        wait = min(_FIRST_CLOSURE * 2 ** min(gate.failures, 10), _LONGEST_CLOSURE)
-        gate.opens_at, gate.reason, gate.failures = now + wait, reason, min(gate.failures + 1, 1000)
-        gate.save(update_fields=["opens_at", "reason", "failures"])
+        until = _close_longer(key, now, reason)
+        others = CarrierGate.objects.filter(key__startswith=f"{carrier}:", reason=reason, opens_at__gt=now)
+        if others.exclude(key=key).exists():
+            until = _close_longer(carrier, now, reason)
+    return until
+
+
+def _close_longer(key: str, now: datetime, reason: str) -> datetime:
+    gate = _locked(key, now)
+    wait = min(_FIRST_CLOSURE * 2 ** min(gate.failures, 10), _LONGEST_CLOSURE)
+    gate.opens_at, gate.reason, gate.failures = now + wait, reason, min(gate.failures + 1, 1000)
+    gate.save(update_fields=["opens_at", "reason", "failures"])
     return now + wait
 
 

@@ -165,7 +165,7 @@ def _close_gate(lane: Lane, error: CarrierError) -> None:
     """An error that is not about the one parcel: nobody else is sent through this gate for a while."""
     now = timezone.now()
     if isinstance(error, CarrierDown):
-        gates.close_after_failure(lane.access.carrier, now, error.code)
+        gates.close_after_failure(lane.access.carrier, lane.access.key, now, error.code)
     elif isinstance(error, RateLimited):
         gates.close(lane.access.key, now + polling.limited_for(error), error.code)
     elif isinstance(error, AuthenticationFailed):

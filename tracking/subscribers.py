@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.utils import timezone
 
+from events import parked
 from events.facts import RecordedFact
 from events.subscribers import subscribe
 from merchants.ids import NOBODY, public_id
@@ -17,20 +18,28 @@ from tracking.progress import refresh_stages
 from tracking.schemas import ScanIn, ShipmentIn, ShipmentLineIn
 from tracking.statuses import Status
 
+_FULFILMENTS = "tracking.fulfilments"
 _EVERYTHING = 1_000_000  # of a line: what was shipped already is taken off
 
 
 # Each report locks its order until the batch is committed: few at a time, or a shop's own calls wait for seconds.
-@subscribe("tracking.fulfilments", ["fulfilment.reported"], batch=50)
+@subscribe(_FULFILMENTS, ["fulfilment.reported"], batch=50)
 def make_shipments(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
     """One parcel a report; reported again, it is updated; cancelled, it is taken back.
 
     Order by order, as whoever locks several orders does (`tracking.locks`); an order's own facts stay in line.
     """
-    for fact in sorted(facts, key=lambda fact: fact.order_id or NOBODY):
+    in_order = sorted(facts, key=lambda fact: fact.order_id or NOBODY)
+    for order_id in dict.fromkeys(fact.order_id for fact in in_order):
+        if order_id:
+            lock_order(order_id)
+    newer = parked.overtaking(_FULFILMENTS, in_order)
+    for fact in in_order:
         reported = fact.payload()
         assert isinstance(reported, FulfilmentReported)
-        if reported.cancelled:
+        if _is_overtaken(fact, newer):
+            _note_late(merchant, reported)
+        elif reported.cancelled:
             _take_back(merchant, reported)
         else:
             put = commands.put_shipment(merchant, _shipment(reported), happened=True)
@@ -43,6 +52,22 @@ def move_stages(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
     updates = [fact.payload() for fact in facts]
     order_ids = {u.order_id for u in updates if isinstance(u, OrderUpdated) and "lines" in u.changed}
     refresh_stages([lock_order(order_id) for order_id in sorted(order_ids)])
+
+
+def _is_overtaken(fact: RecordedFact, newer: Sequence[RecordedFact]) -> bool:
+    """Whether the shop reported the same parcel again, and that report was worked off while this one was parked."""
+    return any(
+        other.position > fact.position
+        and (other.order_id, other.data["external_id"]) == (fact.order_id, fact.data["external_id"])
+        for other in newer
+    )
+
+
+def _note_late(merchant: Merchant, reported: FulfilmentReported) -> None:
+    """A report that came after a newer one changes nothing about the parcel; where it was then is still news."""
+    known = Shipment.objects.filter(order_id=reported.order_id, external_id=reported.external_id).first()
+    if known is not None and not reported.cancelled:
+        _note_status(merchant, public_id("shp", known.id), reported)
 
 
 def _take_back(merchant: Merchant, reported: FulfilmentReported) -> None:

@@ -18,7 +18,7 @@ from merchants.transport import Deadline
 from notifications.channels.base import NotSent, Receipt, Refused, TryLater, Unreachable
 from notifications.models import Message
 from notifications.reasons import Reason
-from notifications.sender import sender
+from notifications.sender import reply_address, sender
 from orders.text import normal_email
 
 # Below the lease of a message that is being sent: whoever takes it over must find this try ended.
@@ -90,7 +90,7 @@ def build(merchant: Merchant, message: Message, backend: Any = None) -> EmailMul
         body=message.text,
         from_email=sender(merchant),
         to=[message.recipient],
-        reply_to=[merchant.support_email] if merchant.support_email else None,
+        reply_to=[answer_to] if (answer_to := reply_address(merchant)) else None,
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
         connection=backend,
     )

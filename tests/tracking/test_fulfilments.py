@@ -1,6 +1,7 @@
 """What a shop's system says was sent: taken as it is, as far as it fits, and never stuck in the line."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,10 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from events import log
+from events import log, parked
+from events.drain import drain_subscriber
 from events.models import ParkedFact
+from events.subscribers import get_subscriber
 from merchants.models import Merchant
 from merchants.scope import merchant_scope, platform_scope
 from orders import commands as orders
@@ -131,3 +134,69 @@ def test_orders_are_locked_in_the_order_in_which_everybody_locks_them(
     locks = [query["sql"] for query in captured if 'FOR NO KEY UPDATE OF "orders_order"' in query["sql"]]
     ids = [order.pk for sql in locks for order in (first, second) if order.pk.hex in sql]
     assert list(dict.fromkeys(ids)) == [first.pk, second.pk]
+
+
+def test_a_report_that_was_parked_does_not_overwrite_what_the_shop_said_after_it(
+    merchant: Merchant, order: Order, report: Any, drain_all: Drain
+) -> None:
+    drain_all()
+    first = FulfilmentReported(order_id=order.pk, external_id="F1", carrier_name="UPS", tracking_number="OLD")
+    other = FulfilmentReported(
+        order_id=order.pk, external_id="F2", carrier_name="UPS", tracking_number="F2-1", lines=[]
+    )
+    gone = FulfilmentReported(
+        order_id=order.pk, external_id="F3", carrier_name="UPS", tracking_number="F3-1", lines=[]
+    )
+    with merchant_scope(merchant), transaction.atomic():
+        for reported in (first, other, gone):
+            log.record(reported, order_id=order.pk)
+    _park_everything(merchant)
+    # The line went on: the shop corrected the first parcel, and took the third one back.
+    with merchant_scope(merchant), transaction.atomic():
+        corrected = FulfilmentReported(
+            order_id=order.pk, external_id="F1", carrier_name="DHL", tracking_number="NEW",
+            lines=[ReportedLine(external_id="L1", quantity=1)],
+        )  # fmt: skip
+        log.record(corrected, order_id=order.pk)
+        cancelled = FulfilmentReported(order_id=order.pk, external_id="F3", cancelled=True)
+        log.record(cancelled, order_id=order.pk)
+    drain_all()
+
+    parked.try_again(merchant)
+    assert parked.retry_due() == 3
+
+    with merchant_scope(merchant):
+        assert not ParkedFact.objects.exists()
+        parcels = dict(Shipment.objects.filter(order=order).values_list("external_id", "tracking_number"))
+        assert parcels == {"F1": "NEW", "F2": "F2-1"}
+        assert held(Shipment.objects.get(external_id="F1")) == {"L1": 1}
+
+
+def test_while_the_newer_report_is_parked_too_the_older_one_counts(
+    merchant: Merchant, order: Order, drain_all: Drain
+) -> None:
+    drain_all()
+    with merchant_scope(merchant), transaction.atomic():
+        for number in ("OLD", "NEW"):
+            log.record(
+                FulfilmentReported(order_id=order.pk, external_id="F1", tracking_number=number),
+                order_id=order.pk,
+            )
+    _park_everything(merchant)
+    with merchant_scope(merchant):
+        old, new = ParkedFact.objects.order_by("position")
+        assert parked.retry(old)
+        assert Shipment.objects.get(order=order).tracking_number == "OLD"
+        assert parked.retry(new)
+        assert Shipment.objects.get(order=order).tracking_number == "NEW"
+
+
+def _park_everything(owner: Merchant) -> None:
+    """Let the reader fail on all that waits in line, as it does while something is wrong with it."""
+    reader = get_subscriber("tracking.fulfilments")
+
+    def fail(merchant: Merchant, facts: Any) -> None:
+        raise ValueError("not today")
+
+    log.sequence(owner.shard)
+    drain_subscriber(replace(reader, handle=fail), owner.shard)

@@ -128,17 +128,45 @@ def test_a_carrier_that_is_down_is_left_alone_longer_each_time(
     else:
         dhl.close()
     poll()
-    # Nobody else is sent to find out the same, whoever's access it is.
-    assert how == "gone" or sum(dhl.asked.values()) == 1
+    # One parcel of each access found out; then nobody else is sent, whoever's access it is.
+    assert how == "gone" or sum(dhl.asked.values()) == 2
     gate = CarrierGate.objects.get(key="dhl")
     assert (gate.reason, gate.failures) == ("carrier_down", 1)
     assert minutes(0.3, 0.51, gate.opens_at - timezone.now())
     errors = [fresh(parcel).poll_error for parcel in parcels]
-    assert sorted(error.split(":")[0] for error in errors) == ["", "", "", "carrier_down"]
+    assert sorted(error.split(":")[0] for error in errors) == ["", "", "carrier_down", "carrier_down"]
     assert {fresh(parcel).status for parcel in parcels} == {"info_received"}
-    make_due(parcels[0])
+    third = factories.merchant("third", "Third")
+    set_account(third, "dhl", {**FAST, "api_key": "a third"})
+    dhl_parcel(third, "JJD-T")
+    poll()
+    assert dhl.asked["JJD-T"] == 0
+    # When the gates open, the next ones to find it down close it for longer.
+    make_due(*parcels)
     poll()
     assert minutes(0.8, 1.01, CarrierGate.objects.get(key="dhl").opens_at - timezone.now())
+
+
+def test_one_merchants_numbers_that_the_carrier_fails_on_hold_up_nobody_else(
+    dhl: DHLServer, with_key: Merchant, stranger: Merchant
+) -> None:
+    set_account(stranger, "dhl", {**FAST, "api_key": "another"})
+    ours = [dhl_parcel(with_key, f"JJD-{index}") for index in range(3)]
+    dhl.everything = DOWN
+    poll()
+    dhl.everything = None
+    assert sum(dhl.asked.values()) == 1
+    assert not CarrierGate.objects.filter(key="dhl", opens_at__isnull=False).exists()
+    theirs = dhl_parcel(stranger, "JJD-X")
+    dhl.says("JJD-X", "in_transit")
+    poll()
+    assert fresh(theirs).status == "out_for_delivery"
+    # Our own access waits: a parcel of ours that comes due now is not asked about.
+    late = dhl_parcel(with_key, "JJD-LATE")
+    poll()
+    assert dhl.asked["JJD-LATE"] == 0
+    assert minutes(0.3, 1, wait(late))
+    assert {fresh(parcel).status for parcel in ours} == {"info_received"}
 
 
 def test_when_it_is_back_it_is_asked_as_before(dhl: DHLServer, with_key: Merchant) -> None:
@@ -151,7 +179,7 @@ def test_when_it_is_back_it_is_asked_as_before(dhl: DHLServer, with_key: Merchan
     make_due(*parcels)
     assert poll() == 3
     assert {fresh(parcel).status for parcel in parcels} == {"out_for_delivery"}
-    gate = CarrierGate.objects.get(key="dhl")
+    [gate] = CarrierGate.objects.all()
     assert (gate.failures, gate.opens_at) == (0, None)
 
 
