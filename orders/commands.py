@@ -17,8 +17,9 @@ from merchants.models import Merchant
 from merchants.prepared import execute_each
 from merchants.rest.errors import NotFound, Unprocessable
 from merchants.scope import merchant_scope, merchant_transaction
-from orders.checks import checked, line_external_id
+from orders.checks import checked
 from orders.facts import OrderCancelled, OrderPlaced, OrderUpdated
+from orders.lines import Line, NewLine, new_line
 from orders.links import new_link
 from orders.models import Customer, Order, OrderLine, OrderStatus, Stage
 from orders.schemas import OrderIn
@@ -48,7 +49,7 @@ class Placed:
     """What `place_order` did: the order, its lines, and whether it was new."""
 
     order: Order
-    lines: Sequence[OrderLine]
+    lines: Sequence[Line]
     created: bool
 
     @property
@@ -198,7 +199,7 @@ def _store_new(
         source_updated_at=origin.updated_at, raw=dict(origin.raw), created_at=now, updated_at=now, **values,
     )  # fmt: skip
     order.link_digest, order.link_expires_at = new_link(order.id, order.link_version, now)
-    lines = [_line_row(line, index) for index, line in enumerate(order_in.lines)]
+    lines = [new_line(line, index) for index, line in enumerate(order_in.lines)]
     placed = OrderPlaced(
         order_id=order.id, external_id=order_in.external_id, number=values["number"], total=values["total"],
         currency=values["currency"], notify=news.notify, historical=news.historical,
@@ -232,7 +233,7 @@ def _store_new(
     event_log.ring_after_commit(merchant)
     _, order.customer_id = stored
     order._state.adding = False
-    return Placed(order, [OrderLine(merchant=merchant, order=order, **row) for row in lines], created=True)
+    return Placed(order, lines, created=True)
 
 
 def _customer_without_address(merchant: Merchant, order_in: OrderIn, values: dict[str, Any]) -> UUID | None:
@@ -298,16 +299,16 @@ def _update_lines(merchant: Merchant, order: Order, order_in: OrderIn, *, raise_
     changed: list[OrderLine] = []
     new: list[OrderLine] = []
     for index, line_in in enumerate(order_in.lines):
-        row = _line_row(line_in, index)
-        line = known.pop(row["external_id"], None)
+        told = new_line(line_in, index)
+        line = known.pop(told.external_id, None)
         if line is not None and raise_to_shipped:
-            row["quantity"] = max(row["quantity"], line.shipped_quantity)
+            told.quantity = max(told.quantity, line.shipped_quantity)
         if line is None:
-            new.append(OrderLine(merchant=merchant, order=order, **row))
-        elif _differs(line, row):
-            _refuse_below_shipped(line, row["quantity"], f"lines[{index}].quantity")
+            new.append(OrderLine(merchant=merchant, order=order, **msgspec.structs.asdict(told)))
+        elif _differs(line, told):
+            _refuse_below_shipped(line, told.quantity, f"lines[{index}].quantity")
             for name in _LINE_COLUMNS:
-                setattr(line, name, row[name])
+                setattr(line, name, getattr(told, name))
             changed.append(line)
     for line in known.values():
         gone = line.shipped_quantity if raise_to_shipped else 0
@@ -325,8 +326,8 @@ _LINE_COLUMNS = [
 ]  # fmt: skip
 
 
-def _differs(line: OrderLine, row: dict[str, Any]) -> bool:
-    return any(getattr(line, name) != row[name] for name in _LINE_COLUMNS)
+def _differs(line: OrderLine, told: NewLine) -> bool:
+    return any(getattr(line, name) != getattr(told, name) for name in _LINE_COLUMNS)
 
 
 def _refuse_below_shipped(line: OrderLine, quantity: int, where: str) -> None:
@@ -336,21 +337,6 @@ def _refuse_below_shipped(line: OrderLine, quantity: int, where: str) -> None:
             param=where,
             code="line_already_shipped",
         )
-
-
-def _line_row(line: Any, index: int) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "external_id": line_external_id(line, index),
-        "position": index + 1,
-        "sku": line.sku,
-        "title": line.title,
-        "variant": line.variant,
-        "quantity": line.quantity,
-        "unit_price": line.unit_price,
-        "image_url": line.image_url,
-        "requires_shipping": line.requires_shipping,
-    }
 
 
 def _search_words(order_in: OrderIn, values: dict[str, Any]) -> list[str]:

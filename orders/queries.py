@@ -9,6 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.rest.errors import NotFound
+from orders.lines import Line
 from orders.links import link_token
 from orders.models import Customer, Order, OrderLine
 from orders.schemas import AddressOut, CustomerOut, LineOut, OrderOut
@@ -46,7 +47,7 @@ def portal_url(merchant: Merchant, order: Order, host: str | None = None) -> str
     return settings.PUBLIC_URL + portal_path(merchant, order)
 
 
-def show_order(merchant: Merchant, order: Order, lines: Iterable[OrderLine] | None = None) -> OrderOut:
+def show_order(merchant: Merchant, order: Order, lines: Iterable[Line] | None = None) -> OrderOut:
     """An order as the API shows it. Its lines must be loaded, or given."""
     return OrderOut(
         id=public_id("ord", order.id),
@@ -79,7 +80,7 @@ def show_order(merchant: Merchant, order: Order, lines: Iterable[OrderLine] | No
     )
 
 
-def show_lines(lines: Iterable[OrderLine]) -> list[LineOut]:
+def show_lines(lines: Iterable[Line]) -> list[LineOut]:
     """Order lines as the API shows them, without those that were taken out of the order."""
     return [
         LineOut(

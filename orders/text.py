@@ -44,6 +44,8 @@ def normal_postcode(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case without accents: "Müller" → "muller"."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 

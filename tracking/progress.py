@@ -16,7 +16,7 @@ from tracking.models import Shipment
 from tracking.resolve import ScanFacts, ShipmentState, resolve
 from tracking.statuses import PROBLEM, Status
 from tracking.windows import PRECEDENCE, Window, is_later
-from tracking.writes import Known, contents_of, load_scans, update_states
+from tracking.writes import Known, contents_of, load_scans, store_states
 
 # A carrier that still knows a number's former parcel answers with its scans: they are not this parcel's.
 RECYCLED_BEFORE = timedelta(days=30)
@@ -57,8 +57,7 @@ def advance(
             told.append((_fact(kind, shipment, notify), shipment.order_id))
         if _means(shipment.status) != _means(before):
             moved.append(shipment.order)
-    update_states(shipments)
-    event_log.record_many(told)
+    store_states(merchant, shipments, told)
     if moved:
         refresh_stages(moved)
 

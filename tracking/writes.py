@@ -9,9 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.utils import timezone
 
+from events import log as event_log
+from events.facts import FactData
+from events.log import INCOMING_COLUMNS
 from merchants.models import Merchant
-from merchants.prepared import execute_each, prepared_cursor
+from merchants.prepared import loaded, prepared_cursor
 from orders.models import Order
 from tracking.models import Shipment
 from tracking.resolve import ScanFacts
@@ -24,7 +28,6 @@ _NOT_NEEDED = frozenset(
         "raw", "carrier_name", "tracking_url", "service", "signed_by", "pickup_place", "pickup_until", "poll_error",
     }
 )  # fmt: skip
-# In the model's own order, as `from_db` wants them.
 _PARCEL_FIELDS = [f.attname for f in Shipment._meta.concrete_fields if f.attname not in _NOT_NEEDED]
 _ORDER_NEEDED = frozenset({"id", "merchant_id", "external_id", "status", "stage", "placed_at", "updated_at"})
 _ORDER_FIELDS = [f.attname for f in Order._meta.concrete_fields if f.attname in _ORDER_NEEDED]
@@ -39,12 +42,23 @@ _BY_NUMBER = (
     " AND p.created_at > %(made_after)s::timestamptz"
 )
 
-STATE_FIELDS = (
-    "status", "substatus", "status_at", "shipped_at", "out_for_delivery_at", "delivered_at", "last_scan_at",
-    "failed_attempts", "eta_from", "eta_to", "eta_source", "promised_from", "promised_to", "due_at", "updated_at",
-)  # fmt: skip
-_UPDATE = f"""
-UPDATE tracking_shipment SET {", ".join(f"{name} = %s" for name in STATE_FIELDS)} WHERE merchant_id = %s AND id = %s
+# What scans change about a parcel, as it comes in JSON.
+_STATE = {
+    "status": "text", "substatus": "text", "status_at": "timestamptz", "shipped_at": "timestamptz",
+    "out_for_delivery_at": "timestamptz", "delivered_at": "timestamptz", "last_scan_at": "timestamptz",
+    "failed_attempts": "smallint", "eta_from": "timestamptz", "eta_to": "timestamptz", "eta_source": "text",
+    "promised_from": "timestamptz", "promised_to": "timestamptz", "due_at": "timestamptz",
+    "updated_at": "timestamptz",
+}  # fmt: skip
+_STORE = f"""
+WITH moved AS (
+    UPDATE tracking_shipment AS shipment SET {", ".join(f"{name} = state.{name}" for name in _STATE)}
+    FROM jsonb_to_recordset(%(states)s::jsonb) AS state(id uuid, {", ".join(map(" ".join, _STATE.items()))})
+    WHERE shipment.merchant_id = %(merchant_id)s::uuid AND shipment.id = state.id
+)
+INSERT INTO events_incoming ({INCOMING_COLUMNS})
+SELECT %(merchant_id)s::uuid, %(shard)s::smallint, fact.type, fact.order_id, fact.data, %(now)s::timestamptz
+FROM jsonb_to_recordset(%(facts)s::jsonb) AS fact(type text, order_id uuid, data jsonb)
 """  # noqa: S608  # names of our own columns
 
 _INSERT = """
@@ -101,8 +115,8 @@ def lock_parcels(
     found: list[Shipment] = []
     orders: dict[UUID, Order] = {}
     for row in rows:
-        parcel = Shipment.from_db("default", _PARCEL_FIELDS, row[: len(_PARCEL_FIELDS)])
-        order = Order.from_db("default", _ORDER_FIELDS, row[len(_PARCEL_FIELDS) :])
+        parcel = loaded(Shipment, _PARCEL_FIELDS, row[: len(_PARCEL_FIELDS)])
+        order = loaded(Order, _ORDER_FIELDS, row[len(_PARCEL_FIELDS) :])
         parcel.merchant = order.merchant = merchant
         parcel.order = orders.setdefault(order.id, order)
         found.append(parcel)
@@ -138,13 +152,23 @@ def load_scans(merchant_id: UUID, shipment_ids: Iterable[UUID]) -> Known:
     return found
 
 
-def update_states(shipments: Iterable[Shipment]) -> None:
-    """Store what scans have changed about locked parcels."""
-    rows = [
-        [*(getattr(shipment, name) for name in STATE_FIELDS), shipment.merchant_id, shipment.id]
-        for shipment in shipments
-    ]
-    execute_each(_UPDATE, rows)
+def store_states(
+    merchant: Merchant, shipments: Iterable[Shipment], facts: Iterable[tuple[FactData, UUID | None]]
+) -> None:
+    """Store what scans have changed about locked parcels, and the facts that became true by it: one statement.
+
+    The facts are recorded in order, as `events.log.record_many` records them.
+    """
+    states = [{name: getattr(shipment, name) for name in ("id", *_STATE)} for shipment in shipments]
+    told = [{"type": data.fact_type, "order_id": order_id, "data": data} for data, order_id in facts]
+    values = {
+        "merchant_id": merchant.id, "shard": merchant.shard, "states": msgspec.json.encode(states).decode(),
+        "facts": msgspec.json.encode(told).decode(), "now": timezone.now(),
+    }  # fmt: skip
+    with prepared_cursor() as cursor:
+        cursor.execute(_STORE, values)
+    if told:
+        event_log.ring_after_commit(merchant)
 
 
 def contents_of(merchant_id: UUID, order_ids: Iterable[UUID]) -> list[tuple[UUID, list[str], int]]:

@@ -15,7 +15,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from merchants.models import ApiKey, Merchant
-from merchants.prepared import prepared_cursor
+from merchants.prepared import loaded, prepared_cursor
 from merchants.rest.errors import Forbidden, MethodNotAllowed, NotAuthenticated
 
 SCOPES = (
@@ -98,8 +98,8 @@ def _find(key: str) -> ApiKey | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    found = ApiKey.from_db("default", _KEY_FIELDS, row[: len(_KEY_FIELDS)])
-    found.merchant = Merchant.from_db("default", _MERCHANT_FIELDS, row[len(_KEY_FIELDS) :])
+    found = loaded(ApiKey, _KEY_FIELDS, row[: len(_KEY_FIELDS)])
+    found.merchant = loaded(Merchant, _MERCHANT_FIELDS, row[len(_KEY_FIELDS) :])
     return found
 
 
