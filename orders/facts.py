@@ -73,6 +73,26 @@ class ProductUpdated(FactData):
     changed: list[str] = []
 
 
+@fact("order.tagged")
+class OrderTagged(FactData):
+    """The team changed an order's tags. `tags`: all of them afterwards."""
+
+    order_id: UUID
+    external_id: str
+    added: list[str]
+    removed: list[str]
+    tags: list[str]
+
+
+@fact("order.noted")
+class OrderNoted(FactData):
+    """Somebody of the team wrote a note on an order. What it says stays in the dashboard."""
+
+    order_id: UUID
+    external_id: str
+    note_id: UUID
+
+
 class ReportedLine(FactData):
     """A quantity of an order line, named as the shop names it."""
 

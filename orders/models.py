@@ -106,6 +106,9 @@ class Order(MerchantModel):
     link_digest = models.BinaryField(max_length=32)
     link_version = models.PositiveSmallIntegerField(default=1)
     link_expires_at = models.DateTimeField()
+    tags = ArrayField(
+        models.CharField(max_length=40), default=list, db_default=[], help_text="The team's own words."
+    )
     search = SearchVectorField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -122,7 +125,10 @@ class Order(MerchantModel):
             models.Index(fields=["merchant", "stage", "-placed_at", "-id"], name="orders_by_stage"),
             models.Index(fields=["merchant", "lookup_number"], name="orders_lookup"),
             models.Index(fields=["merchant", "customer", "-placed_at"], name="orders_of_customer"),
+            models.Index(fields=["merchant", "country", "-placed_at", "-id"], name="orders_by_country"),
             GinIndex(fields=["search"], name="orders_search"),
+            # Most orders have no tag, and a new one never has: they cost nothing here.
+            GinIndex(fields=["tags"], condition=~Q(tags=[]), name="orders_by_tag"),
         ]
 
 
@@ -173,6 +179,18 @@ class Refund(MerchantModel):
             ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="refund_not_negative"),
         ]
+
+
+class OrderNote(MerchantModel):
+    """What somebody of the team wrote down about an order. Shoppers never see it."""
+
+    order = MerchantForeignKey(Order, related_name="notes")
+    text = models.TextField()
+    author = models.CharField(max_length=254, blank=True, help_text="Their address, as it was then.")
+    created_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        indexes = [models.Index(fields=["merchant", "order", "-created_at"], name="notes_of_order")]
 
 
 class Fulfilment(MerchantModel):

@@ -70,6 +70,14 @@ class Shipment(DueRow):
             ),
             models.Index(fields=["merchant", "-created_at", "-id"], name="shipments_newest"),
             models.Index(fields=["merchant", "order"], name="shipments_of_order"),
+            models.Index(fields=["merchant", "status", "-created_at", "-id"], name="shipments_by_status"),
+            models.Index(fields=["merchant", "carrier", "-created_at", "-id"], name="shipments_by_carrier"),
+            # Of all parcels that ever were, only these can be overdue or stand still.
+            models.Index(
+                fields=["merchant", "-created_at", "-id"],
+                condition=~Q(status__in=[Status.DELIVERED, Status.RETURNED, Status.CANCELLED, Status.EXPIRED]),
+                name="shipments_open",
+            ),
         ]
         ordering = ["number"]
 

@@ -101,14 +101,15 @@ def test_carriers_are_counted_apart_and_the_median_is_theirs(merchant: Merchant,
     factories.scan(merchant, other, "delivered", MONDAY + timedelta(days=4))
     drain_all()
     with merchant_scope(merchant):
-        carriers = queries.deliveries_by_carrier(MARCH)
-        by_day = queries.deliveries_by_day(MARCH)
+        ends = queries.deliveries(MARCH)
+    carriers = ends.by_carrier
     assert list(carriers) == ["dhl", "Kurier Krause"]
     assert carriers["dhl"].on_time_share == 1.0
     assert carriers["dhl"].median_days == pytest.approx(1.375)  # the middle of the second of three
     assert carriers["Kurier Krause"].on_time_share == 0.0
-    assert queries.together(by_day.values()).parcels == 4
-    assert len(by_day) == 31
+    assert ends.in_all(MARCH).parcels == 4
+    assert ends.in_all(MARCH.before).parcels == 0
+    assert len(ends.by_day) == 62
 
 
 def test_orders_and_messages_are_counted_on_their_days(merchant: Merchant, drain_all: Drain) -> None:
@@ -163,8 +164,9 @@ def test_another_shops_days_are_not_read(merchant: Merchant, stranger: Merchant,
     factories.scan(stranger, parcel(stranger), "delivered", MONDAY + timedelta(days=1))
     drain_all()
     with merchant_scope(merchant):
-        assert queries.together(queries.deliveries_by_day(MARCH).values()).parcels == 0
-        assert queries.deliveries_by_carrier(MARCH) == {}
+        ends = queries.deliveries(MARCH)
+    assert ends.in_all(MARCH).parcels == 0
+    assert ends.by_carrier == {}
 
 
 def test_an_order_that_is_gone_is_not_counted_again(merchant: Merchant, drain_all: Drain) -> None:
@@ -189,3 +191,14 @@ def test_a_period_knows_the_one_before() -> None:
     assert week.before == Period(date(2026, 2, 23), date(2026, 3, 1))
     assert len(week.days) == 7
     assert Outcome.values == ["on_time", "late", "failed"]
+
+
+def test_the_period_before_counts_by_day_but_not_for_the_carriers(
+    merchant: Merchant, drain_all: Drain
+) -> None:
+    factories.scan(merchant, parcel(merchant), "delivered", MONDAY + timedelta(days=1))
+    drain_all()
+    with merchant_scope(merchant):
+        ends = queries.deliveries(Period(date(2026, 3, 4), date(2026, 3, 10)))
+    assert ends.in_all(Period(date(2026, 2, 25), date(2026, 3, 3))).parcels == 1
+    assert ends.by_carrier == {}
