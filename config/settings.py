@@ -100,8 +100,12 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASE_URL = text("DATABASE_URL") or embedded.postgres_url()
 DATABASES = {"default": database(DATABASE_URL)}
-# One connection a thread, kept: WSGI threads and Celery processes are few and live long.
-DATABASES["default"]["CONN_MAX_AGE"] = 600
+# Celery's processes keep one connection each. A web process shares a pool between its threads (config/wsgi.py):
+# the server ends idle threads, and a connection that a thread keeps would stay open after it.
+DATABASE_POOL = integer("AFTERWARD_DATABASE_POOL", 0)
+DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 600
+if DATABASE_POOL:
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
 # A statement or an idle transaction that runs for long holds back every claim (a held snapshot keeps
 # dead rows alive), so the server ends it. Migrations set the first one to 0.
 DATABASES["default"]["OPTIONS"]["options"] = " ".join(

@@ -6,6 +6,7 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("AFTERWARD_DATABASE_POOL", "4")  # as many as the server has threads
 application = get_wsgi_application()
 
 

@@ -146,8 +146,8 @@ class Installation:
         celery = [python, "-m", "celery", "-A", "config"]
         self.web = self.program("web", [
             granian, "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--no-ws",
-            "--workers", str(web_workers), "--respawn-failed-workers", "--log-level", "warning",
-            "config.wsgi:application",
+            "--workers", str(web_workers), "--blocking-threads", "4", "--respawn-failed-workers",
+            "--log-level", "warning", "config.wsgi:application",
         ])  # fmt: skip
         self.worker = self.program(
             "worker", [*celery, "worker", "--concurrency", str(slots), "-l", "WARNING"]

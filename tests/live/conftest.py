@@ -19,7 +19,10 @@ def installation() -> Iterator[Installation]:
     folder = Path(tempfile.mkdtemp(prefix="aw-live-"))
     try:
         with Installation(
-            folder, settings="tests.live.settings", AFTERWARD_TICK_SECONDS=str(TICK_SECONDS)
+            folder,
+            settings="tests.live.settings",
+            AFTERWARD_TICK_SECONDS=str(TICK_SECONDS),
+            GRANIAN_BLOCKING_THREADS_IDLE_TIMEOUT="5",
         ) as running:
             running.start_servers()
             with running.connect() as connection:
