@@ -265,6 +265,10 @@ IMPORTS_FOLDER = Path(text("AFTERWARD_IMPORTS_FOLDER") or HOME / "imports")
 # A file over this is refused with 413 before it is read.
 IMPORT_MAX_BYTES = integer("AFTERWARD_IMPORT_MAX_BYTES", 1_500_000_000)
 
+# What one API key may do: so many requests a second on average (0: no limit), and so many at once.
+API_RATE = integer("AFTERWARD_API_RATE", 100)
+API_BURST = integer("AFTERWARD_API_BURST", 1000)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["merchants.rest.auth.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["merchants.rest.auth.HasScope"],

@@ -139,6 +139,9 @@ class Installation:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": f"unix://{self.redis_socket}?db=0",
             "DJANGO_SETTINGS_MODULE": settings,
+            # Limits are kept and asked, but one key makes all the load.
+            "AFTERWARD_API_RATE": "100000",
+            "AFTERWARD_API_BURST": "1000000",
             **environment,
         }
         python = sys.executable

@@ -74,6 +74,11 @@ CODES: dict[str, Code] = {
         "Use a new key for a new request.",
     ),
     "too_many_requests": Code(429, "This was asked for too often.", "Wait for `Retry-After` seconds."),
+    "rate_limited": Code(
+        429,
+        "This API key made more requests than it may.",
+        "Wait for `Retry-After` seconds; `RateLimit-Remaining` says how many are left.",
+    ),
     "refreshed_just_now": Code(
         429, "The carrier was asked about this parcel just now.", "Wait for `Retry-After` seconds."
     ),

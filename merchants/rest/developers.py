@@ -1,5 +1,6 @@
 """What developers of shops read: the API's description, its reference page, the guide, and the list of errors."""
 
+import hashlib
 from functools import lru_cache
 
 from csp.constants import NONCE
@@ -14,6 +15,7 @@ from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 
 from merchants.rest.auth import SCOPES
 from merchants.rest.codes import CODES
+from merchants.rest.views import is_known
 
 # Scalar writes style attributes and starts workers from blobs. Only its page allows that, and only from here.
 _REFERENCE_POLICY = {
@@ -35,12 +37,13 @@ _REFERENCE_POLICY = {
 def schema(request: HttpRequest) -> HttpResponse:
     """The description as YAML, or with `?format=json` as JSON."""
     as_json = request.GET.get("format") == "json"
-    response = HttpResponse(
-        described(as_json=as_json),
-        content_type="application/vnd.oai.openapi+json" if as_json else "application/vnd.oai.openapi",
-    )
-    response["Cache-Control"] = "public, max-age=300"
-    return response
+    text = described(as_json=as_json)
+    tag = f'"{hashlib.blake2b(text, digest_size=12).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": "public, max-age=300"}
+    if is_known(request, tag):
+        return HttpResponse(status=304, headers=headers)
+    kind = "application/vnd.oai.openapi+json" if as_json else "application/vnd.oai.openapi"
+    return HttpResponse(text, content_type=kind, headers=headers)
 
 
 @require_safe

@@ -19,6 +19,7 @@ _PROBLEMS = {
     "400": "Something in the request is wrong: `param` names it.",
     "401": "No valid API key.",
     "403": "The API key lacks the scope.",
+    "429": "The key made more requests than it may, or asked for the same thing too soon: see `Retry-After`.",
     "503": "The database cannot do this just now. Try again after `Retry-After` seconds.",
 }
 _PROBLEMS_OF_WRITING = {
@@ -28,6 +29,18 @@ _PROBLEMS_OF_WRITING = {
     "422": "It is well-formed and cannot be done, or the `Idempotency-Key` was used with another body.",
 }
 _NOT_FOUND = {"404": "There is no such object."}
+_SAME = {"description": "It is what you hold: the `ETag` that you sent still stands for it."}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of an earlier answer: 304 and no body when nothing has changed.",
+    "schema": {"type": "string", "maxLength": 255},
+}
+_RETRY_AFTER = {
+    "description": "Seconds to wait before the request is sent again.",
+    "schema": {"type": "integer", "minimum": 1},
+}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -46,9 +59,12 @@ class ApiSchema(AutoSchema):
         if operation is None:
             return None
         problems = {**_PROBLEMS}
-        if self.method != "GET":
+        header = _IF_NONE_MATCH if self.method == "GET" else _IDEMPOTENCY_KEY
+        operation.setdefault("parameters", []).append(header)
+        if self.method == "GET":
+            operation["responses"]["304"] = _SAME
+        else:
             problems |= _PROBLEMS_OF_WRITING
-            operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
         if (
             "{" in self.path
             or "requestBody" in operation
@@ -57,6 +73,8 @@ class ApiSchema(AutoSchema):
             problems |= _NOT_FOUND
         answers = operation["responses"]
         answers |= {status: self._problem(text) for status, text in problems.items() if status not in answers}
+        for status in ("429", "503"):
+            answers[status]["headers"] = {"Retry-After": _RETRY_AFTER}
         operation["responses"] = dict(sorted(answers.items()))
         return operation
 

@@ -1,19 +1,22 @@
 """The base of every API view: the key's merchant as scope, typed bodies, idempotency."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.http import parse_etags
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from merchants import audit
 from merchants.models import ApiKey, Merchant
-from merchants.rest import idempotency
+from merchants.rest import idempotency, limits
 from merchants.rest.decode import decode, encode, read_body, refuse_nul
-from merchants.rest.errors import NotFound, UnsupportedMediaType, as_problem, respond
+from merchants.rest.errors import NotFound, TooManyRequests, UnsupportedMediaType, as_problem, respond
 from merchants.scope import merchant_scope
 
 T = TypeVar("T")
@@ -27,18 +30,38 @@ class ApiView(APIView):
 
     scopes: dict[str, str] = {}
     merchant: Merchant
+    _allowance: limits.Allowance | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with ExitStack() as self._stack:
-            return super().dispatch(request, *args, **kwargs)
+            response = super().dispatch(request, *args, **kwargs)
+        if self._allowance is not None:
+            for name, value in self._allowance.headers():
+                response.headers[name] = value
+        return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+        """Before the method: whose key, has it tokens left, may it do this. There is one representation and one
+        version to negotiate about, so that the base class has nothing to do here."""
+        self.perform_authentication(request)
+        key = request.auth
+        assert isinstance(key, ApiKey)
+        self._take_token(key)
+        self.check_permissions(request)
         refuse_nul(request._request.GET)
-        assert isinstance(request.auth, ApiKey)
-        self.merchant = request.auth.merchant
+        self.merchant = key.merchant
         self._stack.enter_context(merchant_scope(self.merchant))
-        self._stack.enter_context(audit.acting_as(audit.api_key(request.auth)))
+        self._stack.enter_context(audit.acting_as(audit.api_key(key)))
+
+    def _take_token(self, key: ApiKey) -> None:
+        """Count the request, refused or not. Raises TooManyRequests."""
+        self._allowance = left = limits.take(key.id)
+        if left is not None and left.wait:
+            raise TooManyRequests(
+                f"A key may make {settings.API_RATE} requests a second, and {settings.API_BURST} at once.",
+                code="rate_limited",
+                retry_after=left.wait,
+            )
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """Which methods are answered here (`Allow`)."""
@@ -54,8 +77,15 @@ class ApiView(APIView):
         return decode(read_body(self.request._request), kind)
 
     def show(self, value: Any, status: int = 200) -> HttpResponse:
-        """A Struct as the response."""
-        return HttpResponse(encode(value), status=status, content_type="application/json")
+        """A Struct as the response. What is read carries an `ETag`; asked with it again, 304 says it is the same."""
+        body = encode(value)
+        request = self.request._request
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponse(body, status=status, content_type="application/json")
+        tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        if is_known(request, tag):
+            return HttpResponse(status=304, headers={"ETag": tag})
+        return HttpResponse(body, status=status, content_type="application/json", headers={"ETag": tag})
 
     def once(self, route: str, work: Callable[[], HttpResponse]) -> HttpResponse:
         """Do `work`, honouring `Idempotency-Key` when the request carries one."""
@@ -73,6 +103,12 @@ class ApiView(APIView):
                 return respond(problem)
 
         return idempotency.once(self.merchant, route, key, read_body(self.request._request), answered)
+
+
+def is_known(request: HttpRequest, tag: str) -> bool:
+    """Whether the sender holds what this `ETag` stands for (`If-None-Match`)."""
+    given = request.META.get("HTTP_IF_NONE_MATCH", "")
+    return bool(given) and (given.strip() == "*" or tag in (t.removeprefix("W/") for t in parse_etags(given)))
 
 
 def unknown_address(request: HttpRequest, **_: str) -> HttpResponse:
