@@ -14,17 +14,19 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.access import Seat
 from dashboard.shell import page
+from merchants.permissions import Permission
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A page of the settings: its key, what it is called, what it is about, its address and the heading it is under."""
+    """A page of the settings: what it is called and about, its address, the heading it is under, who may open it."""
 
     key: str
     label: Promise
     about: Promise
     url_name: str
     group: str
+    needs: Permission = Permission.SETTINGS
 
 
 GROUPS: dict[str, Promise] = {
@@ -34,7 +36,9 @@ GROUPS: dict[str, Promise] = {
     "people": _("People and data"),
 }
 
-ENTRIES: list[Entry] = []
+ENTRIES: list[Entry] = [
+    Entry("brand", _("Brand"), _("Name, logo and colour of your portal and messages."), "brand", "shop"),
+]
 
 
 def settings_page(
@@ -63,7 +67,7 @@ def groups_of(seat: Seat, current: str = "") -> list[dict[str, Any]]:
                 "current": entry.key == current,
             }
             for entry in ENTRIES
-            if entry.group == group and seat.may_act
+            if entry.group == group and seat.may(entry.needs)
         ]
         if entries:
             found.append({"words": words, "entries": entries})

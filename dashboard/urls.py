@@ -3,9 +3,16 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from dashboard.pages import home, messages, order, orders, parked, settings, sign_in
+from dashboard.pages import brand, home, messages, order, orders, parked, settings, sign_in
 
 app_name = "dashboard"
+
+_settings = [
+    path("", settings.settings, name="settings"),
+    path("brand/", brand.brand, name="brand"),
+    path("brand/preview/", brand.brand_preview, name="brand_preview"),
+    path("brand/reset/", brand.reset_brand, name="reset_brand"),
+]
 
 _merchant = [
     path("", home.merchant_home, name="merchant_home"),
@@ -22,7 +29,7 @@ _merchant = [
     path("parked/facts/<str:parked_id>/retry/", parked.retry_fact, name="retry_fact"),
     path("parked/inbox/retry/", parked.retry_items, name="retry_items"),
     path("parked/inbox/<str:item_id>/retry/", parked.retry_item, name="retry_item"),
-    path("settings/", settings.settings, name="settings"),
+    path("settings/", include(_settings)),
 ]
 
 urlpatterns = [

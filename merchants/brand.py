@@ -8,6 +8,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
+
+from django.core import signing
 
 from merchants.models import Merchant
 
@@ -91,6 +94,58 @@ def contrast(one: str, other: str) -> float:
     """The contrast of two colours by WCAG 2: from 1 (the same) to 21 (black on white)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How well one use of a brand colour can be read: the colour as it is, and the one that is used instead."""
+
+    use: str  # button, text, text_dark, mark or mark_dark
+    wished: str
+    wished_ratio: float
+    used: str
+    ratio: float
+    ground: str
+    needed: float
+
+    @property
+    def is_mended(self) -> bool:
+        return self.wished_ratio < self.needed
+
+
+def checks(brand: Brand) -> list[Check]:
+    """Every use of the colour with its contrast by WCAG 2. What is used always passes: `make_brand` saw to it."""
+    white, on_card, on_dark = brand.on_color, LIGHT_GROUNDS[1], DARK_GROUNDS[0]
+    uses = (
+        ("button", white, white, brand.color, TEXT_CONTRAST),
+        ("text", brand.color, brand.ink, on_card, TEXT_CONTRAST),
+        ("text_dark", brand.color, brand.ink_dark, on_dark, TEXT_CONTRAST),
+        ("mark", brand.color, brand.mark, on_card, MARK_CONTRAST),
+        ("mark_dark", brand.color, brand.mark_dark, on_dark, MARK_CONTRAST),
+    )
+    return [
+        Check(use, wished, contrast(wished, ground), used, contrast(used, ground), ground, needed)
+        for use, wished, used, ground, needed in uses
+    ]
+
+
+_PREVIEW_SALT = "brand.preview"
+_PREVIEW_SECONDS = 3600
+
+
+def preview_token(merchant: Merchant, *, color: str, radius: int, scheme: str) -> str:
+    """What the portal's preview page takes: looks that are not saved, vouched for by the dashboard for an hour."""
+    return signing.dumps([str(merchant.pk), color, radius, scheme], salt=_PREVIEW_SALT, compress=True)
+
+
+def read_preview(merchant: Merchant, token: str) -> tuple[str, int, str] | None:
+    """Colour, radius and scheme of a preview of this merchant. None for anything else."""
+    try:
+        values: Any = signing.loads(token, salt=_PREVIEW_SALT, max_age=_PREVIEW_SECONDS)
+    except signing.BadSignature:
+        return None
+    owner, color, radius, scheme = values
+    return (color, radius, scheme) if owner == str(merchant.pk) else None
 
 
 @lru_cache(maxsize=512)

@@ -1,12 +1,16 @@
 """Everything that changes who a merchant is and who works for it."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from merchants.audit import differences, record_change
 from merchants.models import Membership, Merchant, Role
+from merchants.scope import merchant_transaction
 
 # Addresses that stand beside the merchants' own under /app/ and /p/.
 _RESERVED_SLUGS = frozenset(
@@ -25,6 +29,34 @@ def create_merchant(*, slug: str, name: str, **fields: str) -> Merchant:
         raise ValidationError({"slug": f"The slug {slug!r} is taken by the installation itself."})
     merchant.save()
     return merchant
+
+
+def change_merchant(merchant: Merchant, action: str, **fields: Any) -> list[str]:
+    """Set columns of a merchant, and note it in the audit log as `action`. Returns the names that changed.
+
+    `merchant` itself gets the values too. Raises ValidationError that names the field; nothing is changed then.
+    """
+    with merchant_transaction(merchant):
+        stored = Merchant.objects.select_for_update().get(pk=merchant.pk)
+        before = {name: getattr(stored, name) for name in fields}
+        changed = [name for name, value in fields.items() if before[name] != value]
+        for name in changed:
+            setattr(stored, name, fields[name])
+        stored.full_clean(exclude={f.name for f in Merchant._meta.concrete_fields if f.name not in changed})
+        if changed:
+            stored.save(update_fields=changed)
+            record_change(action, label=stored.name, changes=_shown(before, fields))
+    for name in changed:
+        setattr(merchant, name, fields[name])
+    return changed
+
+
+def _shown(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
+    """What changed, as the audit log shows it: a picture is there or is not."""
+    changes = differences(before, after)
+    if "logo" in changes:
+        changes["logo"] = [bool(value) for value in changes["logo"]]
+    return changes
 
 
 @transaction.atomic

@@ -70,13 +70,22 @@ def portal_page(*methods: str) -> Callable[[View], View]:
 
 
 def render(
-    request: HttpRequest, site: Site, template: str, context: dict[str, Any], *, status: int = 200
+    request: HttpRequest,
+    site: Site,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    scheme: str = "",
 ) -> HttpResponse:
-    """A page of the site in the language that is spoken now. No context processors: every value is named here."""
+    """A page of the site in the language that is spoken now. No context processors: every value is named here.
+
+    scheme: "light" or "dark" whatever the reader's device prefers, for previews.
+    """
     nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
     links = {"shop": site.merchant, "home_url": site.path(), "link_url": site.path("link/")}
     main = get_template(template).render({**links, **context})
-    html = shell_of(site).fill(nonce, context["title"], context.get("order_number", ""), main)
+    html = shell_of(site, scheme).fill(nonce, context["title"], context.get("order_number", ""), main)
     response = HttpResponse(html, status=status, headers=_HEADERS)
     response["Content-Language"] = site.language
     response._csp_config = POLICY  # type: ignore[attr-defined]

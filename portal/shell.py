@@ -44,22 +44,22 @@ class Shell:
         )
 
 
-def shell_of(site: Site) -> Shell:
-    """The frame of a site's pages in the language that is spoken now."""
+def shell_of(site: Site, scheme: str = "") -> Shell:
+    """The frame of a site's pages in the language that is spoken now, in the reader's colour scheme or in this one."""
     merchant = site.merchant
     logo = f"{site.base}/logo-{merchant.logo_hash}.png" if merchant.logo_hash else ""
     values = tuple(getattr(merchant, name) for name in _FIELDS)
-    return _shell(values, site.path(), logo, site.language)
+    return _shell(values, site.path(), logo, site.language, scheme)
 
 
 @lru_cache(maxsize=256)
-def _shell(values: tuple[object, ...], home_url: str, logo: str, language: str) -> Shell:
+def _shell(values: tuple[object, ...], home_url: str, logo: str, language: str, scheme: str) -> Shell:
     merchant = Merchant(**dict(zip(_FIELDS, values, strict=True)))
     brand = brand_of(merchant)
     html = get_template("portal/base.html").render(
         {
             "gap": _GAP,
-            "brand_css": brand_css(merchant),
+            "brand_css": brand_css(merchant) + (f":root{{color-scheme:{scheme}}}" if scheme else ""),
             "icon": quote(_ICON.format(brand.color, brand.on_color), safe="/:,=' "),
             "language": language,
             "direction": "rtl" if translation.get_language_bidi() else "ltr",

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from portal import views
+from portal import preview, views
 
 
 class _Token:
@@ -28,6 +28,7 @@ urlpatterns = [
     path("t/<token:token>/<int:number>/delivery.ics", views.calendar),
     path("o/<token:token>/", views.whole_order, name="order"),
     path("logo-<slug:digest>.png", views.logo),
+    path("preview/<str:look>/", preview.preview),
     path("robots.txt", views.robots),
     # Without a slash at its end an address is first tried with one (APPEND_SLASH).
     re_path(r"^(?P<rest>.+/)$", views.not_found),

@@ -14,6 +14,14 @@
     });
   }
 
+  // A colour picker beside a field of hex digits: <input type="color" data-picks="id of the field" hidden>.
+  for (const picker of document.querySelectorAll("input[data-picks]")) {
+    const field = document.getElementById(picker.dataset.picks);
+    picker.hidden = false;
+    picker.addEventListener("input", () => { field.value = picker.value; });
+    field.addEventListener("input", () => { if (/^#[0-9a-f]{6}$/i.test(field.value)) picker.value = field.value; });
+  }
+
   // Ctrl+K, ⌘K and "/" go to the search box.
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");

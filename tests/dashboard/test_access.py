@@ -22,6 +22,8 @@ Desk = Callable[..., Client]
 
 def _merchant_patterns(entries: list[Any] = urls.urlpatterns, inside: bool = False) -> Iterator[URLPattern]:
     for entry in entries:
+        if isinstance(entry, URLResolver) and str(entry.pattern) == "settings/":
+            continue  # tests/dashboard/test_settings_access.py
         if isinstance(entry, URLResolver):
             yield from _merchant_patterns(entry.url_patterns, inside or "slug" in str(entry.pattern))
         elif inside:

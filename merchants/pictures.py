@@ -1,0 +1,64 @@
+"""Pictures that people upload: read with caps, drawn anew, so that nothing of the file itself is ever served."""
+
+import warnings
+from io import BytesIO
+from typing import Final
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+LARGEST_FILE: Final = 1_000_000
+_MOST_PIXELS: Final = 12_000_000
+_FORMATS: Final = ("PNG", "JPEG", "WEBP")
+# Twice as large as a logo is shown: sharp on every screen, and small enough for a mail.
+_LOGO_BOX: Final = (640, 240)
+
+
+class BadPicture(ValueError):
+    """Why a file is not taken. `code`: too_large, svg, unknown, too_many_pixels or broken."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def logo_from(data: bytes) -> bytes:
+    """An uploaded logo as a PNG of at most 640 × 240 pixels, transparency kept. Raises BadPicture.
+
+    SVG is refused: it can carry scripts and load what it likes. What a PNG, JPEG or WebP carries beside its pixels
+    (places, cameras, appended programs) is left behind.
+    """
+    if len(data) > LARGEST_FILE:
+        raise BadPicture("too_large")
+    if _looks_like_svg(data):
+        raise BadPicture("svg")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            return _drawn_anew(data)
+        except BadPicture:
+            raise
+        except UnidentifiedImageError:
+            raise BadPicture("unknown") from None
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            raise BadPicture("too_many_pixels") from None
+        except Exception:  # noqa: BLE001  # a decoder that stumbles over a stranger's file: whatever it raises
+            raise BadPicture("broken") from None
+
+
+def _drawn_anew(data: bytes) -> bytes:
+    with Image.open(BytesIO(data), formats=_FORMATS) as picture:
+        # The head says how large it is; nothing is unpacked before that is known.
+        if picture.width * picture.height > _MOST_PIXELS:
+            raise BadPicture("too_many_pixels")
+        upright = ImageOps.exif_transpose(picture).convert("RGBA")
+    upright.thumbnail(_LOGO_BOX, Image.Resampling.LANCZOS)
+    clean = Image.new("RGBA", upright.size)
+    clean.paste(upright)
+    out = BytesIO()
+    clean.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _looks_like_svg(data: bytes) -> bool:
+    head = data[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return head.startswith((b"<?xml", b"<svg", b"<!doctype svg", b"<!--")) or b"<svg" in head
