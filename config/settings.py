@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "imports",
     "notifications",
     "analytics",
+    "webhooks",  # after all that declare facts: it delivers every kind
     "portal",
     "dashboard",
     "demo",

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 
 from events.facts import known_types
 from events.models import Fact
+from events.public import public_data
 from merchants.ids import NOBODY, parse_public_id, public_id
 from merchants.rest.errors import InvalidParameter
 from merchants.rest.pages import limit_of
@@ -80,6 +81,6 @@ def _show(fact: Fact) -> EventOut:
         position=fact.position,
         type=fact.type,
         order_id=public_id("ord", fact.order_id) if fact.order_id else None,
-        data=fact.data,
+        data=public_data(fact.data),
         recorded_at=fact.recorded_at,
     )

@@ -124,14 +124,15 @@ transaction_check: Callable[[], bool] = in_transaction
 class OutboundSession:
     """Pooled connections under one policy. Threads may share it; processes must not."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, *, connections: int = 20) -> None:
+        """connections: how many to one host are kept open for the next request."""
         self._policy = policy
         self._session = requests.Session()
         self._session.trust_env = False  # no proxies, no .netrc
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
-        self._session.mount("http://", GuardedAdapter(policy))
-        self._session.mount("https://", GuardedAdapter(policy))
+        self._session.mount("http://", GuardedAdapter(policy, connections))
+        self._session.mount("https://", GuardedAdapter(policy, connections))
 
     def request(
         self,
@@ -144,9 +145,10 @@ class OutboundSession:
         data: bytes | str | Mapping[str, str] | None = None,
         timeout: Timeout = DEFAULT_TIMEOUT,
         max_bytes: int = MAX_BYTES,
+        cut: bool = False,
     ) -> Response:
-        """One request and its whole answer. Raises an OutboundError, RuntimeError in a
-        transaction, and nothing else."""
+        """One request and its whole answer; with `cut` the first `max_bytes` of a larger one, and
+        the rest is not read. Raises an OutboundError, RuntimeError in a transaction, and nothing else."""
         if transaction_check():
             raise RuntimeError("No HTTP inside a database transaction: commit first.")
         try:
@@ -156,9 +158,11 @@ class OutboundSession:
             self._policy.check_url(prepared.url or "")
         except (ValueError, HTTPError) as error:  # every kind of URL that requests cannot read
             raise Refused(f"not a URL or header we can send: {error}") from error
-        return self._send(prepared, timeout, max_bytes)
+        return self._send(prepared, timeout, max_bytes, cut)
 
-    def _send(self, prepared: requests.PreparedRequest, timeout: Timeout, max_bytes: int) -> Response:
+    def _send(
+        self, prepared: requests.PreparedRequest, timeout: Timeout, max_bytes: int, cut: bool
+    ) -> Response:
         started = time.monotonic()
         with Deadline(timeout.total) as deadline, _typed(deadline):
             answer = self._session.send(
@@ -168,7 +172,7 @@ class OutboundSession:
                 timeout=(timeout.connect, timeout.read),
             )
             with contextlib.closing(answer):
-                body = _read(answer, max_bytes)
+                body = _begin_of(answer, max_bytes) if cut else _read(answer, max_bytes)
         if deadline.expired:  # a cut connection can look like the end of the answer
             raise TimedOut("the answer took too long")
         return Response(
@@ -190,6 +194,12 @@ def _read(answer: requests.Response, max_bytes: int) -> bytes:
         if len(body) > max_bytes:
             raise TooLarge(f"the answer has more than {max_bytes} bytes")
     return bytes(body)
+
+
+def _begin_of(answer: requests.Response, max_bytes: int) -> bytes:
+    for chunk in answer.iter_content(max_bytes):
+        return bytes(chunk)
+    return b""
 
 
 @contextlib.contextmanager

@@ -134,9 +134,9 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 class GuardedAdapter(HTTPAdapter):
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, connections: int = 20) -> None:
         self._policy = policy
-        super().__init__(pool_connections=50, pool_maxsize=20, max_retries=0)
+        super().__init__(pool_connections=50, pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any

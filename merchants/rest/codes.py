@@ -123,6 +123,15 @@ CODES: dict[str, Code] = {
     "unknown_locale": Code(
         422, "There is no wording in this language.", "`detail` lists those that there are."
     ),
+    "invalid_url": Code(
+        422, "A webhook cannot be sent to this address.", "Send an https address that the internet can reach."
+    ),
+    "invalid_header": Code(422, "A header cannot be sent with webhooks.", "`detail` names the header and why."),
+    "unknown_event_type": Code(422, "There is no such type of event.", "The list is in the reference."),
+    "too_many_endpoints": Code(422, "A merchant has ten webhook endpoints at most.", "Delete one first."),
+    "invalid_range": Code(422, "The range of time ends before it begins.", "Send `from` before `to`."),
+    "range_too_large": Code(422, "The range holds more than 10,000 events.", "Send it again in pieces."),
+    "delivery_pending": Code(409, "The delivery waits to be sent.", "Nothing: it is sent by itself."),
     # Not your fault.
     "internal_error": Code(
         500,

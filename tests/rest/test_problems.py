@@ -137,7 +137,7 @@ def test_a_database_that_is_gone_is_503_at_the_key_already(
 def _codes_in_source() -> set[str]:
     """Every `code="…"` of a call, and every `code = "…"` of a class below Problem."""
     found = {cls.code for cls in _below(Problem)} | {Problem.code}
-    for app in ("merchants", "events", "orders", "tracking", "notifications"):
+    for app in ("merchants", "events", "orders", "tracking", "notifications", "webhooks"):
         for path in (REPO / app).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call):

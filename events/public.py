@@ -1,0 +1,44 @@
+"""Facts as they are shown outside: ids as the API writes them."""
+
+from typing import Any
+from uuid import UUID
+
+from merchants.ids import public_id
+
+# Which kind of object a field of a payload names. What is not here is shown as it is stored.
+_PREFIXES = {
+    "order_id": "ord",
+    "customer_id": "cus",
+    "shipment_id": "shp",
+    "message_id": "msg",
+    "product_id": "prd",
+    "variant_id": "var",
+    "import_id": "imp",
+    "webhook_endpoint_id": "whe",
+}
+
+
+def public_data(data: dict[str, Any]) -> dict[str, Any]:
+    """A fact's payload with the ids of objects as every other answer of the API has them (`shp_…`)."""
+    return {name: _public(name, value) for name, value in data.items()}
+
+
+def _public(name: str, value: Any) -> Any:
+    prefix = _PREFIXES.get(name)
+    if prefix is None or not isinstance(value, str):
+        return value
+    try:
+        return public_id(prefix, UUID(value))
+    except ValueError:
+        return value
+
+
+def object_of(type_: str, order_id: UUID | None, data: dict[str, Any]) -> UUID | None:
+    """The object that a fact is about: its order, or what its type begins with (`product.updated`: `product_id`)."""
+    if order_id is not None:
+        return order_id
+    value = data.get(type_.split(".")[0] + "_id")
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
