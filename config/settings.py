@@ -178,6 +178,7 @@ TWILIO_ACCOUNT_SID = text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = text("TWILIO_FROM")
 TWILIO_API_URL = text("TWILIO_API_URL")  # empty: Twilio's own; a stand-in for tests and sandboxes
+SHOPIFY_API_URL = text("SHOPIFY_API_URL")  # empty: each shop's own; a stand-in for tests and sandboxes
 DHL_API_URL = text("DHL_API_URL", "https://api-eu.dhl.com")
 DHL_API_KEY = text("DHL_API_KEY")  # for merchants who have no account of their own
 # Seconds that a carrier has for an answer; at most 30, for a claimed parcel is leased for 60.

@@ -38,6 +38,8 @@ urlpatterns = [
     path("developers/api/", developers.reference),
     path("developers/errors", developers.errors),
     path("hooks/shopify/<slug:slug>", hooks.shopify),
+    path("hooks/woocommerce/<slug:slug>", hooks.woocommerce),
+    path("hooks/generic/<slug:slug>/<str:connection_id>", hooks.generic),
     path("app/", include("dashboard.urls")),
     path("p/<slug:slug>/", include("portal.urls")),
 ]

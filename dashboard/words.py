@@ -116,6 +116,7 @@ FACTS: dict[str, Label] = {
     "order.refunded": Label(_("Money given back"), "info"),
     "customer.updated": Label(_("Customer changed")),
     "product.updated": Label(_("Product changed")),
+    "privacy.requested": Label(_("Privacy request received"), "warn"),
     "fulfilment.reported": Label(_("The shop reported a fulfilment")),
     "shipment.created": Label(_("Parcel announced")),
     "shipment.shipped": Label(_("Parcel shipped"), "info"),

@@ -93,6 +93,15 @@ class OrderNoted(FactData):
     note_id: UUID
 
 
+@fact("privacy.requested")
+class PrivacyRequested(FactData):
+    """A shop passed on that somebody wants to know, or to have erased, what is stored about them."""
+
+    request_id: UUID
+    kind: str
+    due_at: datetime
+
+
 class ReportedLine(FactData):
     """A quantity of an order line, named as the shop names it."""
 

@@ -1,4 +1,4 @@
-"""Customers, orders and their lines; what shops sent us and have yet to be worked off."""
+"""Customers, products, orders and their lines. The shops' side is in `orders.shop_models`."""
 
 from decimal import Decimal
 
@@ -8,9 +8,18 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 
-from events.models import DueRow, due_index
-from merchants.fields import EncryptedTextField, MerchantForeignKey
+from merchants.fields import MerchantForeignKey
 from merchants.models import MerchantModel
+from orders.shop_models import InboxItem as InboxItem
+from orders.shop_models import InboxState as InboxState
+from orders.shop_models import PrivacyKind as PrivacyKind
+from orders.shop_models import PrivacyRequest as PrivacyRequest
+from orders.shop_models import PrivacyState as PrivacyState
+from orders.shop_models import PullKind as PullKind
+from orders.shop_models import PullState as PullState
+from orders.shop_models import ShopConnection as ShopConnection
+from orders.shop_models import ShopKind as ShopKind
+from orders.shop_models import ShopPull as ShopPull
 
 
 class Customer(MerchantModel):
@@ -262,44 +271,3 @@ class Variant(MerchantModel):
             models.Index(fields=["merchant", "sku"], condition=~Q(sku=""), name="variants_by_sku"),
         ]
         ordering = ["position"]
-
-
-class ShopConnection(MerchantModel):
-    """A shop system that sends us webhooks, and the secrets it signs them with (two while rotating)."""
-
-    kind = models.CharField(max_length=32)
-    secret = EncryptedTextField()
-    old_secret = EncryptedTextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta(MerchantModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["merchant", "kind"], name="one_connection_a_kind")]
-
-
-class InboxState(models.TextChoices):
-    WAITING = "waiting"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class InboxItem(DueRow):
-    """A webhook as it came in: stored before anything else is done with it, worked off as due work."""
-
-    source = models.CharField(max_length=32)
-    external_id = models.CharField(
-        max_length=191, help_text="The sender's own id: a second delivery is dropped."
-    )
-    topic = models.CharField(max_length=64)
-    body = models.BinaryField()
-    state = models.CharField(max_length=8, choices=InboxState, default=InboxState.WAITING)
-    error = models.TextField(blank=True, help_text="Why it failed or waits; on a done one: what was special.")
-    received_at = models.DateTimeField()
-
-    class Meta(DueRow.Meta):
-        constraints = [
-            models.UniqueConstraint(fields=["merchant", "source", "external_id"], name="one_item_a_delivery"),
-        ]
-        indexes = [
-            due_index("inbox_due"),
-            models.Index(fields=["merchant", "state", "-received_at"], name="inbox_by_state"),
-        ]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from orders.commands import Origin
-from orders.schemas import OrderIn
+from orders.schemas import OrderIn, ProductIn
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class ShopOrder:
     """An order with what the shop tells beside it.
 
     created_at: when the shop's own row was made; `order.placed_at` lies long before it in imported history.
+    is_new: the shop tells of it because it was just made. never_placed: it is a draft, or was given up unpaid.
     """
 
     order: OrderIn
@@ -65,3 +66,15 @@ class ShopOrder:
     cancelled_at: datetime | None
     fulfilments: tuple[ShopFulfilment, ...]
     refunds: tuple[ShopRefund, ...] = ()
+    is_new: bool = False
+    never_placed: bool = False
+
+
+@dataclass(frozen=True)
+class ShopProduct:
+    """A product with when the shop changed it last, by its own clock."""
+
+    product: ProductIn
+    source: str
+    updated_at: datetime | None
+    raw: Mapping[str, Any] = field(default_factory=dict)

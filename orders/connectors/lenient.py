@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from orders.text import normal_email
+
 _DEEPEST = 64
 _LONGEST_INTEGER = 18  # digits; a longer number is kept as text (JSON columns and encoders hold 64 bits)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LARGEST_AMOUNT = Decimal("9999999999")
+_LANGUAGE = re.compile(r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
 _GID = re.compile(r"^gid://\w+/\w+/([\w-]+)")
 
 
@@ -31,7 +34,7 @@ def payload_of(body: bytes) -> dict[str, Any]:
         raise Unreadable(f"The body is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise Unreadable("The body is not a JSON object.")
-    return _clean(value, 0)
+    return clean(value)
 
 
 def text(value: Any, limit: int = 191) -> str:
@@ -89,6 +92,17 @@ def moment(value: Any, *, latest: datetime | None = None) -> datetime | None:
     return min(found, latest) if latest else found
 
 
+def email_of(value: Any) -> str:
+    """The value as an e-mail address in lower case, "" for anything that is not exactly one."""
+    return normal_email(text(value, 254))
+
+
+def language(value: Any) -> str | None:
+    """The value as a language tag (`de-DE`), None for anything else."""
+    found = text(value, 35)
+    return found if _LANGUAGE.match(found) else None
+
+
 def link(value: Any) -> str:
     """An http or https address, "" for anything else."""
     found = text(value, 2000)
@@ -114,14 +128,14 @@ def _float(digits: str) -> float | str:
     return found if math.isfinite(found) else digits
 
 
-def _clean(value: Any, depth: int) -> Any:
+def clean(value: Any, depth: int = 0) -> Any:
     """The value without NUL and lone surrogates; what is nested too deeply becomes null."""
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     if depth > _DEEPEST:
         return None
     if isinstance(value, list):
-        return [_clean(entry, depth + 1) for entry in value]
+        return [clean(entry, depth + 1) for entry in value]
     if isinstance(value, dict):
-        return {_clean(key, depth): _clean(entry, depth + 1) for key, entry in value.items()}
+        return {clean(key, depth): clean(entry, depth + 1) for key, entry in value.items()}
     return value

@@ -12,10 +12,23 @@ from typing import Any
 
 from orders.commands import Origin
 from orders.connectors.base import ShopFulfilment, ShopOrder
-from orders.connectors.lenient import Unreadable, amount, identifier, moment, part, parts, text, whole
+from orders.connectors.lenient import (
+    Unreadable,
+    amount,
+    email_of,
+    identifier,
+    language,
+    link,
+    moment,
+    part,
+    parts,
+    text,
+    whole,
+)
 from orders.connectors.shopify_fulfilments import LARGEST_QUANTITY, MOST_LINES, read_fulfilment
+from orders.connectors.shopify_refunds import read_refund
 from orders.schemas import AddressIn, CustomerIn, LineIn, OrderIn
-from orders.text import currencies, normal_email
+from orders.text import currencies
 
 SOURCE = "shopify"
 ORDER_TOPICS = (
@@ -24,9 +37,13 @@ ORDER_TOPICS = (
 )  # fmt: skip
 FULFILMENT_TOPICS = ("fulfillments/create", "fulfillments/update")
 # What has to be subscribed to; the other topics repeat what these bring.
-NEEDED_TOPICS = ("orders/create", "orders/updated", "orders/cancelled", *FULFILMENT_TOPICS)
+NEEDED_TOPICS = (
+    "orders/create", "orders/updated", "orders/cancelled", *FULFILMENT_TOPICS, "refunds/create", "customers/update",
+    "products/create", "products/update",
+)  # fmt: skip
+# Requests about people's data: every app has to take them; Shopify asks for their addresses in the app's settings.
+PRIVACY_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
 
-_LOCALE = re.compile(r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
 # Secrets and traces of the shopper's browser: neither columns nor `raw` hold them.
 _NOT_KEPT = {
     "browser_ip", "cart_token", "checkout_token", "client_details", "device_id", "landing_site",
@@ -40,6 +57,7 @@ def read_order(payload: Mapping[str, Any], *, currency: str, now: datetime) -> S
     external_id = identifier(payload.get("id"))
     if not external_id:
         raise Unreadable("The order has no id.")
+    _must_be_an_order(payload)
     cancelled_at = moment(payload.get("cancelled_at"), latest=now)
     fulfilments = tuple(
         read_fulfilment({"order_id": external_id, **entry}, now=now)
@@ -65,7 +83,20 @@ def read_order(payload: Mapping[str, Any], *, currency: str, now: datetime) -> S
         raw={key: value for key, value in payload.items() if key not in _NOT_KEPT},
         happened=True,
     )
-    return ShopOrder(order, origin, created_at, cancelled_at, fulfilments)
+    refunds = tuple(
+        read_refund({"order_id": external_id, **entry}, currency=money.currency, now=now)
+        for entry in parts(payload.get("refunds"))
+        if identifier(entry.get("id"))
+    )
+    return ShopOrder(order, origin, created_at, cancelled_at, fulfilments, refunds)
+
+
+def _must_be_an_order(payload: Mapping[str, Any]) -> None:
+    """The topic's header is not signed: a body that was sent with another topic must not become an order."""
+    told = text(payload.get("admin_graphql_api_id"))
+    other_kind = told.startswith("gid://") and not told.startswith("gid://shopify/Order/")
+    if other_kind or "order_id" in payload or "invoice_url" in payload or "variants" in payload:
+        raise Unreadable("The body is not an order.")
 
 
 class _Money:
@@ -113,6 +144,7 @@ def _lines(
                 sku=text(item.get("sku")),
                 quantity=min(quantity, LARGEST_QUANTITY),
                 unit_price=money.of(item, "price") or Decimal(0),
+                image_url=link(item.get("image_url")),
                 requires_shipping=_requires_shipping(item),
             )
         )
@@ -195,20 +227,15 @@ def _customer(payload: Mapping[str, Any]) -> CustomerIn:
     people = (customer, shipping, billing)
     emails = (payload.get("email"), payload.get("contact_email"), customer.get("email"))
     named = next((p for p in people if text(p.get("first_name")) or text(p.get("last_name"))), {})
-    locale = text(payload.get("customer_locale"), 35)
     return CustomerIn(
         external_id=identifier(customer.get("id")),
-        email=next((email for email in map(_email, emails) if email), ""),
+        email=next((email for email in map(email_of, emails) if email), ""),
         phone=next((phone for p in (payload, *people) if (phone := text(p.get("phone"), 40))), ""),
         first_name=text(named.get("first_name"), 120),
         last_name=text(named.get("last_name"), 120),
-        locale=locale if _LOCALE.match(locale) else None,
+        locale=language(payload.get("customer_locale")),
         sms_consent=_sms_consent(payload),
     )
-
-
-def _email(value: Any) -> str:
-    return normal_email(text(value, 254))
 
 
 def _sms_consent(payload: Mapping[str, Any]) -> bool:

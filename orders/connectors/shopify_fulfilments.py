@@ -39,7 +39,7 @@ def read_fulfilment(payload: Mapping[str, Any], *, now: datetime) -> ShopFulfilm
     parcels = _parcels(payload)
     # Fulfilment services report "pending" and "open" before they pack; a number says that they have.
     sent = status not in ("pending", "open") or any(parcel.tracking_number for parcel in parcels)
-    shipment_status = _STATUS_OF.get(text(payload.get("shipment_status")).lower(), "")
+    shipment_status = status_of(payload.get("shipment_status"))
     return ShopFulfilment(
         external_id=external_id,
         order_external_id=order_id,
@@ -53,6 +53,11 @@ def read_fulfilment(payload: Mapping[str, Any], *, now: datetime) -> ShopFulfilm
         status_at=(updated_at or now) if shipment_status else None,
         raw=payload,
     )
+
+
+def status_of(shipment_status: Any) -> str:
+    """Shopify's word for where a parcel is in the words of `tracking.statuses`, "" for one that says nothing."""
+    return _STATUS_OF.get(text(shipment_status).lower(), "")
 
 
 def _fulfilled(payload: Mapping[str, Any]) -> dict[str, int] | None:

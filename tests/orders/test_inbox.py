@@ -12,7 +12,7 @@ from events import due
 from events.models import Fact, Incoming
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
-from orders import inbox
+from orders import inbox, receiving
 from orders.models import InboxItem, InboxState, Order
 from tests import factories
 from tests.orders.shopify_shop import ShopifyShop, fixture
@@ -111,7 +111,7 @@ def test_a_fault_of_ours_is_tried_again_and_leaves_nothing_behind(
 ) -> None:
     shop.send("orders/updated", fixture("order_updated_refund"))
     with monkeypatch.context() as broken:
-        broken.setattr(inbox, "report_fulfilment", lambda *_, **__: 1 / 0)
+        broken.setattr(receiving, "report_fulfilment", lambda *_, **__: 1 / 0)
         due.run("orders.inbox")
     with merchant_scope(shop.merchant):
         item = InboxItem.objects.get()
