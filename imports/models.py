@@ -62,6 +62,7 @@ class Import(DueRow):
     updated = models.BigIntegerField(default=0)
     refused = models.BigIntegerField(default=0)
     undone = models.BigIntegerField(default=0)
+    undone_to = models.UUIDField(null=True, help_text="The last order that undoing has looked at.")
     error = models.CharField(max_length=500, blank=True, help_text="Why the whole import failed.")
     created_by = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()

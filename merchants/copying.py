@@ -11,7 +11,8 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
 
     Raises IntegrityError and DataError as any statement does.
     """
-    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    names = ", ".join(f'"{column}"' for column in columns)
+    statement = f"COPY {table} ({names}) FROM STDIN"
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)

@@ -19,8 +19,8 @@ from merchants.copying import copy_rows
 from merchants.ids import uuid7
 from merchants.models import Merchant
 from merchants.rest.decode import aware
-from orders.checks import checked, line_external_id
 from orders.bulk_customers import Person, put_customers
+from orders.checks import checked, line_external_id
 from orders.facts import OrderCancelled, OrderPlaced
 from orders.links import new_link
 from orders.schemas import OrderIn
@@ -146,8 +146,8 @@ def store_new_orders(merchant: Merchant, orders: Sequence[ReadyOrder], now: date
         "orders_order",
         (*_BEFORE, *_COLUMNS),
         (
-            (str(order.id), merchant_id, customer.customer_id, *order.row)
-            for order, customer in zip(orders, put, strict=True)
+            (str(order.id), merchant_id, customer_id, *order.row)
+            for order, customer_id in zip(orders, put, strict=True)
         ),
     )
     copy_rows("orders_orderline", _LINE_COLUMNS, (line for order in orders for line in order.lines))

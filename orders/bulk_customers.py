@@ -1,4 +1,4 @@
-"""Storing many customers at once: who is known by their e-mail address is brought up to date, the others are new."""
+"""Storing the customers of many orders at once: who is known is brought up to date, the others are new."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,13 +24,6 @@ class Person(NamedTuple):
     locale: str
 
 
-class PutCustomer(NamedTuple):
-    """What became of a person: their customer (None: nobody can be known by what was told), and whether it is new."""
-
-    customer_id: UUID | None
-    created: bool
-
-
 @dataclass(slots=True)
 class _Row:
     id: UUID
@@ -39,7 +32,6 @@ class _Row:
     is_changed: bool = field(default=False)
 
 
-_NOBODY = PutCustomer(None, False)
 _FIELDS = Person._fields
 _BY_EXTERNAL_ID = """
 SELECT DISTINCT ON (external_id) id FROM orders_customer
@@ -58,33 +50,31 @@ WHERE c.merchant_id = %s AND c.id = told.id
 """  # noqa: S608  # names of our own columns
 
 
-def put_customers(
-    merchant: Merchant, people: Sequence[Person], now: datetime, *, update_known_by_id: bool = False
-) -> list[PutCustomer]:
-    """Store customers in the open transaction, by the rules of `POST /orders`. Three or four statements.
+def put_customers(merchant: Merchant, people: Sequence[Person], now: datetime) -> list[UUID | None]:
+    """Store the customers of orders in the open transaction, by the rules of `POST /orders`. At most four statements.
 
-    A known person's fields are replaced by what is told, never emptied. update_known_by_id: also those of a person
-    without an address. Raises IntegrityError when somebody else stored one of them at this moment: try again.
+    A known person's fields are replaced by what is told, never emptied. Returns each one's customer; None for
+    somebody whom nothing tells from others. Raises IntegrityError when one of them is being stored by somebody else
+    at this moment: try again.
     """
     by_email, by_external_id = _known(merchant, people)
     new: list[_Row] = []
-    result: list[PutCustomer] = []
+    result: list[UUID | None] = []
     for person in people:
         row = by_email.get(person.email) if person.email else by_external_id.get(person.external_id)
-        is_first = row is None
         if row is None:
             if not person.email and not person.external_id:
-                result.append(_NOBODY)
+                result.append(None)
                 continue
             row = _Row(uuid7(), list(person), is_new=True)
             new.append(row)
-        elif person.email or row.is_new or update_known_by_id:
+        elif person.email or row.is_new:
             _merge(row, person)
         if person.email:
             by_email[person.email] = row
         if row.values[1]:
             by_external_id[row.values[1]] = row
-        result.append(PutCustomer(row.id, is_first))
+        result.append(row.id)
     known = {id(row): row for row in (*by_email.values(), *by_external_id.values()) if not row.is_new}
     _store(merchant, new, [row for row in known.values() if row.is_changed], now)
     return result

@@ -41,6 +41,14 @@ class OrderCancelled(FactData):
     notify: bool = True
 
 
+@fact("order.deleted")
+class OrderDeleted(FactData):
+    """An order is gone, as if it had never been there: the import that brought it was undone."""
+
+    order_id: UUID
+    external_id: str
+
+
 @fact("order.refunded")
 class OrderRefunded(FactData):
     """Money was given back for an order. `refund_id` is what the shop calls the refund."""
