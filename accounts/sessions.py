@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
@@ -125,6 +125,14 @@ def _end(rows: QuerySet[SignedIn]) -> int:
     Session.objects.filter(session_key__in=keys).delete()
     SignedIn.objects.filter(session_key__in=keys).delete()
     return len(keys)
+
+
+def go_on(request: HttpRequest, user: User) -> None:
+    """After a new password: this session goes on, under a new key; Django ends all that the old one opened."""
+    former = request.session.session_key
+    update_session_auth_hash(request, user)
+    SignedIn.objects.filter(session_key=former).update(session_key=request.session.session_key)
+    confirm(request)
 
 
 def masked(address: str) -> str:

@@ -231,6 +231,8 @@ LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = SEC
 # A session ends after so long whatever happens, and after so long without use.
 SESSION_COOKIE_AGE = integer("AFTERWARD_SESSION_HOURS", 14 * 24) * 3600
 SESSION_IDLE_SECONDS = integer("AFTERWARD_SESSION_IDLE_HOURS", 24) * 3600
+# Owners may make further shops from the dashboard.
+NEW_SHOPS = flag("AFTERWARD_NEW_SHOPS")
 PASSWORD_RESET_TIMEOUT = 3600  # seconds that a link for a forgotten password works
 SECURE_SSL_REDIRECT = SECURE and flag("AFTERWARD_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None

@@ -38,7 +38,14 @@ GROUPS: dict[str, Promise] = {
 
 ENTRIES: list[Entry] = [
     Entry("brand", _("Brand"), _("Name, logo and colour of your portal and messages."), "brand", "shop"),
-]
+    Entry(
+        "team", _("Team"), _("People, their roles and invitations."), "team", "people", Permission.TEAM
+    ),
+    Entry(
+        "audit", _("Audit log"), _("Every change: by whom, when, from what to what."), "audit", "people",
+        Permission.TEAM,
+    ),
+]  # fmt: skip
 
 
 def settings_page(

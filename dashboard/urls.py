@@ -1,20 +1,30 @@
 """The dashboard's addresses, under /app/. A merchant's own pages are under /app/<slug>/."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
-from dashboard.pages import brand, home, messages, order, orders, parked, settings, sign_in
+from dashboard.account.urls import before_signing_in, own
+from dashboard.pages import audit, brand, home, messages, order, orders, parked, settings, sign_in, team
 
 app_name = "dashboard"
 
-_settings = [
+_settings: list[URLPattern] = [
     path("", settings.settings, name="settings"),
     path("brand/", brand.brand, name="brand"),
     path("brand/preview/", brand.brand_preview, name="brand_preview"),
     path("brand/reset/", brand.reset_brand, name="reset_brand"),
+    path("team/", team.members, name="team"),
+    path("team/invite/", team.invite, name="team_invite"),
+    path("team/two-factor/", team.two_factor, name="team_two_factor"),
+    path("team/invitations/<str:invitation_id>/resend/", team.resend, name="team_resend"),
+    path("team/invitations/<str:invitation_id>/revoke/", team.revoke, name="team_revoke"),
+    path("team/<str:member_id>/role/", team.change_role, name="team_role"),
+    path("team/<str:member_id>/remove/", team.remove, name="team_remove"),
+    path("audit/", audit.audit_log, name="audit"),
+    path("audit/export/", audit.export, name="audit_export"),
 ]
 
-_merchant = [
+_merchant: list[URLPattern | URLResolver] = [
     path("", home.merchant_home, name="merchant_home"),
     path("orders/", orders.orders, name="orders"),
     path("orders/<str:order_id>/", order.order, name="order"),
@@ -37,5 +47,7 @@ urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("language/", set_language, name="set_language"),
+    *before_signing_in,
+    *own,
     path("<slug:slug>/", include(_merchant)),
 ]

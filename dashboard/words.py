@@ -5,6 +5,7 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from merchants.permissions import Permission
 from notifications.models import Channel, MessageState
 from orders.models import Stage
 from tracking.statuses import Status
@@ -141,6 +142,16 @@ ROLES: dict[str, Promise] = {
     "support": _("Support"),
     "analyst": _("Analyst (reads only)"),
     "warehouse": _("Warehouse (reads only)"),
+}
+
+
+# In the order of the matrix on the team page.
+PERMISSIONS: dict[Permission, Promise] = {
+    Permission.READ: _("Look at everything"),
+    Permission.ACT: _("Daily work: cancel, try again, renew links"),
+    Permission.DATA: _("Import and export"),
+    Permission.SETTINGS: _("Settings, keys, connections"),
+    Permission.TEAM: _("Team and audit log"),
 }
 
 

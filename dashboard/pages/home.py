@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from dashboard.access import Seat, ask_to_sign_in, merchant_view, seats_of
+from dashboard.account.new_shop import may_make_shops
 
 
 @never_cache
@@ -19,7 +20,7 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = seats_of(user)
     if len(mine) == 1:
         return redirect("dashboard:orders", mine[0].merchant.slug)
-    return render(request, "dashboard/choose.html", {"mine": mine})
+    return render(request, "dashboard/choose.html", {"mine": mine, "may_make_shops": may_make_shops(user, mine)})
 
 
 @require_safe

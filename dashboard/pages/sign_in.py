@@ -1,23 +1,25 @@
-"""Signing in and out. There is no sign-up page: `manage.py create_merchant` makes the first account."""
+"""Signing in and out. There is no sign-up page: `manage.py create_merchant` makes the first account, and owners
+invite the others. The second step is in `dashboard/account/second.py`."""
 
-import re
 from typing import Any
 
 from django import forms
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import passkeys, sessions, two_factor
+from dashboard.account import second
+from dashboard.own_path import own_path
 from merchants import throttle
 from merchants.client_ip import client_ip, network_of
 
-_OWN_PATH = re.compile(r"/app/[\w./?=&%+~:@,-]*", re.ASCII)
 _WINDOW = 15 * 60
 _TRIES_AN_ACCOUNT = 10
 _TRIES_A_CLIENT = 50
@@ -75,20 +77,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if not form.is_valid() or form.user is None:
         return _show(request, form, goal, status=422)
     throttle.forgive("sign-in", form.cleaned_data["email"])
-    login(request, form.user)  # Gives the session a new key: one that was planted before is worth nothing.
+    if two_factor.has_second_factor(form.user):
+        return second.ask_for_second(request, form.user, goal)
+    second.enter(request, form.user, second_factor=False)
     return redirect(goal)
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
-    logout(request)
+    sessions.end_this(request)
     return redirect("dashboard:sign_in")
-
-
-def own_path(text: str) -> str:
-    """Where to go after signing in: the text when it is a plain path of the dashboard, else its first page."""
-    return text if _OWN_PATH.fullmatch(text) and ".." not in text else resolve_url("dashboard:home")
 
 
 def _throttled(request: HttpRequest) -> int:
@@ -105,5 +104,12 @@ def _throttled(request: HttpRequest) -> int:
 def _show(
     request: HttpRequest, form: SignInForm, goal: str, *, wait: int = 0, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "next": goal, "wait_minutes": -(-wait // 60)}
+    options, challenge = passkeys.question(request)
+    context = {
+        "form": form,
+        "next": goal,
+        "wait_minutes": -(-wait // 60),
+        "options": options,
+        "challenge": challenge,
+    }
     return render(request, "dashboard/sign_in.html", context, status=status)

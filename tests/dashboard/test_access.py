@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from dashboard import urls
+from dashboard.account.urls import before_signing_in, own
 from merchants import commands
 from merchants.models import Merchant, Role
 from merchants.permissions import Permission
@@ -230,7 +231,8 @@ def test_home_tells_a_person_without_a_shop_what_to_do(merchant: Merchant, owner
 def test_every_address_of_the_dashboard_is_tested_or_open_to_all() -> None:
     resolver = next(e for e in get_resolver().url_patterns if getattr(e, "namespace", "") == "dashboard")
     names = {entry.name for entry in resolver.url_patterns if isinstance(entry, URLPattern)}
-    assert names == {"home", "sign_in", "sign_out", "set_language"}
+    account = {entry.name for entry in (*before_signing_in, *own)}  # tests/dashboard/test_account.py
+    assert names == {"home", "sign_in", "sign_out", "set_language"} | account
 
 
 def without_token(answer: Any) -> str:
