@@ -306,11 +306,13 @@ SPECTACULAR_SETTINGS = {
             "description": "What happened to a parcel, for carriers that are not asked by themselves.",
         },
         {"name": "Customers", "description": "Who bought. They come with their orders."},
+        {"name": "Products", "description": "What is sold. What an order sold stands in its lines, as it was then."},
         {"name": "Messages", "description": "What shoppers were told, and why not."},
         {"name": "Events", "description": "The log: everything that happened, once and in order."},
     ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": [],  # Our Structs name their choices themselves.
 }
 
 LOGGING_CONFIG = "merchants.logs.configure"

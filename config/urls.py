@@ -9,6 +9,7 @@ from merchants.rest.views import unknown_address
 from notifications.api import Messages, OneMessage
 from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
+from orders.products_api import OneProduct, Products
 from tracking.api import CancelShipment, OneShipment, RefreshShipment, Scans, Shipments
 
 api = [
@@ -17,6 +18,8 @@ api = [
     path("orders/<str:order_id>/cancel", CancelOrder.as_view()),
     path("customers", Customers.as_view()),
     path("customers/<str:customer_id>", OneCustomer.as_view()),
+    path("products", Products.as_view()),
+    path("products/<str:product_id>", OneProduct.as_view()),
     path("shipments", Shipments.as_view()),
     path("shipments/<str:shipment_id>", OneShipment.as_view()),
     path("shipments/<str:shipment_id>/cancel", CancelShipment.as_view()),

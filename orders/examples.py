@@ -23,3 +23,22 @@ ORDER = OpenApiExample(
         "delivery": {"earliest": "2026-11-24", "latest": "2026-11-25"},
     },
 )  # fmt: skip
+
+PRODUCT = OpenApiExample(
+    "A product in two sizes",
+    request_only=True,
+    value={
+        "external_id": "7743920",
+        "title": "Fjord Wool Sweater",
+        "url": "https://nordwind.example/products/fjord-wool-sweater",
+        "image_url": "https://cdn.nordwind.example/fws.jpg",
+        "product_type": "Sweaters",
+        "tags": ["wool", "winter"],
+        "variants": [
+            {"external_id": "7743920-M", "sku": "FWS-M", "title": "Petrol / M", "price": "89.00",
+             "inventory_quantity": 12},
+            {"external_id": "7743920-L", "sku": "FWS-L", "title": "Petrol / L", "price": "89.00",
+             "inventory_quantity": 0},
+        ],
+    },
+)  # fmt: skip

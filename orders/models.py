@@ -247,6 +247,7 @@ class Product(MerchantModel):
         constraints = [
             models.UniqueConstraint(fields=["merchant", "external_id"], name="one_product_an_external_id"),
         ]
+        indexes = [models.Index(fields=["merchant", "-created_at", "-id"], name="products_newest")]
 
 
 class Variant(MerchantModel):

@@ -197,3 +197,34 @@ class OrderOut(msgspec.Struct, kw_only=True):
     lines: list[LineOut]
     created_at: datetime
     updated_at: datetime
+
+
+class VariantOut(msgspec.Struct, kw_only=True):
+    """One form of a product. `inventory_quantity` is null when the shop does not count it."""
+
+    id: str
+    external_id: str
+    sku: str
+    title: str
+    price: Decimal
+    currency: str
+    inventory_quantity: int | None
+    image_url: str
+
+
+class ProductOut(msgspec.Struct, kw_only=True):
+    """A product as we hold it."""
+
+    id: str
+    external_id: str
+    title: str
+    handle: str
+    url: str
+    image_url: str
+    product_type: str
+    tags: list[str]
+    status: str
+    source: str
+    variants: list[VariantOut]
+    created_at: datetime
+    updated_at: datetime

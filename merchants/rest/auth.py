@@ -20,7 +20,8 @@ from merchants.rest.errors import Forbidden, MethodNotAllowed, NotAuthenticated
 
 SCOPES = (
     "orders:read", "orders:write", "shipments:read", "shipments:write",
-    "customers:read", "messages:read", "events:read", "webhooks:read", "webhooks:write",
+    "customers:read", "products:read", "products:write", "messages:read", "events:read",
+    "webhooks:read", "webhooks:write",
 )  # fmt: skip
 _PREFIX_LENGTH = 12
 _USED_AT_MOST_EVERY = timedelta(minutes=1)

@@ -25,6 +25,7 @@ class Route:
         for name, prefix in (
             ("order_id", "ord"),
             ("customer_id", "cus"),
+            ("product_id", "prd"),
             ("shipment_id", "shp"),
             ("message_id", "msg"),
         ):
