@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0005_settings'),
-        ('orders', '0007_lists'),
+        ('orders', '0008_shops'),
     ]
 
     operations = [
