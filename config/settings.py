@@ -309,6 +309,11 @@ SPECTACULAR_SETTINGS = {
         {"name": "Products", "description": "What is sold. What an order sold stands in its lines, as it was then."},
         {"name": "Messages", "description": "What shoppers were told, and why not."},
         {"name": "Events", "description": "The log: everything that happened, once and in order."},
+        {
+            "name": "Webhook endpoints",
+            "description": "Addresses of yours that are told what happens, signed as Standard Webhooks has it.",
+        },
+        {"name": "Webhook deliveries", "description": "What they were told, what they answered, and again."},
     ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",

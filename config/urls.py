@@ -11,6 +11,18 @@ from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
 from orders.products_api import OneProduct, Products
 from tracking.api import CancelShipment, OneShipment, RefreshShipment, Scans, Shipments
+from webhooks.api import (
+    OneWebhookDelivery,
+    OneWebhookEndpoint,
+    PauseEndpoint,
+    ResendDelivery,
+    ResendStretch,
+    ResumeEndpoint,
+    RotateSecret,
+    SendTest,
+    WebhookDeliveries,
+    WebhookEndpoints,
+)
 
 api = [
     path("orders", Orders.as_view()),
@@ -28,6 +40,16 @@ api = [
     path("messages", Messages.as_view()),
     path("messages/<str:message_id>", OneMessage.as_view()),
     path("events", Events.as_view()),
+    path("webhook-endpoints", WebhookEndpoints.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>", OneWebhookEndpoint.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/rotate-secret", RotateSecret.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/test", SendTest.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/pause", PauseEndpoint.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/resume", ResumeEndpoint.as_view()),
+    path("webhook-deliveries", WebhookDeliveries.as_view()),
+    path("webhook-deliveries/resend", ResendStretch.as_view()),
+    path("webhook-deliveries/<str:delivery_id>", OneWebhookDelivery.as_view()),
+    path("webhook-deliveries/<str:delivery_id>/resend", ResendDelivery.as_view()),
 ]
 
 urlpatterns = [

@@ -9,7 +9,9 @@ from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
+from accounts.mail import mail_team
 from events import due
 from events import log as event_log
 from merchants.audit import differences, record_change
@@ -144,7 +146,7 @@ def resume(merchant: Merchant, endpoint_id: UUID) -> Endpoint:
 
 
 def disable(merchant: Merchant, endpoint_id: UUID, reason: str) -> None:
-    """Give an endpoint up: it is told nothing any more, and what waits has failed. Recorded as a fact.
+    """Give an endpoint up: it is told nothing any more, and what waits has failed. Its owners get a mail.
 
     What it missed can be sent again as a range once it is resumed: the log keeps it.
     """
@@ -155,6 +157,12 @@ def disable(merchant: Merchant, endpoint_id: UUID, reason: str) -> None:
         _move(endpoint, EndpointState.DISABLED, "disabled", disabled_reason=reason)
         waiting = Delivery.objects.filter(endpoint=endpoint, due_at__isnull=False, attempts=F("tries"))
         waiting.update(state=DeliveryState.FAILED, reason="endpoint_disabled", due_at=None)
+        mail_team(
+            merchant,
+            gettext_lazy("A webhook endpoint was switched off"),
+            "webhooks/mail/disabled.txt",
+            {"url": endpoint.url, "reason": reason, "page": f"/app/{merchant.slug}/settings/webhooks/"},
+        )
         event_log.record(
             WebhookEndpointDisabled(webhook_endpoint_id=endpoint.pk, url=endpoint.url, reason=reason)
         )

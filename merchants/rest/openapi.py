@@ -79,7 +79,7 @@ class ApiSchema(AutoSchema):
         return operation
 
     def get_tags(self) -> list[str]:
-        return [self.path.removeprefix("/api/v1/").split("/")[0].capitalize()]
+        return [self.path.removeprefix("/api/v1/").split("/")[0].replace("-", " ").capitalize()]
 
     def get_summary(self) -> str:
         """The first sentence of the method's docstring, without its full stop."""

@@ -28,6 +28,8 @@ class Route:
             ("product_id", "prd"),
             ("shipment_id", "shp"),
             ("message_id", "msg"),
+            ("endpoint_id", "whe"),
+            ("delivery_id", "whd"),
         ):
             path = path.replace(f"<str:{name}>", ids.get(name, f"{prefix}_{'0' * 26}"))
         assert "<" not in path, f"teach tests/rest/routes.py the parameter of {self.path}"
