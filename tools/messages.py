@@ -20,7 +20,10 @@ REPO = Path(__file__).resolve().parent.parent
 LOCALE = REPO / "locale"
 LANGUAGES = ("de",)
 _COMMENT = "# What portal and dashboard say. Translate here, then run `make messages`."
-APPS = ("merchants", "events", "orders", "tracking", "notifications", "portal", "dashboard", "config")
+APPS = (
+    "merchants", "events", "webhooks", "orders", "tracking", "notifications", "imports", "analytics", "portal", "dashboard",
+    "config",
+)  # fmt: skip
 _KEYWORDS = {
     "_": None,
     "gettext": None,
