@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import log, machine, mail, orders, pages, scans
+from benchmarks import imports, log, machine, mail, orders, pages, scans
 from benchmarks.harness import Result, settle
 from tools.installation import Installation
 
@@ -25,6 +25,8 @@ BENCHMARKS: dict[str, Callable[[Installation], Result]] = {
     "worker_memory": machine.worker_memory,
     "web_memory": machine.web_memory,
     "migrate_empty": machine.migrate_empty,
+    "import_orders": imports.import_orders,
+    "import_orders_csv": imports.import_orders_csv,
 }
 
 

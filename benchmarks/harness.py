@@ -29,6 +29,7 @@ class Result:
     queries: int | None = None
     cpu_ms: float | None = None
     first_ms: float | None = None
+    peak_mb: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Its fields without the empty ones, rounded to what can be believed."""

@@ -81,7 +81,10 @@ def run(row: Import, *, seconds: float = float("inf"), progress: Callable[[], No
         chunks = ahead(cut(row.merchant, row, file, writer))
         try:
             for chunk in chunks:
+                before = row.created
                 _store(row, writer, chunk)
+                if _magnitude(row.created) > _magnitude(before):
+                    writer.grown()
                 progress()
                 if time.monotonic() > stop_at:
                     due.held(row).update(due_at=timezone.now(), attempts=0)
@@ -128,6 +131,11 @@ def _commit(row: Import, writer: Writer, chunk: Chunk, rest: list, outcome: Outc
     row.due_at, row.offset, row.line = now + LEASE, chunk.end, chunk.end_line
     row.read, row.refused = row.read + len(chunk.records), row.refused + len(refused)
     row.created, row.updated = row.created + outcome.created + len(rest), row.updated + outcome.updated
+
+
+def _magnitude(count: int) -> int:
+    """Grows by one each time that the count is four times as large."""
+    return ((count // 1000).bit_length() + 1) // 2
 
 
 def _keep_refused(row: Import, refusals: list) -> None:

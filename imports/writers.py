@@ -15,7 +15,7 @@ from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.rest.errors import InvalidBody, NotFound, Problem, Unprocessable
 from orders import commands as orders
-from orders.bulk import MARK, Mark, ReadyOrder, known_orders, ready, store_new_orders
+from orders.bulk import MARK, Mark, ReadyOrder, known_orders, ready, refresh_statistics, store_new_orders
 from orders.customers import put_customer
 from orders.models import Order, OrderStatus
 from orders.products import put_product
@@ -65,6 +65,9 @@ class Writer:
     def together(self, records: Sequence[Record]) -> None:
         """Store the rest, in the open transaction that moves the import's place as well."""
         assert not records
+
+    def grown(self) -> None:
+        """Called outside of transactions when so much is stored that the tables are much larger than before."""
 
     def attempt(self, record: Record, outcome: Outcome) -> None:
         """Store one record; what refuses it is noted in it."""
@@ -116,6 +119,9 @@ class OrderWriter(Writer):
 
     def together(self, records: Sequence[Record]) -> None:
         store_new_orders(self.merchant, [record.value.ready for record in records], self.mark.now)
+
+    def grown(self) -> None:
+        refresh_statistics()
 
     def put(self, record: Record) -> bool:
         value: OrderRecord = record.value.record

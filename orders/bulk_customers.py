@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from merchants.copying import copy_rows
@@ -35,12 +36,14 @@ class _Row:
 _FIELDS = Person._fields
 _BY_EXTERNAL_ID = """
 SELECT DISTINCT ON (external_id) id FROM orders_customer
-WHERE merchant_id = %s AND external_id = ANY(%s) AND external_id <> '' ORDER BY external_id, updated_at DESC
+WHERE merchant_id = %s AND external_id = ANY(ARRAY(SELECT jsonb_array_elements_text(%s))) AND external_id <> ''
+ORDER BY external_id, updated_at DESC
 """
 # Everybody locks customers in this order.
 _LOCK = f"""
 SELECT id, {", ".join(_FIELDS)} FROM orders_customer
-WHERE merchant_id = %(merchant)s AND (email = ANY(%(emails)s) AND email <> '' OR id = ANY(%(ids)s))
+WHERE merchant_id = %(merchant)s AND (
+    email = ANY(ARRAY(SELECT jsonb_array_elements_text(%(emails)s))) AND email <> '' OR id = ANY(%(ids)s))
 ORDER BY id FOR NO KEY UPDATE
 """  # noqa: S608  # names of our own columns
 _UPDATE = f"""
@@ -94,13 +97,18 @@ def _known(merchant: Merchant, people: Sequence[Person]) -> tuple[dict[str, _Row
     with connection.cursor() as cursor:
         ids: list[Any] = []
         if external_ids:
-            cursor.execute(_BY_EXTERNAL_ID, [merchant.id, external_ids])
+            cursor.execute(_BY_EXTERNAL_ID, [merchant.id, _json(external_ids)])
             ids = [row[0] for row in cursor.fetchall()]
-        cursor.execute(_LOCK, {"merchant": merchant.id, "emails": emails, "ids": ids})
+        cursor.execute(_LOCK, {"merchant": merchant.id, "emails": _json(emails), "ids": ids})
         rows = [_Row(row[0], list(row[1:])) for row in cursor.fetchall()]
     found = set(ids)
     by_email = {row.values[0]: row for row in rows if row.values[0]}
     return by_email, {row.values[1]: row for row in rows if row.id in found}
+
+
+def _json(texts: list[str]) -> str:
+    """Texts for `jsonb_array_elements_text`: written far quicker than an array's."""
+    return msgspec.json.encode(texts).decode()
 
 
 def _store(merchant: Merchant, new: Sequence[_Row], changed: Sequence[_Row], now: datetime) -> None:
