@@ -281,7 +281,7 @@ def _expected(message: Message, loaded: Loaded) -> tuple[datetime | None, dateti
         return parcel.eta_from, parcel.eta_to
     if not any(line.requires_shipping for line in order.lines.all()):
         return None, None
-    rule = windows.by_rule(loaded.merchant, placed_at=order.placed_at, shipped_at=None)
+    rule = windows.by_rule(loaded.merchant, placed_at=order.placed_at, shipped_at=None, country=order.country)
     window = windows.promised(loaded.merchant, order) or rule
     return window.start, window.end
 

@@ -81,7 +81,7 @@ def _order_hero(merchant: Merchant, order: OrderRow, style: Style) -> Hero:
     if order.promised_from and order.promised_to:
         told = windows.of_days(merchant, order.promised_from, order.promised_to, source="shop")
     else:
-        told = windows.by_rule(merchant, placed_at=order.placed_at, shipped_at=None)
+        told = windows.by_rule(merchant, placed_at=order.placed_at, shipped_at=None, country=order.country)
     if told.end > style.now:
         _tell_window(hero, (told.start, told.end), style)
     return hero

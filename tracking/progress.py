@@ -72,7 +72,8 @@ def _advance_one(
     _put_state(shipment, state)
     if shipment.shipped_at and shipment.eta_source == "rule":
         set_window(merchant, shipment, windows.by_rule(
-            merchant, placed_at=shipment.order.placed_at, shipped_at=shipment.shipped_at
+            merchant, placed_at=shipment.order.placed_at, shipped_at=shipment.shipped_at,
+            country=shipment.order.country,
         ))  # fmt: skip
     told: list[type[facts.ShipmentFact]] = []
     if not was_shipped and shipment.shipped_at is not None:

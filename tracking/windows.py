@@ -1,5 +1,6 @@
 """Delivery windows: the merchant's simple rule, and which of several windows holds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
@@ -14,6 +15,7 @@ from orders.models import Order
 PRECEDENCE = {"": 0, "rule": 1, "shop": 2, "carrier": 3}
 
 _DAY_BEGINS, _DAY_ENDS = time(8), time(20)
+_MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)  # of carriers; who packs may have other days
 
 
 @dataclass(frozen=True)
@@ -25,28 +27,95 @@ class Window:
     source: str
 
 
-def add_working_days(day: date, count: int) -> date:
-    """The working day (Monday to Friday) `count` working days after `day`."""
+@dataclass(frozen=True)
+class Zone:
+    """Countries with transit days of their own."""
+
+    countries: tuple[str, ...]
+    shortest: int
+    longest: int
+
+    def __str__(self) -> str:
+        return f"{','.join(self.countries)}={self.shortest}-{self.longest}"
+
+    @classmethod
+    def read(cls, text: str) -> "Zone":
+        """What `str` wrote: `AT,CH=2-4`."""
+        countries, _, days = text.partition("=")
+        shortest, _, longest = days.partition("-")
+        return cls(tuple(countries.split(",")), int(shortest), int(longest))
+
+
+def add_working_days(
+    day: date, count: int, *, weekdays: Sequence[int] = _MONDAY_TO_FRIDAY, free: str = ""
+) -> date:
+    """The working day `count` working days after `day`. free: a country whose public holidays are no working days."""
     while count > 0:
         day += timedelta(days=1)
-        if day.weekday() < 5:
+        if _is_working_day(day, weekdays, free):
             count -= 1
     return day
 
 
-def by_rule(merchant: Merchant, *, placed_at: datetime, shipped_at: datetime | None) -> Window:
-    """The merchant's rule: transit days after the hand-over, which is expected some days after the order."""
+def by_rule(
+    merchant: Merchant, *, placed_at: datetime, shipped_at: datetime | None, country: str = ""
+) -> Window:
+    """The merchant's rule: transit days after the hand-over, which is expected some days after the order.
+
+    country: where it goes, for the transit days and the holidays there; "" for the merchant's own.
+    """
     zone = ZoneInfo(merchant.timezone)
     if shipped_at is not None:
         start = shipped_at.astimezone(zone).date()
     else:
-        start = add_working_days(placed_at.astimezone(zone).date(), merchant.processing_days)
+        start = _hand_over(merchant, placed_at.astimezone(zone))
+    shortest, longest = transit_days(merchant, country)
+    free = (country or merchant.country) if merchant.keeps_holidays else ""
     return of_days(
         merchant,
-        add_working_days(start, merchant.transit_days_min),
-        add_working_days(start, max(merchant.transit_days_min, merchant.transit_days_max)),
+        add_working_days(start, shortest, free=free),
+        add_working_days(start, max(shortest, longest), free=free),
         source="rule",
     )
+
+
+def transit_days(merchant: Merchant, country: str) -> tuple[int, int]:
+    """The fewest and the most working days on the way to a country."""
+    for text in merchant.transit_zones:
+        zone = Zone.read(text)
+        if country in zone.countries:
+            return zone.shortest, zone.longest
+    return merchant.transit_days_min, merchant.transit_days_max
+
+
+def _hand_over(merchant: Merchant, placed: datetime) -> date:
+    """The day on which an order is handed to the carrier.
+
+    With a cut-off, an order until then counts for its own working day, any other for the next one; without, an order
+    counts for the day on which it comes.
+    """
+    weekdays = merchant.working_days or _MONDAY_TO_FRIDAY
+    free = merchant.country if merchant.keeps_holidays else ""
+    day = placed.date()
+    if merchant.order_cutoff is not None:
+        in_time = placed.time() <= merchant.order_cutoff and _is_working_day(day, weekdays, free)
+        day = day if in_time else add_working_days(day, 1, weekdays=weekdays, free=free)
+    return add_working_days(day, merchant.processing_days, weekdays=weekdays, free=free)
+
+
+def _is_working_day(day: date, weekdays: Sequence[int], free: str) -> bool:
+    return day.weekday() in weekdays and not (free and day in _holidays(free, day.year))
+
+
+@lru_cache(maxsize=256)
+def _holidays(country: str, year: int) -> frozenset[date]:
+    """A country's public holidays, but for those of single regions. None of a country that nobody knows."""
+    import holidays  # Costs a tenth of a second: only who keeps holidays pays it.
+
+    try:
+        return frozenset(holidays.country_holidays(country, years=year))
+    except NotImplementedError:
+        return frozenset()
 
 
 def promised(merchant: Merchant, order: Order) -> Window | None:

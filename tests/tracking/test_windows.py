@@ -1,6 +1,7 @@
 """Delivery windows: working days, time zones, whose word counts, and what is late."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -180,3 +181,76 @@ def test_before_the_hand_over_a_later_window_is_a_new_plan_and_no_delay(merchant
     parcel = factories.shipment(merchant, order, external_id="P1", delivery=soon(2), shipped_at=None)
     update(merchant, parcel, delivery=soon(5))
     assert data_of(parcel, "shipment.delayed") == []
+
+
+def merchant_with(**fields: Any) -> Merchant:
+    values: dict[str, Any] = {
+        "timezone": "Europe/Berlin", "country": "DE", "processing_days": 1, "transit_days_min": 1,
+        "transit_days_max": 2, **fields,
+    }  # fmt: skip
+    return Merchant(**values)
+
+
+def days(
+    owner: Merchant, placed: datetime, country: str = "DE", shipped: datetime | None = None
+) -> tuple[str, str]:
+    window = by_rule(owner, placed_at=placed, shipped_at=shipped, country=country)
+    return f"{window.start:%a %d}", f"{window.end:%a %d}"
+
+
+@pytest.mark.parametrize(
+    ("placed", "expected"),
+    [
+        (datetime(2026, 1, 5, 12, 59, tzinfo=UTC), ("Wed 07", "Thu 08")),  # Monday, 13:59 in Berlin
+        (datetime(2026, 1, 5, 13, 0, tzinfo=UTC), ("Wed 07", "Thu 08")),  # on the stroke
+        (datetime(2026, 1, 5, 13, 1, tzinfo=UTC), ("Thu 08", "Fri 09")),
+        (datetime(2026, 1, 9, 15, 0, tzinfo=UTC), ("Wed 14", "Thu 15")),  # Friday afternoon is Monday
+        (datetime(2026, 1, 10, 8, 0, tzinfo=UTC), ("Wed 14", "Thu 15")),  # so is Saturday
+        (datetime(2026, 1, 11, 22, 59, tzinfo=UTC), ("Wed 14", "Thu 15")),  # and Sunday
+    ],
+)
+def test_an_order_after_the_cut_off_counts_for_the_next_working_day(placed: datetime, expected: Any) -> None:
+    assert days(merchant_with(order_cutoff=time(14)), placed) == expected
+
+
+def test_a_shop_that_packs_on_saturdays_hands_over_on_saturdays() -> None:
+    friday = datetime(2026, 1, 9, 9, tzinfo=UTC)
+    assert days(merchant_with(), friday) == ("Tue 13", "Wed 14")
+    # Handed over on Saturday; carriers count from there, Monday to Friday.
+    assert days(merchant_with(working_days=[0, 1, 2, 3, 4, 5]), friday) == ("Mon 12", "Tue 13")
+    assert days(merchant_with(working_days=[]), friday) == ("Tue 13", "Wed 14")
+
+
+def test_countries_have_transit_days_of_their_own() -> None:
+    monday = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    owner = merchant_with(transit_zones=["AT,CH=2-3", "US=5-8"])
+    assert days(owner, monday) == ("Wed 07", "Thu 08")
+    assert days(owner, monday, "AT") == days(owner, monday, "CH") == ("Thu 08", "Fri 09")
+    assert days(owner, monday, "US") == ("Tue 13", "Fri 16")
+    assert days(owner, monday, "FR") == ("Wed 07", "Thu 08")
+    # After the hand-over too.
+    assert days(owner, monday, "US", shipped=monday + timedelta(days=1)) == ("Tue 13", "Fri 16")
+
+
+def test_public_holidays_count_only_where_the_shop_keeps_them_and_only_those_of_the_country() -> None:
+    wednesday = datetime(2026, 12, 23, 9, tzinfo=UTC)  # before Christmas, in Germany two days
+    assert days(merchant_with(), wednesday) == ("Fri 25", "Mon 28")
+    assert days(merchant_with(keeps_holidays=True), wednesday) == ("Mon 28", "Tue 29")
+    # Packed in Germany on Thursday; in the United States only Friday is free.
+    assert days(merchant_with(keeps_holidays=True), wednesday, "US") == ("Mon 28", "Tue 29")
+    epiphany = datetime(2026, 1, 2, 9, tzinfo=UTC)
+    assert days(merchant_with(keeps_holidays=True), epiphany, "AT") == ("Wed 07", "Thu 08")
+    assert days(merchant_with(keeps_holidays=True), epiphany, "XX") == ("Tue 06", "Wed 07")
+
+
+def test_the_rule_of_a_parcel_knows_where_it_goes(merchant: Merchant) -> None:
+    merchant.transit_zones = ["DE=9-9"]
+    merchant.save()
+    order = factories.order(merchant)
+    parcel = fresh(factories.shipment(merchant, order))
+    assert parcel.eta_from is not None
+    assert parcel.eta_from - timezone.now() > timedelta(days=10)
+    factories.scan(merchant, parcel, "in_transit", timezone.now() - timedelta(hours=1))
+    moved = fresh(parcel)
+    assert moved.eta_from is not None
+    assert timedelta(days=14) > moved.eta_from - timezone.now() > timedelta(days=9)
