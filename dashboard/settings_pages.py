@@ -39,6 +39,15 @@ GROUPS: dict[str, Promise] = {
 ENTRIES: list[Entry] = [
     Entry("brand", _("Brand"), _("Name, logo and colour of your portal and messages."), "brand", "shop"),
     Entry(
+        "legal", _("Languages and legal"), _("Language, region, company, and the links that the law asks for."),
+        "legal", "shop",
+    ),
+    Entry(
+        "delivery", _("Delivery promise"), _("When an order leaves your house and when it arrives."),
+        "delivery", "delivery",
+    ),
+    Entry("keys", _("API keys"), _("For your shop's backend and your own programs."), "keys", "connections"),
+    Entry(
         "team", _("Team"), _("People, their roles and invitations."), "team", "people", Permission.TEAM
     ),
     Entry(

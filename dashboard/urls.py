@@ -4,15 +4,14 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from dashboard.account.urls import before_signing_in, own
-from dashboard.pages import audit, brand, home, messages, order, orders, parked, settings, sign_in, team
+from dashboard.pages import audit, home, messages, order, orders, parked, settings, sign_in, team
+from dashboard.settings_urls import shop_settings
 
 app_name = "dashboard"
 
 _settings: list[URLPattern] = [
     path("", settings.settings, name="settings"),
-    path("brand/", brand.brand, name="brand"),
-    path("brand/preview/", brand.brand_preview, name="brand_preview"),
-    path("brand/reset/", brand.reset_brand, name="reset_brand"),
+    *shop_settings,
     path("team/", team.members, name="team"),
     path("team/invite/", team.invite, name="team_invite"),
     path("team/two-factor/", team.two_factor, name="team_two_factor"),

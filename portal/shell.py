@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 
 from merchants.brand import brand_css, brand_of
 from merchants.models import Merchant
-from portal.site import LANGUAGES, Site
+from portal.site import Site, languages_of
 
 # What a merchant's frame is made of: another value is another frame.
 _FIELDS = ("name", "help_url", "withdraw_url", "imprint_url", "privacy_url", "brand_color", "corner_radius")
@@ -48,13 +48,13 @@ def shell_of(site: Site, scheme: str = "") -> Shell:
     """The frame of a site's pages in the language that is spoken now, in the reader's colour scheme or in this one."""
     merchant = site.merchant
     logo = f"{site.base}/logo-{merchant.logo_hash}.png" if merchant.logo_hash else ""
-    values = tuple(getattr(merchant, name) for name in _FIELDS)
+    values = (*(getattr(merchant, name) for name in _FIELDS), tuple(merchant.languages))
     return _shell(values, site.path(), logo, site.language, scheme)
 
 
 @lru_cache(maxsize=256)
 def _shell(values: tuple[object, ...], home_url: str, logo: str, language: str, scheme: str) -> Shell:
-    merchant = Merchant(**dict(zip(_FIELDS, values, strict=True)))
+    merchant = Merchant(**dict(zip((*_FIELDS, "languages"), values, strict=True)))
     brand = brand_of(merchant)
     html = get_template("portal/base.html").render(
         {
@@ -68,7 +68,7 @@ def _shell(values: tuple[object, ...], home_url: str, logo: str, language: str, 
             "home_url": home_url,
             "languages": [
                 {"code": code, "name": name, "url": f"?lang={code}", "current": code == language}
-                for code, name in LANGUAGES.items()
+                for code, name in languages_of(merchant).items()
             ],
         }
     )

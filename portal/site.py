@@ -24,7 +24,7 @@ class Site:
 
     merchant: Merchant
     base: str  # "/p/nordwind", or "" on the merchant's own host
-    asked: str  # the language of the link (`?lang=de`), or ""
+    asked: str  # the language of the link (`?lang=de`), or ""; one that the merchant offers
     accepted: str  # the browser's, or ""
     language: str = ""
 
@@ -36,8 +36,9 @@ class Site:
     @contextmanager
     def speaking(self, order_locale: str = "") -> Iterator[None]:
         """Let the block speak the shopper's language: the link's, the order's, the browser's, the shop's."""
-        wishes = (self.asked, _known(order_locale), self.accepted, _known(self.merchant.locale), "en")
-        self.language = next(filter(None, wishes))
+        offered = languages_of(self.merchant)
+        wishes = (self.asked, _known(order_locale), self.accepted, _known(self.merchant.locale))
+        self.language = next((wish for wish in wishes if wish in offered), next(iter(offered)))
         with translation.override(self.language):
             yield
 
@@ -62,7 +63,13 @@ def site_of(request: HttpRequest, slug: str | None) -> Site | None:
     accepted = (
         translation.get_language_from_request(request) if "HTTP_ACCEPT_LANGUAGE" in request.META else ""
     )
-    return Site(merchant, "" if own else f"/p/{merchant.slug}", asked if asked in LANGUAGES else "", accepted)
+    base = "" if own else f"/p/{merchant.slug}"
+    return Site(merchant, base, asked if asked in languages_of(merchant) else "", accepted)
+
+
+def languages_of(merchant: Merchant) -> dict[str, str]:
+    """Code and name of the languages that a merchant's portal speaks: all of ours where it chose none."""
+    return {code: name for code, name in LANGUAGES.items() if code in merchant.languages} or LANGUAGES
 
 
 def find_merchant(*, slug: str | None = None, pk: UUID | None = None) -> Merchant | None:

@@ -184,6 +184,8 @@ def _put_carrier(shipment: Shipment, body: ShipmentIn) -> None:
     if body.carrier:
         shipment.carrier = carrier_from_name(body.carrier)[:40]
         shipment.carrier_name = body.carrier
+    elif not shipment.carrier and body.tracking_number:
+        shipment.carrier = shipment.merchant.default_carrier
     shipment.tracking_number = body.tracking_number.strip() or shipment.tracking_number
     shipment.service = body.service or shipment.service
     shipment.tracking_url = (

@@ -14,9 +14,12 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from merchants.audit import record_change
+from merchants.ids import public_id
 from merchants.models import ApiKey, Merchant
 from merchants.prepared import loaded, prepared_cursor
 from merchants.rest.errors import Forbidden, MethodNotAllowed, NotAuthenticated
+from merchants.scope import merchant_transaction
 
 SCOPES = (
     "orders:read", "orders:write", "shipments:read", "shipments:write",
@@ -36,15 +39,23 @@ def create_api_key(merchant: Merchant, *, name: str, scopes: tuple[str, ...] = S
     if unknown:
         raise ValueError(f"no such scopes: {sorted(unknown)}")
     key = "aw_live_" + secrets.token_urlsafe(32)
-    row = ApiKey.objects.create(
-        merchant=merchant, name=name, prefix=key[:_PREFIX_LENGTH], digest=_digest(key), scopes=list(scopes)
-    )
+    with merchant_transaction(merchant):
+        row = ApiKey.objects.create(
+            merchant=merchant,
+            name=name,
+            prefix=key[:_PREFIX_LENGTH],
+            digest=_digest(key),
+            scopes=list(scopes),
+        )
+        record_change("api_key.created", public_id("key", row.id), name, {"scopes": [None, list(scopes)]})
     return row, key
 
 
 def revoke_api_key(key: ApiKey) -> None:
     """Make a key useless from now on. Doing it twice changes nothing."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    with merchant_transaction(key.merchant):
+        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            record_change("api_key.revoked", public_id("key", key.id), key.name)
 
 
 class ApiKeyAuthentication(BaseAuthentication):

@@ -1,0 +1,16 @@
+"""Addresses of the shop's own settings, below /app/<slug>/settings/."""
+
+from django.urls import path
+
+from dashboard.pages import brand, delivery, keys, legal
+
+shop_settings = [
+    path("brand/", brand.brand, name="brand"),
+    path("brand/preview/", brand.brand_preview, name="brand_preview"),
+    path("brand/reset/", brand.reset_brand, name="reset_brand"),
+    path("legal/", legal.legal, name="legal"),
+    path("delivery/", delivery.delivery, name="delivery"),
+    path("delivery/example/", delivery.delivery_example, name="delivery_example"),
+    path("keys/", keys.keys, name="keys"),
+    path("keys/<str:key_id>/revoke/", keys.revoke_key, name="revoke_key"),
+]
