@@ -69,7 +69,8 @@ def _external_id(told: ShopFulfilment, index: int) -> str:
 def _digest(told: ShopFulfilment) -> bytes:
     """Hash of everything that a fact would tell. The time of a status is not in it: it moves with every update."""
     content = (
-        told.shipped_at, told.cancelled, told.carrier_name, told.parcels, told.status,
+        None if told.guessed else told.shipped_at,
+        told.cancelled, told.carrier_name, told.parcels, told.status,
         None if told.lines is None else sorted(told.lines.items()),
     )  # fmt: skip
     return hashlib.sha256(repr(content).encode()).digest()

@@ -14,7 +14,7 @@ from orders import commands
 from orders.connectors.base import ShopFulfilment, ShopOrder, ShopProduct, ShopRefund
 from orders.connectors.lenient import Unreadable
 from orders.fulfilments import report_fulfilment
-from orders.models import Order, OrderStatus, ShopConnection
+from orders.models import Order, OrderStatus, ShopConnection, Variant
 from orders.products import put_product
 from orders.refunds import record_refund
 
@@ -39,6 +39,7 @@ def take_order(merchant: Merchant, told: ShopOrder, *, since: datetime | None = 
     if known is None and told.never_placed:
         return "It was never placed: nobody paid, or it was only a draft."
     historical = known is None and _is_history(told, since, now)
+    _add_pictures(told)
     placed = commands.place_order(merchant, told.order, told.origin, historical=historical)
     order = commands.lock_order(placed.order_id)
 
@@ -52,6 +53,17 @@ def take_order(merchant: Merchant, told: ShopOrder, *, since: datetime | None = 
     if told.cancelled_at:
         return cancel(merchant, order, told.cancelled_at, notify=is_news(told.cancelled_at))
     return ""
+
+
+def _add_pictures(told: ShopOrder) -> None:
+    """Give lines without a picture that of the product with their SKU: webhooks do not bring any."""
+    bare = {line.sku for line in told.order.lines if line.sku and not line.image_url}
+    if not bare:
+        return
+    rows = Variant.objects.filter(sku__in=bare).values_list("sku", "image_url", "product__image_url")
+    pictures = {sku: own or common for sku, own, common in rows}
+    for line in told.order.lines:
+        line.image_url = line.image_url or pictures.get(line.sku, "")
 
 
 def _refuse_anothers(source: str | None, told: ShopOrder) -> None:

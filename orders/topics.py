@@ -10,16 +10,17 @@ from typing import Any
 
 from django.utils import timezone
 
+from merchants.ids import parse_public_id
 from merchants.models import Merchant
 from orders import receiving
-from orders.connectors import shopify, shopify_records
+from orders.connectors import generic, shopify, shopify_records, woocommerce, woocommerce_records
 from orders.connectors.lenient import Unreadable, identifier, moment, part, text
 from orders.connectors.shopify_fulfilments import read_fulfilment, status_of
 from orders.connectors.shopify_refunds import read_refund
 from orders.customers import put_customer
 from orders.models import Fulfilment, InboxItem, Order, ShopConnection, ShopKind
 from orders.privacy import note_request
-from orders.products import archive_product
+from orders.products import archive_product, put_variant
 
 GENERIC_TOPIC = "order"  # whatever a generic shop sends is orders
 
@@ -109,6 +110,58 @@ def _shopify_privacy(item: InboxItem, payload: Mapping[str, Any]) -> str:
     return ""
 
 
+# --- WooCommerce
+
+
+def _woocommerce_order(item: InboxItem, payload: Mapping[str, Any]) -> str:
+    told = woocommerce.read_order(payload, currency=item.merchant.currency, now=timezone.now())
+    return receiving.take_order(item.merchant, replace(told, is_new=item.topic == "order.created"))
+
+
+def _woocommerce_deleted(item: InboxItem, payload: Mapping[str, Any]) -> str:
+    """An order that was deleted in the shop is wanted no more. Its body is its id and nothing else."""
+    external_id = identifier(payload.get("id"))
+    if not external_id or set(payload) - {"id"}:
+        raise Unreadable("The body is no deletion: that is an id and nothing else.")
+    order = Order.objects.filter(external_id=external_id, source=ShopKind.WOOCOMMERCE).first()
+    if order is None:
+        return "The order was not known."
+    locked = receiving.known_order(external_id, "deleted it")
+    return receiving.cancel(item.merchant, locked, timezone.now(), notify=False)
+
+
+def _woocommerce_customer(item: InboxItem, payload: Mapping[str, Any]) -> str:
+    put_customer(item.merchant, woocommerce_records.read_customer(payload))
+    return ""
+
+
+def _woocommerce_product(item: InboxItem, payload: Mapping[str, Any]) -> str:
+    currency = item.merchant.currency
+    parent = identifier(payload.get("parent_id"))
+    if text(payload.get("type")) == "variation" and parent:
+        known = put_variant(
+            item.merchant, parent, woocommerce_records.read_variant(payload, currency=currency)
+        )
+        return "" if known else "The product that it is a variation of is not known."
+    told = woocommerce_records.read_product(payload, currency=currency, now=timezone.now())
+    return receiving.take_product(item.merchant, told)
+
+
+# --- Any other shop
+
+
+def _generic_order(item: InboxItem, payload: Mapping[str, Any]) -> str:
+    connection = ShopConnection.objects.filter(pk=parse_public_id("con", item.source)).first()
+    if connection is None:
+        raise Unreadable("This shop is connected no more.")
+    told = generic.read_orders(
+        payload, connection.options.get("mapping") or {}, source=item.source,
+        currency=item.merchant.currency, cents=bool(connection.options.get("cents")), now=timezone.now(),
+    )  # fmt: skip
+    notes = [receiving.take_order(item.merchant, order) for order in told]
+    return " ".join(filter(None, notes))
+
+
 def shop_url(merchant: Merchant, kind: str) -> str:
     """The address of the shop's own pages, "" when it is not known."""
     address = ShopConnection.objects.filter(kind=kind).values_list("address", flat=True).first()
@@ -130,4 +183,14 @@ _WORK: dict[str, dict[str, Work]] = {
         "products/update": _shopify_product,
         "products/delete": _product_deleted,
     },
+    ShopKind.WOOCOMMERCE: {
+        **dict.fromkeys(woocommerce.ORDER_TOPICS, _woocommerce_order),
+        woocommerce.DELETED: _woocommerce_deleted,
+        "customer.created": _woocommerce_customer,
+        "customer.updated": _woocommerce_customer,
+        "product.created": _woocommerce_product,
+        "product.updated": _woocommerce_product,
+        "product.deleted": _product_deleted,
+    },
+    ShopKind.GENERIC: {GENERIC_TOPIC: _generic_order},
 }

@@ -23,6 +23,7 @@ class ShopFulfilment:
     """What a shop says it sent.
 
     lines: order line → quantity; None when the shop did not say, which means everything that is left.
+    guessed: the shop did not say when, so `shipped_at` is when it last changed the order, and no news by itself.
     status, status_at: where the shop says the parcel is, in the words of `tracking.statuses`; "" when it does not.
     """
 
@@ -37,6 +38,7 @@ class ShopFulfilment:
     status: str = ""
     status_at: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
+    guessed: bool = False
 
 
 @dataclass(frozen=True)
