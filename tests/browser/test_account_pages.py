@@ -175,7 +175,7 @@ def test_a_passkeys_answer_works_once_and_for_its_page_only(clara: User, desk: P
 def test_a_removed_passkey_signs_nobody_in(clara: User, desk: Page) -> None:
     with_passkey(desk)
     desk.goto("/app/account/")
-    desk.get_by_role("link", name="Remove: Clara's laptop").click()
+    desk.get_by_role("link", name=re.compile("Remove.*Clara's laptop")).click()
     desk.get_by_role("button", name="Remove it").click()
     expect(desk.get_by_text("does not work here any more")).to_be_visible()
     assert not two_factor.has_second_factor(clara)
