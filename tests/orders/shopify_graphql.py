@@ -21,7 +21,8 @@ def listed(nodes: list[Any], after: str | None = None) -> dict[str, Any]:
 def line(number: int, **fields: Any) -> dict[str, Any]:
     """A `LineItem`."""
     return {
-        "id": f"gid://shopify/LineItem/{number}", "title": f"Thing {number}", "variantTitle": "Blue", "sku": f"T-{number}",
+        "id": f"gid://shopify/LineItem/{number}", "title": f"Thing {number}", "variantTitle": "Blue",
+        "sku": f"T-{number}",
         "quantity": 2, "currentQuantity": 2, "requiresShipping": True, "isGiftCard": False, "image": None,
         "originalUnitPriceSet": money("10.00"), **fields,
     }  # fmt: skip
@@ -44,7 +45,8 @@ def order(number: int, created_at: str = "2025-03-01T10:00:00Z", **fields: Any) 
         },
         "customAttributes": [],
         "totalPriceSet": money("24.90"), "currentTotalPriceSet": money("24.90"), "totalTaxSet": money("3.98"),
-        "currentTotalTaxSet": money("3.98"), "totalDiscountsSet": money("0.0"), "currentTotalDiscountsSet": money("0.0"),
+        "currentTotalTaxSet": money("3.98"), "totalDiscountsSet": money("0.0"),
+        "currentTotalDiscountsSet": money("0.0"),
         "totalShippingPriceSet": money("4.90"),
         "lineItems": listed([line(number * 10)]),
         "fulfillments": [parcel(number, created_at)],
@@ -82,14 +84,21 @@ THROTTLED = as_json(
         "errors": [
             {
                 "message": "Throttled",
-                "extensions": {"code": "THROTTLED", "documentation": "https://shopify.dev/api/usage/rate-limits"},
+                "extensions": {
+                    "code": "THROTTLED",
+                    "documentation": "https://shopify.dev/api/usage/rate-limits",
+                },
             }
         ],
         "extensions": {
             "cost": {
                 "requestedQueryCost": 202,
                 "actualQueryCost": None,
-                "throttleStatus": {"maximumAvailable": 1000.0, "currentlyAvailable": 118, "restoreRate": 50.0},
+                "throttleStatus": {
+                    "maximumAvailable": 1000.0,
+                    "currentlyAvailable": 118,
+                    "restoreRate": 50.0,
+                },
             }
         },
     }
@@ -109,7 +118,10 @@ DENIED = as_json(
         "errors": [
             {
                 "message": "Access denied for orders field.",
-                "extensions": {"code": "ACCESS_DENIED", "documentation": "https://shopify.dev/api/usage/access-scopes"},
+                "extensions": {
+                    "code": "ACCESS_DENIED",
+                    "documentation": "https://shopify.dev/api/usage/access-scopes",
+                },
                 "path": ["orders"],
             }
         ],

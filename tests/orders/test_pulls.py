@@ -46,7 +46,9 @@ def connection(merchant: Merchant, server: ShopApiServer) -> ShopConnection:
 
 
 @pytest.fixture
-def pull(merchant: Merchant, drain_all: Callable[[], int], connection: ShopConnection) -> Callable[..., ShopPull]:
+def pull(
+    merchant: Merchant, drain_all: Callable[[], int], connection: ShopConnection
+) -> Callable[..., ShopPull]:
     """Fetch something, and let the workers do all that follows. With `waits` due rows come due at once."""
 
     def run(kind: str = "orders", *, started: ShopPull | None = None, waits: bool = True) -> ShopPull:
@@ -89,7 +91,11 @@ def test_history_comes_page_by_page_with_orders_lines_parcels_and_progress(
     assert (line.external_id, line.title, line.variant, line.quantity, line.shipped_quantity) == (
         "10010", "Thing 10010", "Blue", 2, 2,
     )  # fmt: skip
-    assert (parcel.tracking_number, parcel.carrier, parcel.status) == ("00340430000000001001", "dhl", "delivered")
+    assert (parcel.tracking_number, parcel.carrier, parcel.status) == (
+        "00340430000000001001",
+        "dhl",
+        "delivered",
+    )
     assert (customers, order.stage) == (23, "delivered")
 
 
