@@ -13,7 +13,7 @@ from merchants.rest.pages import cursor_of, older_than
 
 PAGE = 50
 # Of all lists; anything else in an address is dropped.
-_PARAMETERS = ("tab", "q", "touchpoint", "channel", "about", "by")
+_PARAMETERS = ("tab", "q", "touchpoint", "channel", "about", "by", "endpoint", "state", "type")
 
 
 @dataclass(frozen=True)

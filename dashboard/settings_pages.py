@@ -48,6 +48,10 @@ ENTRIES: list[Entry] = [
     ),
     Entry("keys", _("API keys"), _("For your shop's backend and your own programs."), "keys", "connections"),
     Entry(
+        "webhooks", _("Webhooks"), _("Your backend is told what happens, signed and in order."), "webhooks",
+        "connections",
+    ),
+    Entry(
         "team", _("Team"), _("People, their roles and invitations."), "team", "people", Permission.TEAM
     ),
     Entry(
