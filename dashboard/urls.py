@@ -14,16 +14,16 @@ from dashboard.pages import (
     settings,
     sign_in,
     team,
-    webhook_deliveries,
-    webhooks,
 )
 from dashboard.settings_urls import shop_settings
+from dashboard.webhook_urls import webhook_settings
 
 app_name = "dashboard"
 
 _settings: list[URLPattern] = [
     path("", settings.settings, name="settings"),
     *shop_settings,
+    *webhook_settings,
     path("team/", team.members, name="team"),
     path("team/invite/", team.invite, name="team_invite"),
     path("team/two-factor/", team.two_factor, name="team_two_factor"),
@@ -31,19 +31,6 @@ _settings: list[URLPattern] = [
     path("team/invitations/<str:invitation_id>/revoke/", team.revoke, name="team_revoke"),
     path("team/<str:member_id>/role/", team.change_role, name="team_role"),
     path("team/<str:member_id>/remove/", team.remove, name="team_remove"),
-    path("webhooks/", webhooks.webhooks, name="webhooks"),
-    path("webhooks/new/", webhooks.add, name="add_webhook"),
-    path("webhooks/deliveries/", webhook_deliveries.deliveries, name="webhook_deliveries"),
-    path("webhooks/deliveries/<str:delivery_id>/", webhook_deliveries.delivery, name="webhook_delivery"),
-    path("webhooks/deliveries/<str:delivery_id>/resend/", webhook_deliveries.resend, name="resend_webhook"),
-    path("webhooks/<str:endpoint_id>/", webhooks.endpoint, name="webhook"),
-    path("webhooks/<str:endpoint_id>/edit/", webhooks.edit, name="edit_webhook"),
-    path("webhooks/<str:endpoint_id>/test/", webhooks.test, name="test_webhook"),
-    path("webhooks/<str:endpoint_id>/pause/", webhooks.pause, name="pause_webhook"),
-    path("webhooks/<str:endpoint_id>/resume/", webhooks.resume, name="resume_webhook"),
-    path("webhooks/<str:endpoint_id>/rotate/", webhooks.rotate, name="rotate_webhook"),
-    path("webhooks/<str:endpoint_id>/delete/", webhooks.delete, name="delete_webhook"),
-    path("webhooks/<str:endpoint_id>/resend/", webhooks.resend, name="resend_webhooks"),
     path("audit/", audit.audit_log, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
 ]

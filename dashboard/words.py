@@ -134,6 +134,9 @@ FACTS: dict[str, Label] = {
     "message.skipped": Label(_("Message not sent")),
     "message.failed": Label(_("Message failed"), "bad"),
     "message.retried": Label(_("A message is tried again"), "info"),
+    "shipment.expired": Label(_("No news of the parcel for long"), "warn"),
+    "template.saved": Label(_("The wording of a message was saved")),
+    "webhook_endpoint.disabled": Label(_("A webhook endpoint was switched off"), "bad"),
 }
 
 ROLES: dict[str, Promise] = {
