@@ -305,6 +305,10 @@ SPECTACULAR_SETTINGS = {
             "name": "Scans",
             "description": "What happened to a parcel, for carriers that are not asked by themselves.",
         },
+        {
+            "name": "Sandbox",
+            "description": "What keys that begin with `aw_test_` can do beside the rest: [how](/developers/sandbox).",
+        },
         {"name": "Customers", "description": "Who bought. They come with their orders."},
         {"name": "Products", "description": "What is sold. What an order sold stands in its lines, as it was then."},
         {"name": "Messages", "description": "What shoppers were told, and why not."},

@@ -11,6 +11,7 @@ from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
 from orders.products_api import OneProduct, Products
 from tracking.api import CancelShipment, OneShipment, RefreshShipment, Scans, Shipments
+from tracking.sandbox_api import Advance
 from webhooks.api import (
     OneWebhookDelivery,
     OneWebhookEndpoint,
@@ -36,6 +37,7 @@ api = [
     path("shipments/<str:shipment_id>", OneShipment.as_view()),
     path("shipments/<str:shipment_id>/cancel", CancelShipment.as_view()),
     path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
+    path("sandbox/advance", Advance.as_view()),
     path("scans", Scans.as_view()),
     path("messages", Messages.as_view()),
     path("messages/<str:message_id>", OneMessage.as_view()),

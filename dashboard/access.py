@@ -117,18 +117,22 @@ def _clock(merchant: Merchant) -> ZoneInfo:
 
 def seats_of(user: User) -> list[Membership]:
     """The merchants that a person works for, by name: one query."""
-    mine = Membership.objects.filter(user=user).select_related("merchant")
+    mine = Membership.objects.filter(user=user).select_related("merchant__sandbox")
     return list(mine.order_by("merchant__name", "merchant__slug"))
 
 
 def _seat(request: HttpRequest, slug: str) -> Seat | None:
     user = request.user
     assert isinstance(user, User)
-    mine = seats_of(user)
-    for membership in mine:
-        if membership.merchant.slug == slug:
-            others = tuple(m.merchant for m in mine if m is not membership)
-            return Seat(user, membership.merchant, membership.role, others)
+    open_to = [
+        (merchant, membership.role)
+        for membership in seats_of(user)
+        for merchant in (membership.merchant, getattr(membership.merchant, "sandbox", None))
+        if merchant is not None  # Who works for a shop works in its sandbox too.
+    ]
+    for merchant, role in open_to:
+        if merchant.slug == slug:
+            return Seat(user, merchant, role, tuple(other for other, _ in open_to if other is not merchant))
     return None
 
 

@@ -52,6 +52,10 @@ ENTRIES: list[Entry] = [
         "connections",
     ),
     Entry(
+        "sandbox", _("Sandbox"), _("Try things out where nothing is real: test keys, simulated parcels."),
+        "sandbox", "connections",
+    ),
+    Entry(
         "team", _("Team"), _("People, their roles and invitations."), "team", "people", Permission.TEAM
     ),
     Entry(

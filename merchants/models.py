@@ -92,10 +92,23 @@ class Merchant(models.Model):
     setup_hidden_at = models.DateTimeField(
         null=True, blank=True, help_text="When the check list was put away."
     )
+    sandbox_of = models.OneToOneField(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="sandbox",
+        help_text="The merchant whose sandbox this is: nothing in it is real.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether nothing here is real: no message goes out, no carrier is asked."""
+        return self.sandbox_of_id is not None
 
     @property
     def shard(self) -> int:

@@ -16,6 +16,7 @@ class Reason(models.TextChoices):
     SHIPMENT_GONE = "shipment_gone", _("The parcel does not exist any more.")
     OVERTAKEN = "overtaken", _("By the time it could go out, it was not true any more.")
     CHANNEL_OFF = "channel_off", _("Text messages are not set up.")
+    SANDBOX = "sandbox", _("This is a sandbox: it was written, and sent to nobody.")
     # Failed: it should have gone out and did not, as far as we know.
     PROVIDER_ERROR = "provider_error", _("The provider could not take it, however often we tried.")
     REFUSED = "refused", _("The provider refused it for good.")

@@ -174,6 +174,9 @@ def _begin(message: Message, loaded: context.Loaded, channels: Channels) -> bool
         return False
     else:
         _render(message, loaded)
+    if loaded.merchant.is_sandbox:
+        _note_simulated(message)
+        return False
     channels.get(message.channel)
     return _commit_sending(message)
 
@@ -188,6 +191,15 @@ def _render(message: Message, loaded: context.Loaded) -> None:
     # An address that the shop corrected since holds.
     message.recipient = recipient(loaded.order(message), message.channel)
     message.subject, message.html, message.text = rendered.subject, rendered.html, rendered.text
+
+
+def _note_simulated(message: Message) -> None:
+    """What a message of a sandbox would have said, and to whom, is kept; it is handed to nobody."""
+    _finish(
+        message, MessageState.SKIPPED, _fact(MessageSkipped, message, reason=Reason.SANDBOX.value),
+        reason=Reason.SANDBOX, recipient=message.recipient, subject=message.subject, html=message.html,
+        text=message.text, error=message.error,
+    )  # fmt: skip
 
 
 def _hand_over(message: Message, merchant: Merchant, channels: Channels) -> Receipt:

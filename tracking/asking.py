@@ -34,7 +34,8 @@ def refresh(merchant: Merchant, shipment_id: UUID) -> None:
         shipment = Shipment.objects.filter(pk=shipment_id).first()
         if shipment is None:
             raise NotFound("There is no such shipment.", param="shipment_id")
-        if not shipment.tracking_number or shipment.cancelled_at or not polling.can_poll(shipment.carrier):
+        can_poll = polling.can_poll(merchant, shipment.carrier)
+        if not shipment.tracking_number or shipment.cancelled_at or not can_poll:
             raise Unprocessable("The carrier of this shipment cannot be asked.", code="carrier_not_asked")
         # The guard is in the update: of two people who ask at once, both wake the same look.
         rested = Q(polled_at=None) | Q(polled_at__lte=now - polling.REFRESH_COOL_DOWN)

@@ -101,7 +101,7 @@ def _lanes(rows: Iterable[Shipment]) -> list[Lane]:
 
 def _settle(row: Shipment, now: datetime) -> bool:
     """Deal with a parcel that nobody has to be asked about. Returns whether it was one."""
-    if not row.tracking_number or row.cancelled_at or not polling.can_poll(row.carrier):
+    if not row.tracking_number or row.cancelled_at or not polling.can_poll(row.merchant, row.carrier):
         with merchant_scope(row.merchant):
             due.held(row).update(due_at=None)
         return True

@@ -9,6 +9,7 @@ from typing import Final
 
 from django.conf import settings
 
+from merchants.models import Merchant
 from tracking.carriers.base import AuthenticationFailed, CarrierDown, CarrierError, RateLimited
 from tracking.carriers.registry import adapter
 from tracking.models import Shipment
@@ -30,15 +31,18 @@ _DOWN_WAIT: Final = timedelta(minutes=1)
 _SILENCE_SHARE: Final = 24
 
 
-def can_poll(carrier: str) -> bool:
-    """Whether we ask this carrier at all. The sandbox is asked only where settings say so (`docs/carriers.md`)."""
-    return adapter(carrier) is not None and (carrier != "sandbox" or settings.SANDBOX_POLL)
+def can_poll(merchant: Merchant, carrier: str) -> bool:
+    """Whether we ask this carrier at all. The sandbox carrier is asked only where settings say so (`docs/carriers.md`),
+    and for the sandbox of a merchant nobody is: its parcels move by hand (`tracking.sandbox_steps`)."""
+    if merchant.is_sandbox or adapter(carrier) is None:
+        return False
+    return carrier != "sandbox" or settings.SANDBOX_POLL
 
 
-def next_poll(shipment: Shipment, now: datetime) -> datetime | None:
+def next_poll(merchant: Merchant, shipment: Shipment, now: datetime) -> datetime | None:
     """When to look at a parcel next (UTC); None when there is nothing to ask or nobody to ask."""
     carrier = adapter(shipment.carrier)
-    if carrier is None or not can_poll(shipment.carrier):
+    if carrier is None or not can_poll(merchant, shipment.carrier):
         return None
     if not shipment.tracking_number or shipment.cancelled_at or shipment.status == Status.EXPIRED:
         return None

@@ -81,7 +81,7 @@ def _advance_one(
     after = (shipment.status, shipment.substatus if shipment.status == Status.EXCEPTION else "")
     if after != before and shipment.status in FACT_OF_STATUS:
         told.append(FACT_OF_STATUS[shipment.status])
-    shipment.due_at = polling.next_poll(shipment, now)
+    shipment.due_at = polling.next_poll(merchant, shipment, now)
     shipment.updated_at = now
     return told
 

@@ -1,4 +1,4 @@
-"""API keys: `Authorization: Bearer aw_live_…`.
+"""API keys: `Authorization: Bearer aw_live_…`, or `aw_test_…` for a merchant's sandbox.
 
 A key is random, so one SHA-256 is enough to store it safely; a slow password hash on each call would be an
 outage of our own making.
@@ -38,7 +38,7 @@ def create_api_key(merchant: Merchant, *, name: str, scopes: tuple[str, ...] = S
     unknown = set(scopes) - set(SCOPES)
     if unknown:
         raise ValueError(f"no such scopes: {sorted(unknown)}")
-    key = "aw_live_" + secrets.token_urlsafe(32)
+    key = ("aw_test_" if merchant.is_sandbox else "aw_live_") + secrets.token_urlsafe(32)
     with merchant_transaction(merchant):
         row = ApiKey.objects.create(
             merchant=merchant,

@@ -38,6 +38,11 @@ CODES: dict[str, Code] = {
     "missing_scope": Code(
         403, "The API key may not do this.", "Use a key with the scope that `detail` names."
     ),
+    "not_a_sandbox": Code(
+        403,
+        "This is answered in a sandbox only, and the key is one of the real shop.",
+        "Use a key of the sandbox: they begin with `aw_test_`.",
+    ),
     "not_found": Code(
         404,
         "There is no such object, or it belongs to somebody else.",

@@ -145,7 +145,8 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "`Authorization: Bearer aw_live_…`. Keys belong to one merchant and carry scopes.",
+            "description": "`Authorization: Bearer aw_live_…`. Keys belong to one merchant and carry scopes;"
+            " `aw_test_…` are keys of its sandbox.",
         }
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:
