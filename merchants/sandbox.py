@@ -2,7 +2,7 @@
 
 It has the shop's looks and settings as of the day when it was made, orders and keys of its own (`aw_test_…`), and the
 team of its shop. That nothing of it shows among what is real needs no rule of its own: it is another merchant
-(docs/decisions/0009-a-sandbox-is-a-merchant.md).
+(docs/decisions/0008-a-sandbox-is-a-merchant.md).
 """
 
 import secrets
