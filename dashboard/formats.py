@@ -2,13 +2,18 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import urlsplit
 
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_skeleton
+from babel.numbers import format_decimal
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, ngettext
 
 from notifications.rendering import formats
+from notifications.rendering.formats import babel_locale
 
 _OLD = timedelta(days=7)
 # Day, month and clock: 22. Nov., 14:05. English here is the international one: 22 Nov, 14:05.
@@ -64,10 +69,11 @@ def window(start: datetime | None, end: datetime | None) -> str:
     last = end or start
     if last is None:
         return ""
-    return formats.delivery_window(_local_day(start or last), _local_day(last), locale())
+    return formats.delivery_window(local_day(start or last), local_day(last), locale())
 
 
-def _local_day(at: datetime) -> date:
+def local_day(at: datetime) -> date:
+    """The day of a time on the merchant's clock."""
     return timezone.localtime(at).date()
 
 
@@ -78,3 +84,53 @@ def web_address(text: str) -> str:
     except ValueError:
         return ""
     return text.strip() if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def number(count: int) -> str:
+    """`number(12034)` is "12,034", in German "12.034"."""
+    return format_decimal(count, locale=babel_locale(locale()))
+
+
+def decimal(value: float, *, sign: bool = False, places: int = 1) -> str:
+    """`decimal(2.14)` is "2.1"; with its sign "+2.1" or "−2.1"."""
+    digits = "0." + "0" * places if places else "0"
+    text = format_decimal(abs(round(value, places)), format=digits, locale=babel_locale(locale()))
+    if not sign:
+        return text if value >= 0 else f"−{text}"
+    return f"{'−' if value < 0 else '+'}{text}"
+
+
+def percent(share: float) -> str:
+    """`percent(0.918)` is "91.8 %"."""
+    return f"{decimal(share * 100)} %"
+
+
+def day(value: date) -> str:
+    """A day with its weekday: "Tue 24 Nov"."""
+    return formats.delivery_window(value, None, locale())
+
+
+@lru_cache(maxsize=1024)
+def _short_day(value: date, language: str) -> str:
+    return format_skeleton("MMMd", value, locale=babel_locale(language))
+
+
+def short_day(value: date) -> str:
+    """A day as charts write it: "24 Nov"."""
+    return _short_day(value, locale())
+
+
+def country(code: str) -> str:
+    """A country's name in the page's language: "DE" is "Germany". The code itself when it is none."""
+    return babel_locale(locale()).territories.get(code.upper(), code) if code else ""
+
+
+def language(tag: str) -> str:
+    """A language's name in the page's language: "de-AT" is "German (Austria)". The tag itself when it is none."""
+    if not tag:
+        return ""
+    try:
+        name = Locale.parse(tag.replace("_", "-"), sep="-").get_display_name(babel_locale(locale()))
+    except (UnknownLocaleError, ValueError):
+        return tag
+    return name or tag

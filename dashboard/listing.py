@@ -13,7 +13,10 @@ from merchants.rest.pages import cursor_of, older_than
 
 PAGE = 50
 # Of all lists; anything else in an address is dropped.
-_PARAMETERS = ("tab", "q", "touchpoint", "channel", "about", "by", "endpoint", "state", "type")
+PARAMETERS = (
+    "tab", "q", "touchpoint", "channel", "about", "by", "endpoint", "state", "type", "carrier", "country", "tag",
+    "outcome", "from", "to", "view",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,6 @@ def newest(request: HttpRequest, rows: QuerySet, *, by: str) -> Stretch:
 
 def url_with(request: HttpRequest, **changes: str) -> str:
     """This list's address with other parameters; an empty value takes one out. The page is the address."""
-    given = {name: request.GET.get(name, "") for name in _PARAMETERS}
+    given = {name: request.GET.get(name, "") for name in PARAMETERS}
     kept = {name: value for name, value in {**given, "cursor": "", **changes}.items() if value}
     return f"?{urlencode(kept)}" if kept else request.path

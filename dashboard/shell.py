@@ -1,7 +1,9 @@
 """What stands around every page: navigation with what waits, the merchant, the person."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -22,27 +24,36 @@ def page(
     section: str,
     status: int = 200,
 ) -> HttpResponse:
-    """A whole page, rendered at once: the scope is open only now. One query for what waits."""
-    waiting = counts.capped_counts(
-        seat.merchant,
-        {
-            "orders": Order.objects.filter(stage=Stage.ATTENTION),
-            "messages": Message.objects.filter(state=MessageState.FAILED),
-            "facts": ParkedFact.objects.all(),
-            "inbox": InboxItem.objects.filter(state=InboxState.FAILED),
-        },
-    )
-    around = {
+    """A whole page, rendered at once: the scope is open only now. One query for what waits, unless it is given."""
+    around: dict[str, Any] = {
         "seat": seat,
         "role": ROLES.get(seat.role, seat.role),
         "section": section,
-        "waiting": {
-            "orders": _badge(waiting["orders"]),
-            "messages": _badge(waiting["messages"]),
-            "parked": _badge(min(waiting["facts"] + waiting["inbox"], counts.LIMIT)),
-        },
     }
+    if "waiting" not in context:
+        around["waiting"] = waiting(seat)
     return render(request, template, {**around, **context}, status=status)
+
+
+def what_waits() -> dict[str, QuerySet]:
+    """What needs the team, by kind, in the open scope: for a page that counts more in the same statement."""
+    return {
+        "orders": Order.objects.filter(stage=Stage.ATTENTION),
+        "messages": Message.objects.filter(state=MessageState.FAILED),
+        "facts": ParkedFact.objects.all(),
+        "inbox": InboxItem.objects.filter(state=InboxState.FAILED),
+    }
+
+
+def waiting(seat: Seat) -> dict[str, str]:
+    """How much of each kind waits for the team, as badges show it: "" for nothing. One query."""
+    return badges(counts.capped_counts(seat.merchant, what_waits()))
+
+
+def badges(found: Mapping[str, int]) -> dict[str, str]:
+    """Counts of `what_waits` as badges."""
+    parked = min(found["facts"] + found["inbox"], counts.LIMIT)
+    return {name: _badge(count) for name, count in {**found, "parked": parked}.items()}
 
 
 def _badge(count: int) -> str:

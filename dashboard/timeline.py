@@ -1,6 +1,6 @@
-"""Everything that happened to an order, newest first: facts, what carriers said, messages. Three queries."""
+"""Everything that happened to an order, newest first: facts, what carriers said, messages, notes, who did it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,23 +15,24 @@ from dashboard import formats, words
 from dashboard.words import Label
 from events.models import Fact
 from merchants.ids import public_id
-from merchants.models import Merchant
+from merchants.models import AuditEntry, Merchant
 from notifications.models import Message, MessageState
 from notifications.reasons import sentence
-from orders.models import Order
+from orders.models import Order, OrderNote
 from tracking.models import Scan, Shipment
 
 # Of each kind, the newest: a parcel with a broken scanner must not make the page endless.
 MOST = 300
-_TOLD_BY_MESSAGES = ("message.sent", "message.skipped", "message.failed")
+# Told by rows of their own: messages, notes.
+_TOLD_BY_ROWS = ("message.sent", "message.skipped", "message.failed", "order.noted")
 
 
 @dataclass(frozen=True)
 class Entry:
     """One line of the timeline.
 
-    kind: fact, scan or message. about: which parcel, "" when the order has only one. place: among entries of
-    the same instant, what follows from another stands above it.
+    kind: fact, scan, message, note or audit. about: which parcel, "" when the order has only one. place: among
+    entries of the same instant, what follows from another stands above it.
     """
 
     at: datetime
@@ -43,15 +44,19 @@ class Entry:
     place: tuple[int, int] = (0, 0)
 
 
-def timeline(merchant: Merchant, order: Order, shipments: list[Shipment]) -> list[Entry]:
-    """The order's entries, newest first. `shipments` are all of its parcels."""
+def timeline(
+    merchant: Merchant, order: Order, shipments: list[Shipment], notes: Iterable[OrderNote] = ()
+) -> list[Entry]:
+    """The order's entries, newest first. `shipments` are all of its parcels, `notes` all that the team wrote."""
     several = len(shipments) > 1
     abouts = {s.id: _("Parcel %(number)d") % {"number": s.number} if several else "" for s in shipments}
-    facts = Fact.objects.filter(order_id=order.id).exclude(type__in=_TOLD_BY_MESSAGES).order_by("-position")
+    facts = Fact.objects.filter(order_id=order.id).exclude(type__in=_TOLD_BY_ROWS).order_by("-position")
     scans = Scan.objects.filter(shipment_id__in=abouts).order_by("-occurred_at", "-received_at")[:MOST]
     messages = Message.objects.filter(order_id=order.id).defer("html", "text").order_by("-planned_at")[:MOST]
     entries = _facts_and_scans(order, list(facts[:MOST]), list(scans), abouts)
     entries += [_message_entry(merchant, message, abouts) for message in messages]
+    entries += [_note_entry(note) for note in notes]
+    entries += _audit_entries(order)
     return sorted(entries, key=lambda entry: (entry.at, entry.place), reverse=True)
 
 
@@ -108,6 +113,8 @@ def _fact_details(order: Order, fact: Fact) -> list[str]:
         return [", ".join(name.replace("_", " ") for name in data.get("changed", []))]
     if fact.type == "order.refunded":
         return [formats.money(Decimal(data["amount"]), data["currency"])]
+    if fact.type == "order.tagged":
+        return [*(f"+ {tag}" for tag in data["added"]), *(f"− {tag}" for tag in data["removed"])]
     if fact.type == "fulfilment.reported":
         return [data.get("carrier_name", ""), data.get("tracking_number", "")]
     if fact.type == "shipment.delayed":
@@ -139,8 +146,23 @@ def _scan_entry(scan: Scan, about: str) -> Entry:
 
 
 def _scan_details(scan: Scan) -> tuple[str, ...]:
-    place = ", ".join(part for part in (scan.city, scan.country) if part)
+    place = ", ".join(part for part in (scan.city, formats.country(scan.country)) if part)
     return tuple(part for part in (place, scan.description) if part)
+
+
+def _note_entry(note: OrderNote) -> Entry:
+    return Entry(
+        note.created_at, "note", Label(_("Note"), "info"), note.author, tuple(note.text.split("\n")), place=(3, 0)
+    )
+
+
+def _audit_entries(order: Order) -> list[Entry]:
+    """Who of the team did what to the order."""
+    rows = AuditEntry.objects.filter(subject=public_id("ord", order.id)).order_by("-occurred_at")[:MOST]
+    return [
+        Entry(row.occurred_at, "audit", words.label(words.AUDIT, row.action), row.actor, place=(2, 1))
+        for row in rows
+    ]
 
 
 def _message_entry(merchant: Merchant, message: Message, abouts: Mapping[UUID, str]) -> Entry:

@@ -4,18 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from dashboard.account.urls import before_signing_in, own
-from dashboard.pages import (
-    audit,
-    home,
-    messages,
-    order,
-    orders,
-    parked,
-    sandbox,
-    settings,
-    sign_in,
-    team,
-)
+from dashboard.list_urls import lists
+from dashboard.pages import audit, home, messages, parked, sandbox, settings, sign_in, team
 from dashboard.settings_urls import shop_settings
 from dashboard.webhook_urls import webhook_settings
 
@@ -40,11 +30,7 @@ _settings: list[URLPattern] = [
 ]
 
 _merchant: list[URLPattern | URLResolver] = [
-    path("", home.merchant_home, name="merchant_home"),
-    path("orders/", orders.orders, name="orders"),
-    path("orders/<str:order_id>/", order.order, name="order"),
-    path("orders/<str:order_id>/cancel/", order.cancel, name="cancel_order"),
-    path("orders/<str:order_id>/renew-link/", order.renew_link, name="renew_link"),
+    *lists,
     path("messages/", messages.message_log, name="messages"),
     path("messages/<str:message_id>/", messages.message, name="message"),
     path("messages/<str:message_id>/preview/", messages.preview, name="message_preview"),

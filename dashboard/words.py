@@ -114,6 +114,8 @@ FACTS: dict[str, Label] = {
     "order.placed": Label(_("Order placed"), "ok"),
     "order.updated": Label(_("Order changed")),
     "order.cancelled": Label(_("Order cancelled"), "bad"),
+    "order.tagged": Label(_("Tags changed")),
+    "order.noted": Label(_("Note written")),
     "order.refunded": Label(_("Money given back"), "info"),
     "customer.updated": Label(_("Customer changed")),
     "product.updated": Label(_("Product changed")),
@@ -137,6 +139,12 @@ FACTS: dict[str, Label] = {
     "shipment.expired": Label(_("No news of the parcel for long"), "warn"),
     "template.saved": Label(_("The wording of a message was saved")),
     "webhook_endpoint.disabled": Label(_("A webhook endpoint was switched off"), "bad"),
+}
+
+AUDIT: dict[str, Label] = {
+    "order.cancelled": Label(_("Cancelled by")),
+    "order.link_renewed": Label(_("New link made by")),
+    "order.tagged": Label(_("Tags changed by")),
 }
 
 ROLES: dict[str, Promise] = {

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Coalesce, Left
 from django.utils import timezone
 
@@ -235,6 +236,7 @@ class AuditEntry(MerchantModel):
     class Meta(MerchantModel.Meta):
         indexes = [
             models.Index(fields=["merchant", "-occurred_at", "-id"], name="audit_newest"),
+            models.Index(fields=["merchant", "subject"], condition=~Q(subject=""), name="audit_of_subject"),
         ]
 
 

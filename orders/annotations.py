@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from events import log as event_log
 from merchants import audit
+from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.rest.errors import Unprocessable
 from merchants.scope import merchant_transaction
@@ -48,6 +49,10 @@ def change_tags(
             order_id=order.id, external_id=order.external_id, added=added, removed=removed, tags=tags
         )
         event_log.record(tagged, order_id=order.id)
+        if audit.current_actor() != audit.SYSTEM:
+            audit.record_change(
+                "order.tagged", public_id("ord", order.id), order.number, {"tags": [removed, added]}
+            )
     return order
 
 

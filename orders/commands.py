@@ -12,7 +12,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from events import log as event_log
-from merchants.ids import uuid7
+from merchants import audit
+from merchants.ids import public_id, uuid7
 from merchants.models import Merchant
 from merchants.prepared import execute_each
 from merchants.rest.errors import NotFound, Unprocessable
@@ -124,7 +125,14 @@ def cancel_order(
             order_id=order.id, external_id=order.external_id, cancelled_at=order.cancelled_at, notify=notify
         )
         event_log.record(cancelled, order_id=order.id)
+        _note_who("order.cancelled", order)
     return order
+
+
+def _note_who(action: str, order: Order) -> None:
+    """Keep who did it: a person or a key. What the system does by itself stands in the log."""
+    if audit.current_actor() != audit.SYSTEM:
+        audit.record_change(action, public_id("ord", order.id), order.number)
 
 
 def lock_order(order_id: UUID) -> Order:
@@ -176,6 +184,7 @@ def renew_link(merchant: Merchant, order_id: UUID) -> Order:
         order.link_version += 1
         order.link_digest, order.link_expires_at = new_link(order.id, order.link_version, timezone.now())
         order.save(update_fields=["link_version", "link_digest", "link_expires_at"])
+        _note_who("order.link_renewed", order)
     return order
 
 

@@ -49,6 +49,7 @@ class Customer(MerchantModel):
             models.Index(
                 fields=["merchant", "external_id"], condition=~Q(external_id=""), name="customer_ext"
             ),
+            models.Index(fields=["merchant", "-created_at", "-id"], name="customers_newest"),
         ]
 
     @property

@@ -34,7 +34,7 @@ FACT_OF_STATUS: dict[str, type[facts.ShipmentFact]] = {
     Status.EXPIRED: facts.ShipmentExpired,
 }
 # What the order's people have to look at, beside the carriers' problems: nobody knows where these are.
-_ATTENTION = PROBLEM | {Status.EXPIRED}
+ATTENTION = PROBLEM | {Status.EXPIRED}
 _ENDED = frozenset({Status.DELIVERED, Status.RETURNING, Status.RETURNED, Status.CANCELLED})
 
 
@@ -188,7 +188,7 @@ def _means(status: str) -> Stage | None:
     """The stage of an order whose only parcel has this status; None for a parcel that will not be sent."""
     if status == Status.CANCELLED:
         return None
-    if status in _ATTENTION:
+    if status in ATTENTION:
         return Stage.ATTENTION
     if status in (Status.DELIVERED, Status.RETURNED):
         return Stage.DELIVERED

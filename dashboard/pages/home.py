@@ -6,25 +6,18 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dashboard.access import Seat, ask_to_sign_in, merchant_view, seats_of
+from dashboard.access import ask_to_sign_in, seats_of
 from dashboard.account.new_shop import may_make_shops
 
 
 @never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """One merchant: its orders. Several: which one? None: what to do about it."""
+    """One merchant: its overview. Several: which one? None: what to do about it."""
     user = request.user
     if not isinstance(user, User):
         return ask_to_sign_in(request)
     mine = seats_of(user)
     if len(mine) == 1:
-        return redirect("dashboard:orders", mine[0].merchant.slug)
+        return redirect("dashboard:overview", mine[0].merchant.slug)
     return render(request, "dashboard/choose.html", {"mine": mine, "may_make_shops": may_make_shops(user, mine)})
-
-
-@require_safe
-@merchant_view()
-def merchant_home(request: HttpRequest, seat: Seat) -> HttpResponse:
-    """`/app/<slug>/`: the orders, until there is an overview."""
-    return redirect("dashboard:orders", seat.merchant.slug)

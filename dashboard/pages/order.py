@@ -1,5 +1,6 @@
 """One order: what was bought, its parcels, everything that happened, and what can be done about it."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,18 +8,21 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard import formats, words
 from dashboard.access import Seat, id_or_404, merchant_view
-from dashboard.pages.orders import carrier_label
+from dashboard.carriers import carrier_label
 from dashboard.shell import page
 from dashboard.timeline import timeline
 from dashboard.words import Label, label
+from merchants.ids import public_id
+from merchants.models import Merchant
 from merchants.permissions import Permission
 from merchants.rest.errors import Unprocessable
 from orders import commands
-from orders.models import Order, OrderLine, OrderStatus, Stage
+from orders.annotations import LONGEST_NOTE, MOST_TAGS, add_note, change_tags
+from orders.models import Order, OrderLine, OrderNote, OrderStatus, Stage
 from orders.queries import get_order, portal_path, portal_url
 from tracking.carriers.registry import tracking_url
 from tracking.models import Shipment
@@ -27,6 +31,7 @@ from tracking.statuses import TERMINAL
 
 # So many lines of the timeline are shown at first: the rest is one click away.
 _FIRST = 40
+_RAW_SHOWN = 20_000  # letters of what the shop sent
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Parcel:
-    """A parcel as the page shows it. `url` is the carrier's page about it, "" when there is none."""
+    """A parcel as the page shows it. `url` is the carrier's page about it, "" when there is none; `page` is ours."""
 
     shipment: Shipment
     status: Label
@@ -49,6 +54,7 @@ class Parcel:
     window: str
     promised: str
     url: str
+    page: str
     contents: tuple[tuple[int, str], ...]
 
 
@@ -57,8 +63,9 @@ class Parcel:
 def order(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
     """`?timeline=all` shows every line of a long timeline."""
     found = get_order(id_or_404("ord", order_id))
+    notes = list(OrderNote.objects.filter(order_id=found.id).order_by("-created_at", "-id"))
     shipments = list(shipments_with_lines().filter(order_id=found.id).order_by("number"))
-    entries = timeline(seat.merchant, found, shipments)
+    entries = timeline(seat.merchant, found, shipments, notes)
     shown = entries if request.GET.get("timeline") == "all" else entries[:_FIRST]
     context = {
         "order": found,
@@ -66,10 +73,14 @@ def order(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
         "stage": label(words.STAGES, found.stage),
         "lines": [_line(found, line) for line in found.lines.all() if line.quantity],
         "money": _money(found),
-        "parcels": [_parcel(shipment, found) for shipment in shipments],
+        "parcels": [_parcel(seat.merchant, shipment, found) for shipment in shipments],
         "entries": shown,
         "hidden_entries": len(entries) - len(shown),
         "address": _address(found),
+        "language": formats.language(found.locale),
+        "customer_url": _customer_url(seat, found),
+        "raw": json.dumps(found.raw, indent=2, ensure_ascii=False)[:_RAW_SHOWN] if found.raw else "",
+        "longest_note": LONGEST_NOTE,
         "portal_url": portal_url(seat.merchant, found),
         "portal_path": portal_path(seat.merchant, found),
         "can_cancel": found.status == OrderStatus.PLACED and found.stage != Stage.DELIVERED,
@@ -101,6 +112,36 @@ def cancel(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
     return page(request, seat, "dashboard/confirm.html", context, section="orders")
 
 
+@require_POST
+@merchant_view(needs=Permission.ACT)
+def tags(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
+    """Add the tags of `add` (commas between them), take off the one of `remove`."""
+    found = get_order(id_or_404("ord", order_id))
+    try:
+        change_tags(
+            seat.merchant, found.id, add=request.POST.get("add", "")[:400].split(","),
+            remove=request.POST.getlist("remove")[:MOST_TAGS],
+        )  # fmt: skip
+    except Unprocessable:
+        messages.error(request, _("An order has %(count)d tags at most.") % {"count": MOST_TAGS})
+    return redirect("dashboard:order", seat.merchant.slug, order_id)
+
+
+@require_POST
+@merchant_view(needs=Permission.ACT)
+def note(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
+    """Write a note on the order."""
+    found = get_order(id_or_404("ord", order_id))
+    try:
+        add_note(seat.merchant, found.id, request.POST.get("text", ""))
+    except Unprocessable:
+        text = _("A note has 1 to %(count)d letters.") % {"count": LONGEST_NOTE}
+        messages.error(request, text)
+    else:
+        messages.success(request, _("The note is kept. Only the team sees it."))
+    return redirect("dashboard:order", seat.merchant.slug, order_id)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_view(needs=Permission.ACT)
 def renew_link(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
@@ -123,6 +164,12 @@ def renew_link(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
     return page(request, seat, "dashboard/confirm.html", context, section="orders")
 
 
+def _customer_url(seat: Seat, of: Order) -> str:
+    if of.customer_id is None:
+        return ""
+    return f"/app/{seat.merchant.slug}/customers/{public_id('cus', of.customer_id)}/"
+
+
 def _line(of: Order, line: OrderLine) -> Line:
     return Line(
         line,
@@ -138,7 +185,7 @@ def _money(of: Order) -> dict[str, Any]:
     return {**sums, "total": formats.money(of.total, of.currency)}
 
 
-def _parcel(shipment: Shipment, of: Order) -> Parcel:
+def _parcel(merchant: Merchant, shipment: Shipment, of: Order) -> Parcel:
     is_over = shipment.status in TERMINAL
     return Parcel(
         shipment=shipment,
@@ -149,6 +196,7 @@ def _parcel(shipment: Shipment, of: Order) -> Parcel:
         promised=formats.window(shipment.promised_from, shipment.promised_to),
         url=formats.web_address(shipment.tracking_url)
         or tracking_url(shipment.carrier, shipment.tracking_number, of.locale or "en"),
+        page=f"/app/{merchant.slug}/shipments/{public_id('shp', shipment.id)}/",
         contents=tuple((row.quantity, row.line.title) for row in shipment.lines.all()),
     )
 
@@ -158,5 +206,5 @@ def _address(of: Order) -> list[str]:
     given = of.shipping_address
     lines = [given.get(name, "") for name in ("name", "company", "address1", "address2")]
     lines.append(f"{of.postcode} {of.city}".strip())
-    lines.append(" ".join(part for part in (given.get("region") or "", of.country) if part))
+    lines += [given.get("region") or "", formats.country(of.country)]
     return [line for line in lines if line]

@@ -1,4 +1,4 @@
-"""The list of orders: tabs, search, and fifty more at a time."""
+"""The list of orders: tabs, filters, search, work on many of them, and fifty more at a time."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,16 +12,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from dashboard import counts, formats, listing
+from dashboard import counts, filters, formats, listing, shell
 from dashboard.access import Seat, merchant_view
-from dashboard.shell import page
+from dashboard.bulk import MOST
+from dashboard.carriers import carrier_label
+from dashboard.filters import Given
+from dashboard.tabs import ListTabs, saved_of, shown_tabs
 from dashboard.words import STAGES, Label, label
 from merchants.ids import public_id
 from merchants.models import Merchant
 from orders.models import Order, Stage
-from orders.search import Found, find_orders
+from orders.search import Found
 from orders.shops import hook_path
-from tracking.carriers.registry import KNOWN
 from tracking.models import Shipment
 from tracking.statuses import Status
 
@@ -33,18 +35,20 @@ TABS: dict[str, tuple[Any, tuple[Stage, ...]]] = {
     "delivered": (gettext_lazy("Delivered"), (Stage.DELIVERED,)),
     "cancelled": (gettext_lazy("Cancelled"), (Stage.CANCELLED,)),
 }
-_LONGEST_SEARCH = 200
+_MOST_TAGS_SHOWN = 3
 
 
 @dataclass
 class Row:
-    """An order as the list shows it."""
+    """An order as the list shows it. `key` names it in the form for many."""
 
     order: Order
+    key: str
     url: str
     stage: Label
     total: str
     customer: str
+    tags: list[str]
     parcels: str = ""
     carriers: str = ""
 
@@ -59,58 +63,60 @@ class _Parcels:
 @require_safe
 @merchant_view()
 def orders(request: HttpRequest, seat: Seat) -> HttpResponse:
-    """`?tab=`, `?q=` and `?cursor=` say which orders. A fragment request gets the rows only."""
-    typed = request.GET.get("q", "")[:_LONGEST_SEARCH].strip()
-    tab = request.GET.get("tab", "all")
-    tab = tab if tab in TABS else "all"
-    found = find_orders(typed)
-    rows = _of_tab(found.orders, tab).defer("raw", "search")  # large, and not shown
+    """The address says which orders (`dashboard.filters`). A fragment request gets the rows only."""
+    asked = filters.given(request.GET.dict(), TABS)
+    found = filters.of_orders(asked)
+    rows = of_tab(found.orders, asked.tab).defer("raw", "search", "shipping_address")  # large, and not shown
     stretch = listing.newest(request, rows, by="placed_at")
-    context = {
+    context: dict[str, Any] = {
         "rows": _rows(seat.merchant, stretch.rows),
         "stretch": stretch,
-        "typed": typed,
-        "tab": tab,
+        "asked": asked,
+        "tab": asked.tab,
         "start_url": listing.url_with(request),
     }
-    target = request.htmx.target if request.htmx else None  # type: ignore[attr-defined]
-    if target and "more" in target:
-        return render(request, "dashboard/orders.html#rows", context)
-    context["tabs"] = _tabs(request, seat.merchant, found, tab, is_search=bool(typed))
-    if target and "results" in target:
-        return render(request, "dashboard/orders.html#results", context)
+    target = (request.htmx.target or "") if request.htmx else ""  # type: ignore[attr-defined]
+    if "more" in target:
+        return render(request, "dashboard/orders.html#rows", {**context, "seat": seat})
+    tabs = _tabs(request, seat, found, asked)
+    context |= {
+        "tabs": tabs.tabs,
+        "waiting": tabs.waiting,
+        "saved": tabs.current,
+        "query": listing.url_with(request).partition("?")[2],
+        "no_filter_url": f"?tab={asked.tab}" if asked.tab != "all" else request.path,
+        "most": formats.number(MOST),
+    }
+    if "results" in target:
+        return render(request, "dashboard/orders.html#results", {**context, "seat": seat})
+    context |= filters.choices(seat.merchant, asked)
     context["has_orders"] = bool(stretch.rows) or Order.objects.exists()
     context["hook_url"] = settings.PUBLIC_URL + hook_path(seat.merchant, "shopify")
     context["api_url"] = f"{settings.PUBLIC_URL}/api/v1/orders"
-    return page(request, seat, "dashboard/orders.html", context, section="orders")
+    return shell.page(request, seat, "dashboard/orders.html", context, section="orders")
 
 
-def _of_tab(rows: QuerySet[Order], tab: str) -> QuerySet[Order]:
+def of_tab(rows: QuerySet[Order], tab: str) -> QuerySet[Order]:
+    """The rows at a tab's stages."""
     stages = TABS[tab][1]
     return rows.filter(stage__in=stages) if stages else rows
 
 
-def _tabs(
-    request: HttpRequest, merchant: Merchant, found: Found, current: str, *, is_search: bool
-) -> list[dict[str, Any]]:
-    """The tabs with their counts. When a search finds very much, nothing is counted."""
+def _tabs(request: HttpRequest, seat: Seat, found: Found, asked: Given) -> ListTabs:
+    """The tabs with their counts. What cannot be counted cheaply is not counted."""
     numbers = dict.fromkeys(TABS, "")
+    wanted = shell.what_waits()
+    is_countable = found.stages is None and not asked.q and not asked.narrows
+    if is_countable:
+        wanted |= {f"tab_{name}": of_tab(found.orders, name) for name in TABS}
+    capped, saved = counts.capped_counts_and(seat.merchant, wanted, saved_of(seat, "orders"))
     if found.stages is not None:
         in_all = found.stages.total()
         for name, (_words, stages) in TABS.items():
             numbers[name] = str(sum(found.stages[stage] for stage in stages) if stages else in_all)
-    elif not is_search:
-        capped = counts.capped_counts(merchant, {name: _of_tab(found.orders, name) for name in TABS})
-        numbers = {name: counts.shown(count) for name, count in capped.items()}
-    return [
-        {
-            "words": words,
-            "count": numbers[name],
-            "url": listing.url_with(request, tab="" if name == "all" else name),
-            "current": name == current,
-        }
-        for name, (words, _stages) in TABS.items()
-    ]
+    elif is_countable:
+        numbers = {name: counts.shown(capped[f"tab_{name}"]) for name in TABS}
+    return shown_tabs(request, {name: words for name, (words, _) in TABS.items()}, numbers, asked, saved, capped)
 
 
 def _rows(merchant: Merchant, orders_: list[Order]) -> list[Row]:
@@ -127,12 +133,16 @@ def _rows(merchant: Merchant, orders_: list[Order]) -> list[Row]:
 
 
 def _row(merchant: Merchant, order: Order, parcels: _Parcels) -> Row:
+    public = public_id("ord", order.id)
+    more = len(order.tags) - _MOST_TAGS_SHOWN
     return Row(
         order=order,
-        url=f"/app/{merchant.slug}/orders/{public_id('ord', order.id)}/",
+        key=public[4:],
+        url=f"/app/{merchant.slug}/orders/{public}/",
         stage=label(STAGES, order.stage),
         total=formats.money(order.total, order.currency),
         customer=f"{order.first_name} {order.last_name}".strip() or order.email or "–",
+        tags=[*order.tags[:_MOST_TAGS_SHOWN], *([f"+{more}"] if more > 0 else [])],
         parcels=_parcel_words(parcels),
         carriers=", ".join(parcels.carriers) or "–",
     )
@@ -145,9 +155,3 @@ def _parcel_words(parcels: _Parcels) -> str:
         numbers = {"delivered": parcels.delivered, "total": parcels.total}
         return _("%(delivered)d of %(total)d delivered") % numbers
     return ngettext("%(count)d parcel", "%(count)d parcels", parcels.total) % {"count": parcels.total}
-
-
-def carrier_label(code: str, name: str) -> str:
-    """A carrier's name: ours, or what the shop calls it."""
-    known = KNOWN.get(code)
-    return known.name if known else name or code or _("Unknown carrier")

@@ -1,6 +1,6 @@
 """What dashboard templates need beyond Django's own tags."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import template
 from django.utils.html import format_html
@@ -32,3 +32,16 @@ def at(moment: datetime | None) -> SafeString | str:
         formats.moment(moment),
         ago,
     )
+
+
+@register.simple_tag
+def age(moment: datetime) -> SafeString:
+    """How long ago something was, its date when that is more than a week."""
+    shown = formats.ago(moment) or formats.moment(moment)
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), shown)
+
+
+@register.filter
+def short_day(day: date) -> str:
+    """A day without its weekday: "24 Nov"."""
+    return formats.short_day(day)

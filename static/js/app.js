@@ -22,6 +22,25 @@
     field.addEventListener("input", () => { if (/^#[0-9a-f]{6}$/i.test(field.value)) picker.value = field.value; });
   }
 
+  // A box over a list that ticks all boxes below it: <input type="checkbox" data-pick-all hidden>.
+  const showPickers = () => { for (const box of document.querySelectorAll("input[data-pick-all]")) box.hidden = false; };
+  showPickers();
+  document.addEventListener("htmx:after:swap", showPickers);
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("input[data-pick-all]")) return;
+    for (const box of event.target.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = event.target.checked;
+  });
+
+  // Escape leaves the search; arrows walk through what was found.
+  const found = document.getElementById("found");
+  document.querySelector("form.search")?.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { document.activeElement.blur(); return; }
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const stops = [document.getElementById("search"), ...found.querySelectorAll("a")];
+    const next = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    if (stops[next]) { event.preventDefault(); stops[next].focus(); }
+  });
+
   // Ctrl+K, ⌘K and "/" go to the search box.
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");

@@ -1,0 +1,37 @@
+"""Addresses of the overview, the lists and what stands in them, under /app/<slug>/."""
+
+from django.urls import URLPattern, path
+
+from dashboard.pages import (
+    bulk,
+    customers,
+    order,
+    orders,
+    overview,
+    saved_tabs,
+    search,
+    shipment,
+    shipments,
+)
+
+lists: list[URLPattern] = [
+    path("", overview.overview, name="overview"),
+    path("deliveries.csv", overview.deliveries_csv, name="deliveries_csv"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/many/", bulk.start, name="bulk"),
+    path("orders/many/export/", bulk.export_chosen, name="export_chosen"),
+    path("orders/many/<str:job_id>/", bulk.job, name="bulk_job"),
+    path("orders/<str:order_id>/", order.order, name="order"),
+    path("orders/<str:order_id>/cancel/", order.cancel, name="cancel_order"),
+    path("orders/<str:order_id>/renew-link/", order.renew_link, name="renew_link"),
+    path("orders/<str:order_id>/tags/", order.tags, name="tag_order"),
+    path("orders/<str:order_id>/notes/", order.note, name="note_order"),
+    path("shipments/", shipments.shipments, name="shipments"),
+    path("shipments/<str:shipment_id>/", shipment.shipment, name="shipment"),
+    path("shipments/<str:shipment_id>/refresh/", shipment.refresh, name="refresh_shipment"),
+    path("customers/", customers.customers, name="customers"),
+    path("customers/<str:customer_id>/", customers.customer, name="customer"),
+    path("search/", search.search, name="search"),
+    path("tabs/", saved_tabs.save, name="save_tab"),
+    path("tabs/<str:tab_id>/", saved_tabs.edit, name="saved_tab"),
+]

@@ -1,0 +1,154 @@
+"""One parcel: what its carrier said, in our words and in its own, how its window moved, and asking again now."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard import formats, words
+from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.carriers import carrier_label
+from dashboard.shell import page
+from dashboard.words import Label, label
+from events.models import Fact
+from merchants.ids import public_id
+from merchants.permissions import Permission
+from merchants.rest.errors import TooManyRequests, Unprocessable
+from tracking import asking, polling
+from tracking.carriers.registry import tracking_url
+from tracking.models import Scan, Shipment, ShipmentLine, UnreadAnswer
+from tracking.statuses import TERMINAL
+
+_MOST_SCANS = 200
+_MOST_FACTS = 300
+_ANSWER_SHOWN = 20_000
+
+
+@dataclass(frozen=True)
+class ScanRow:
+    """A scan in our words, and beside it what came in."""
+
+    scan: Scan
+    label: Label
+    place: str
+    code: str
+
+
+@dataclass(frozen=True)
+class WindowRow:
+    """A window that was told, and since when."""
+
+    at: datetime
+    window: str
+    is_first: bool
+    is_current: bool
+
+
+@require_safe
+@merchant_view()
+def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse:
+    """The parcel with its scans, its windows, and what its carrier last answered."""
+    lines = Prefetch("lines", ShipmentLine.objects.select_related("line").order_by("line__position"))
+    rows = Shipment.objects.select_related("order").prefetch_related(lines)
+    parcel = rows.filter(pk=id_or_404("shp", shipment_id)).first()
+    if parcel is None:
+        raise Http404
+    scans = parcel.scans.order_by("-occurred_at", "-received_at", "-id")[: _MOST_SCANS + 1]
+    scan_rows = [_scan_row(scan) for scan in scans]
+    windows = _windows(parcel)
+    context = {
+        "parcel": parcel,
+        "shipment_id": shipment_id,
+        "status": label(words.STATUSES, parcel.status),
+        "substatus": words.SUBSTATUSES.get(parcel.substatus, ""),
+        "carrier": carrier_label(parcel.carrier, parcel.carrier_name),
+        "carrier_url": formats.web_address(parcel.tracking_url)
+        or tracking_url(parcel.carrier, parcel.tracking_number, parcel.order.locale or "en"),
+        "order_url": f"/app/{seat.merchant.slug}/orders/{public_id('ord', parcel.order_id)}/",
+        "expected": "" if parcel.status in TERMINAL else formats.window(parcel.eta_from, parcel.eta_to),
+        "promised": formats.window(parcel.promised_from, parcel.promised_to),
+        "verdict": _verdict(parcel),
+        "contents": [(row.quantity, row.line.title, row.line.variant) for row in parcel.lines.all()],
+        "scans": scan_rows[:_MOST_SCANS],
+        "has_more_scans": len(scan_rows) > _MOST_SCANS,
+        "windows": windows,
+        "answer": UnreadAnswer.objects.filter(shipment_id=parcel.id).first(),
+        "raw": json.dumps(parcel.raw, indent=2, ensure_ascii=False)[:_ANSWER_SHOWN] if parcel.raw else "",
+        "can_ask": bool(parcel.tracking_number)
+        and not parcel.cancelled_at
+        and polling.can_poll(parcel.carrier),
+    }
+    if context["answer"]:
+        body = bytes(context["answer"].body)[:_ANSWER_SHOWN]
+        context["answer_body"] = body.decode("utf-8", "replace")
+    return page(request, seat, "dashboard/shipment.html", context, section="shipments")
+
+
+@require_POST
+@merchant_view(needs=Permission.ACT)
+def refresh(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse:
+    """Have the carrier asked now."""
+    try:
+        asking.refresh(seat.merchant, id_or_404("shp", shipment_id))
+    except TooManyRequests as early:
+        minutes = max(1, round((early.retry_after or 60) / 60))
+        text = ngettext(
+            "The carrier was asked just now. Try again in %(count)d minute.",
+            "The carrier was asked just now. Try again in %(count)d minutes.", minutes,
+        )  # fmt: skip
+        messages.error(request, text % {"count": minutes})
+    except Unprocessable:
+        messages.error(request, _("This carrier cannot be asked: its news come from your shop."))
+    else:
+        messages.success(request, _("The carrier is asked now. Its answer is here in a moment."))
+    return redirect("dashboard:shipment", seat.merchant.slug, shipment_id)
+
+
+def _scan_row(scan: Scan) -> ScanRow:
+    status = label(words.STATUSES, scan.status)
+    text = words.SUBSTATUSES.get(scan.substatus, status.text)
+    place = ", ".join(part for part in (scan.postcode, scan.city, scan.region) if part)
+    where = " · ".join(part for part in (place, formats.country(scan.country)) if part)
+    code = " ".join(part for part in (scan.status, scan.substatus) if part)
+    return ScanRow(scan, Label(text, status.tone), where, code)
+
+
+def _windows(parcel: Shipment) -> list[WindowRow]:
+    """The windows that the facts about this parcel told, the newest first; one told twice stands once."""
+    facts = Fact.objects.filter(order_id=parcel.order_id, type__startswith="shipment.").order_by("position")
+    told: list[tuple[datetime, str]] = []
+    for data, recorded_at in facts.values_list("data", "recorded_at")[:_MOST_FACTS]:
+        if data.get("shipment_id") != str(parcel.id):
+            continue
+        window = formats.window(_time(data, "eta_from"), _time(data, "eta_to"))
+        if window and (not told or told[-1][1] != window):
+            told.append((recorded_at, window))
+    now = formats.window(parcel.eta_from, parcel.eta_to)
+    if now and (not told or told[-1][1] != now):
+        told.append((parcel.updated_at, now))
+    last = len(told) - 1
+    return [WindowRow(at, window, n == 0, n == last) for n, (at, window) in enumerate(told)][::-1]
+
+
+def _time(data: dict[str, Any], name: str) -> datetime | None:
+    text = data.get(name)
+    return parse_datetime(text) if text else None
+
+
+def _verdict(parcel: Shipment) -> Label | None:
+    """The promise against what became of it."""
+    if parcel.delivered_at is None or parcel.promised_to is None:
+        return None
+    late = (formats.local_day(parcel.delivered_at) - formats.local_day(parcel.promised_to)).days
+    if late <= 0:
+        return Label(_("Kept"), "ok")
+    return Label(ngettext("%(count)d day late", "%(count)d days late", late) % {"count": late}, "warn")
