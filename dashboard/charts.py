@@ -34,7 +34,10 @@ def sparkline(values: Sequence[float | None], title: str) -> SafeString:
     low, high = min(value for _, value in known), max(value for _, value in known)
     span, last = (high - low) or 1.0, len(values) - 1
     points = [
-        (3 + index / last * (_SPARK_WIDTH - 8), _SPARK_HEIGHT - 4 - (value - low) / span * (_SPARK_HEIGHT - 8))
+        (
+            3 + index / last * (_SPARK_WIDTH - 8),
+            _SPARK_HEIGHT - 4 - (value - low) / span * (_SPARK_HEIGHT - 8),
+        )
         for index, value in known
     ]
     x, y = points[-1]

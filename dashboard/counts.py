@@ -1,6 +1,6 @@
 """Counts that stay cheap on any table: they stop at a thousand, and many of them are one statement."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import IntegerField, QuerySet, Subquery
@@ -22,7 +22,7 @@ def capped_counts(merchant: Merchant, wanted: Mapping[str, QuerySet]) -> dict[st
         for name, rows in wanted.items()
     }
     found = Merchant.objects.filter(pk=merchant.pk).values_list(*counts.values()).get()
-    return dict(zip(wanted, found, strict=True))
+    return _counted(wanted, found)
 
 
 def capped_counts_and(
@@ -31,7 +31,12 @@ def capped_counts_and(
     """`capped_counts`, and the value of one more expression (a list of saved tabs, say) in the same statement."""
     counts = [_Capped(rows.order_by().values("merchant_id")[:LIMIT]) for rows in wanted.values()]
     *found, more = Merchant.objects.filter(pk=merchant.pk).values_list(*counts, beside).get()
-    return dict(zip(wanted, found, strict=True)), more
+    return _counted(wanted, found), more
+
+
+def _counted(wanted: Mapping[str, QuerySet], found: Iterable[int | None]) -> dict[str, int]:
+    """What Django knows to be empty is not asked for, and comes as None."""
+    return {name: count or 0 for name, count in zip(wanted, found, strict=True)}
 
 
 def shown(count: int) -> str:

@@ -86,7 +86,9 @@ def _group(merchant: Merchant, row: tuple[Any, ...], waiting: Mapping[str, str])
             "%(count)s message could not be sent", "%(count)s messages could not be sent", number
         )
         about = f"{words.TOUCHPOINTS.get(what, what)}: {whom}"
-        return Task(title % {"count": count}, Label(_("Failed"), "bad"), about, since, f"{base}/messages/?tab=failed")
+        return Task(
+            title % {"count": count}, Label(_("Failed"), "bad"), about, since, f"{base}/messages/?tab=failed"
+        )
     if kind == "facts":
         title = ngettext(
             "%(count)s fact could not be worked off", "%(count)s facts could not be worked off", number
@@ -96,5 +98,6 @@ def _group(merchant: Merchant, row: tuple[Any, ...], waiting: Mapping[str, str])
     title = ngettext(
         "%(count)s webhook of your shop failed", "%(count)s webhooks of your shop failed", number
     )
-    return Task(title % {"count": count}, Label(_("Parked"), "warn"), what, since, f"{base}/parked/?tab=inbox")
-
+    return Task(
+        title % {"count": count}, Label(_("Parked"), "warn"), what, since, f"{base}/parked/?tab=inbox"
+    )

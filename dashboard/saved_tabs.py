@@ -73,7 +73,5 @@ def clean(query: str) -> str:
 def _name(text: str) -> str:
     name = " ".join(text.replace("\0", "").split())
     if not name or len(name) > LONGEST_NAME:
-        raise Unprocessable(
-            f"A name has 1 to {LONGEST_NAME} letters.", param="name", code="invalid_name"
-        )
+        raise Unprocessable(f"A name has 1 to {LONGEST_NAME} letters.", param="name", code="invalid_name")
     return name

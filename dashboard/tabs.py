@@ -52,7 +52,9 @@ def shown_tabs(
     for row in saved:
         key = public_id("tab", UUID(row["id"]))
         is_open = key == asked.view
-        tabs.append({"words": row["name"], "count": "", "url": f"?{row['query']}&view={key}", "current": is_open})
+        tabs.append(
+            {"words": row["name"], "count": "", "url": f"?{row['query']}&view={key}", "current": is_open}
+        )
         if is_open:
             current = {**row, "key": key}
     if asked.view and current is None:  # it was deleted: the list is at its own tab

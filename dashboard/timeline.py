@@ -152,7 +152,12 @@ def _scan_details(scan: Scan) -> tuple[str, ...]:
 
 def _note_entry(note: OrderNote) -> Entry:
     return Entry(
-        note.created_at, "note", Label(_("Note"), "info"), note.author, tuple(note.text.split("\n")), place=(3, 0)
+        note.created_at,
+        "note",
+        Label(_("Note"), "info"),
+        note.author,
+        tuple(note.text.split("\n")),
+        place=(3, 0),
     )
 
 

@@ -36,7 +36,9 @@ ACTIONS: dict[str, Promise] = {
 WHAT_HAPPENS: dict[str, Promise] = {
     BulkAction.ADD_TAG: gettext_lazy("The orders get this tag. Customers do not see it."),
     BulkAction.REMOVE_TAG: gettext_lazy("The orders lose this tag."),
-    BulkAction.REFRESH: gettext_lazy("The carriers of all parcels on their way are asked, as fast as they let us."),
+    BulkAction.REFRESH: gettext_lazy(
+        "The carriers of all parcels on their way are asked, as fast as they let us."
+    ),
     BulkAction.RESEND: gettext_lazy("Each order's newest message that failed or was not sent goes out now."),
     BulkAction.CANCEL: gettext_lazy(
         "Each customer is told by e-mail. This cannot be taken back here; your shop is not told."
@@ -202,5 +204,3 @@ def _cell(order: Order, name: str) -> str:
         return str(value.isoformat())
     text = ", ".join(value) if name == "tags" else str(value)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-

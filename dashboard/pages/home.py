@@ -20,4 +20,6 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = seats_of(user)
     if len(mine) == 1:
         return redirect("dashboard:overview", mine[0].merchant.slug)
-    return render(request, "dashboard/choose.html", {"mine": mine, "may_make_shops": may_make_shops(user, mine)})
+    return render(
+        request, "dashboard/choose.html", {"mine": mine, "may_make_shops": may_make_shops(user, mine)}
+    )

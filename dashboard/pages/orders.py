@@ -116,7 +116,9 @@ def _tabs(request: HttpRequest, seat: Seat, found: Found, asked: Given) -> ListT
             numbers[name] = str(sum(found.stages[stage] for stage in stages) if stages else in_all)
     elif is_countable:
         numbers = {name: counts.shown(capped[f"tab_{name}"]) for name in TABS}
-    return shown_tabs(request, {name: words for name, (words, _) in TABS.items()}, numbers, asked, saved, capped)
+    return shown_tabs(
+        request, {name: words for name, (words, _) in TABS.items()}, numbers, asked, saved, capped
+    )
 
 
 def _rows(merchant: Merchant, orders_: list[Order]) -> list[Row]:

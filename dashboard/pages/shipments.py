@@ -170,7 +170,9 @@ def _tabs(request: HttpRequest, seat: Seat, rows: Rows, asked: Given, *, is_coun
         wanted |= {f"tab_{name}": of_tab(rows, name) for name in TABS}
     capped, saved = counts.capped_counts_and(seat.merchant, wanted, saved_of(seat, "shipments"))
     numbers = {name: counts.shown(capped[f"tab_{name}"]) if is_countable else "" for name in TABS}
-    return shown_tabs(request, {name: words for name, (words, _) in TABS.items()}, numbers, asked, saved, capped)
+    return shown_tabs(
+        request, {name: words for name, (words, _) in TABS.items()}, numbers, asked, saved, capped
+    )
 
 
 def _row(merchant: Merchant, parcel: Shipment) -> Row:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from dashboard.models import BulkJob, SavedTab
 from events.models import ParkedFact
 from merchants.ids import public_id, uuid7
 from merchants.models import Merchant
@@ -28,6 +29,8 @@ class Scene:
     failed: Message
     parked: ParkedFact
     item: InboxItem
+    job: BulkJob
+    tab: SavedTab
 
     @property
     def ids(self) -> dict[str, str]:
@@ -38,6 +41,10 @@ class Scene:
             "message_id": public_id("msg", self.failed.id),
             "parked_id": public_id("prk", self.parked.id),
             "item_id": public_id("inb", self.item.id),
+            "shipment_id": public_id("shp", self.parcel.id),
+            "customer_id": public_id("cus", self.order.customer_id),
+            "job_id": public_id("blk", self.job.id),
+            "tab_id": public_id("tab", self.tab.id),
         }
 
 
@@ -58,7 +65,14 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         )  # fmt: skip
         parked = parked_fact(merchant, order, position=1)
         item = failed_item(merchant, "w-1")
-    return Scene(merchant, order, parcel, sent, failed, parked, item)
+        job = BulkJob.objects.create(
+            merchant=merchant, action="cancel", order_ids=[order.id], position=1, finished_at=timezone.now(),
+            refused=[[order.number, str(order.id), "order_delivered"]], actor="clara@nordwind.test",
+        )  # fmt: skip
+        tab = SavedTab.objects.create(
+            merchant=merchant, list_name="orders", name="Germany", query="country=DE"
+        )
+    return Scene(merchant, order, parcel, sent, failed, parked, item, job, tab)
 
 
 def message(merchant: Merchant, order: Order, **fields: Any) -> Message:

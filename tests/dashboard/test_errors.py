@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from dashboard.pages import orders
+from dashboard import filters
 from merchants.models import Merchant
 
 
@@ -28,7 +28,7 @@ def test_a_fault_of_ours_says_so_and_tells_nothing_else(
     def broken(*_: object) -> None:
         raise DatabaseError("relation secret_table does not exist")
 
-    monkeypatch.setattr(orders, "find_orders", broken)
+    monkeypatch.setattr(filters, "find_orders", broken)
     owner.raise_request_exception = False
     answer = owner.get("/app/nordwind/orders/")
     assert answer.status_code == 500
