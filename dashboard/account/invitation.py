@@ -68,7 +68,7 @@ def _as_new(request: HttpRequest, found: Invitation) -> HttpResponse:
 
 def _welcome(request: HttpRequest, found: Invitation) -> HttpResponse:
     messages.success(request, _("Welcome to the team of %(shop)s.") % {"shop": found.merchant.name})
-    return redirect("dashboard:merchant_home", found.merchant.slug)
+    return redirect("dashboard:overview", found.merchant.slug)
 
 
 def _gone(request: HttpRequest) -> HttpResponse:

@@ -63,7 +63,7 @@ def new_shop(request: HttpRequest, user: User) -> HttpResponse:
             _show_at_fields(form, error)
         else:
             messages.success(request, _("%(shop)s is there.") % {"shop": made.name})
-            return redirect("dashboard:merchant_home", made.slug)
+            return redirect("dashboard:overview", made.slug)
     status = 422 if form.errors else 200
     return render(request, "dashboard/account/new_shop.html", {"form": form}, status=status)
 
