@@ -37,6 +37,7 @@ GROUPS: dict[str, Promise] = {
 }
 
 ENTRIES: list[Entry] = [
+    Entry("setup", _("Set-up"), _("From an empty shop to the first real message."), "setup", "shop"),
     Entry("brand", _("Brand"), _("Name, logo and colour of your portal and messages."), "brand", "shop"),
     Entry(
         "legal", _("Languages and legal"), _("Language, region, company, and the links that the law asks for."),
@@ -46,6 +47,7 @@ ENTRIES: list[Entry] = [
         "delivery", _("Delivery promise"), _("When an order leaves your house and when it arrives."),
         "delivery", "delivery",
     ),
+    Entry("trial", _("Test order"), _("An order of your own, to see what customers see."), "trial", "delivery"),
     Entry("keys", _("API keys"), _("For your shop's backend and your own programs."), "keys", "connections"),
     Entry(
         "webhooks", _("Webhooks"), _("Your backend is told what happens, signed and in order."), "webhooks",

@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from dashboard.pages import brand, delivery, keys, legal
+from dashboard.pages import brand, delivery, keys, legal, setup
 
 shop_settings = [
+    path("setup/", setup.setup, name="setup"),
+    path("setup/hide/", setup.hide_setup, name="hide_setup"),
+    path("trial/", setup.trial_order, name="trial"),
+    path("trial/<str:order_id>/", setup.trial_step, name="trial_step"),
     path("brand/", brand.brand, name="brand"),
     path("brand/preview/", brand.brand_preview, name="brand_preview"),
     path("brand/reset/", brand.reset_brand, name="reset_brand"),

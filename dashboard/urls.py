@@ -5,7 +5,7 @@ from django.views.i18n import set_language
 
 from dashboard.account.urls import before_signing_in, own
 from dashboard.list_urls import lists
-from dashboard.pages import audit, home, messages, parked, sandbox, settings, sign_in, team
+from dashboard.pages import audit, first, home, messages, parked, sandbox, settings, sign_in, team
 from dashboard.settings_urls import shop_settings
 from dashboard.webhook_urls import webhook_settings
 
@@ -50,5 +50,6 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     *before_signing_in,
     *own,
+    path("first/<str:token>/", first.first_run, name="first_run"),
     path("<slug:slug>/", include(_merchant)),
 ]

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.access import ask_to_sign_in, seats_of
 from dashboard.account.new_shop import may_make_shops
+from merchants.first import is_fresh
 
 
 @never_cache
@@ -16,7 +17,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """One merchant: its overview. Several: which one? None: what to do about it."""
     user = request.user
     if not isinstance(user, User):
-        return ask_to_sign_in(request)
+        return render(request, "dashboard/fresh.html") if is_fresh() else ask_to_sign_in(request)
     mine = seats_of(user)
     if len(mine) == 1:
         return redirect("dashboard:overview", mine[0].merchant.slug)

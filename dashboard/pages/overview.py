@@ -23,6 +23,7 @@ from dashboard import charts, formats, shell
 from dashboard.access import Seat, merchant_view
 from dashboard.carriers import carrier_label
 from dashboard.queue import queue
+from dashboard.setup import open_checklist
 from orders.models import Order
 
 PERIODS = (7, 30, 90)
@@ -63,6 +64,8 @@ def overview(request: HttpRequest, seat: Seat) -> HttpResponse:
     tasks = queue(seat, waiting)
     is_new = not counted[Figure.ORDERS_PLACED] and not tasks and not Order.objects.exists()
     context = {
+        "checklist": open_checklist(seat.merchant) if seat.may_set_up else None,
+        "is_short": True,
         "waiting": waiting,
         "tasks": tasks,
         "is_new": is_new,
