@@ -48,6 +48,10 @@ ENTRIES: list[Entry] = [
         "delivery", "delivery",
     ),
     Entry("trial", _("Test order"), _("An order of your own, to see what customers see."), "trial", "delivery"),
+    Entry(
+        "shops", _("Shops"), _("Where orders come from: Shopify, WooCommerce or any other shop."),
+        "shops", "connections",
+    ),
     Entry("keys", _("API keys"), _("For your shop's backend and your own programs."), "keys", "connections"),
     Entry(
         "webhooks", _("Webhooks"), _("Your backend is told what happens, signed and in order."), "webhooks",
@@ -59,6 +63,10 @@ ENTRIES: list[Entry] = [
     ),
     Entry(
         "team", _("Team"), _("People, their roles and invitations."), "team", "people", Permission.TEAM
+    ),
+    Entry(
+        "privacy", _("Privacy requests"), _("Who wants to know, or to have erased, what is stored about them."),
+        "privacy", "people",
     ),
     Entry(
         "audit", _("Audit log"), _("Every change: by whom, when, from what to what."), "audit", "people",

@@ -7,6 +7,7 @@ from dashboard.account.urls import before_signing_in, own
 from dashboard.list_urls import lists
 from dashboard.pages import audit, first, home, messages, parked, sandbox, settings, sign_in, team
 from dashboard.settings_urls import shop_settings
+from dashboard.shops.urls import connected_shops
 from dashboard.webhook_urls import webhook_settings
 
 app_name = "dashboard"
@@ -14,6 +15,7 @@ app_name = "dashboard"
 _settings: list[URLPattern] = [
     path("", settings.settings, name="settings"),
     *shop_settings,
+    *connected_shops,
     *webhook_settings,
     path("sandbox/", sandbox.sandbox, name="sandbox"),
     path("sandbox/open/", sandbox.open_sandbox, name="sandbox_open"),
