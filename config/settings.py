@@ -310,13 +310,21 @@ SPECTACULAR_SETTINGS = {
             "description": "What keys that begin with `aw_test_` can do beside the rest: [how](/developers/sandbox).",
         },
         {"name": "Customers", "description": "Who bought. They come with their orders."},
-        {"name": "Products", "description": "What is sold. What an order sold stands in its lines, as it was then."},
+        {
+            "name": "Products",
+            "description": "What is sold. What an order sold stands in its lines, as it was then.",
+        },
         {"name": "Messages", "description": "What shoppers were told, and why not."},
         {"name": "Events", "description": "The log: everything that happened, once and in order."},
         {
             "name": "Webhook endpoints",
             "description": "Addresses of yours that are told what happens, signed as Standard Webhooks has it.",
         },
+        {
+            "name": "Imports",
+            "description": "Files of orders, shipments, customers and products, read in the background.",
+        },
+        {"name": "Exports", "description": "Whole lists as CSV or NDJSON."},
         {"name": "Webhook deliveries", "description": "What they were told, what they answered, and again."},
     ],
     "SERVE_INCLUDE_SCHEMA": False,

@@ -4,13 +4,18 @@ from django.urls import include, path
 
 from config import health
 from events.api import Events
+from events.exports import ExportEvents
+from imports.api import Imports, OneImport, RefusedLines, StartImport, StopImport, UndoImport
 from merchants.rest import developers
 from merchants.rest.views import unknown_address
 from notifications.api import Messages, OneMessage
+from notifications.exports import ExportMessages
 from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
+from orders.exports import ExportCustomers, ExportOrders, ExportProducts
 from orders.products_api import OneProduct, Products
 from tracking.api import CancelShipment, OneShipment, RefreshShipment, Scans, Shipments
+from tracking.exports import ExportShipments
 from tracking.sandbox_api import Advance
 from webhooks.api import (
     OneWebhookDelivery,
@@ -42,6 +47,18 @@ api = [
     path("messages", Messages.as_view()),
     path("messages/<str:message_id>", OneMessage.as_view()),
     path("events", Events.as_view()),
+    path("imports", Imports.as_view()),
+    path("imports/<str:import_id>", OneImport.as_view()),
+    path("imports/<str:import_id>/start", StartImport.as_view()),
+    path("imports/<str:import_id>/stop", StopImport.as_view()),
+    path("imports/<str:import_id>/undo", UndoImport.as_view()),
+    path("imports/<str:import_id>/refused-lines", RefusedLines.as_view()),
+    path("exports/orders", ExportOrders.as_view()),
+    path("exports/customers", ExportCustomers.as_view()),
+    path("exports/products", ExportProducts.as_view()),
+    path("exports/shipments", ExportShipments.as_view()),
+    path("exports/messages", ExportMessages.as_view()),
+    path("exports/events", ExportEvents.as_view()),
     path("webhook-endpoints", WebhookEndpoints.as_view()),
     path("webhook-endpoints/<str:endpoint_id>", OneWebhookEndpoint.as_view()),
     path("webhook-endpoints/<str:endpoint_id>/rotate-secret", RotateSecret.as_view()),

@@ -55,21 +55,26 @@ class Events(ApiView):
         """Read the log, oldest first, after `?cursor=`. `?type=` and `?order_id=` narrow it."""
         limit = limit_of(request.GET)
         after = _position(request.GET.get("cursor", "0"))
-        rows = facts_after(self.merchant, after)
-        if wanted := request.GET.get("type"):
-            if wanted not in known_types():
-                raise InvalidParameter(f"There is no type {wanted!r}.", param="type")
-            rows = rows.filter(type=wanted)
-        if order := request.GET.get("order_id"):
-            rows = rows.filter(order_id=parse_public_id("ord", order) or NOBODY)
+        rows = filtered_facts(facts_after(self.merchant, after), request)
         found = list(rows.order_by("position")[: limit + 1])
         shown = found[:limit]
         last = shown[-1].position if shown else after
         return self.show(
             EventsOut(
-                data=[_show(fact) for fact in shown], has_more=len(found) > limit, next_cursor=str(last)
+                data=[show_fact(fact) for fact in shown], has_more=len(found) > limit, next_cursor=str(last)
             )
         )
+
+
+def filtered_facts(rows: QuerySet[Fact], request: HttpRequest) -> QuerySet[Fact]:
+    """The facts that the request's parameters leave. Raises InvalidParameter."""
+    if wanted := request.GET.get("type"):
+        if wanted not in known_types():
+            raise InvalidParameter(f"There is no type {wanted!r}.", param="type")
+        rows = rows.filter(type=wanted)
+    if order := request.GET.get("order_id"):
+        rows = rows.filter(order_id=parse_public_id("ord", order) or NOBODY)
+    return rows
 
 
 def facts_after(merchant: Merchant, position: int) -> QuerySet[Fact]:
@@ -83,7 +88,8 @@ def _position(text: str) -> int:
     return int(text)
 
 
-def _show(fact: Fact) -> EventOut:
+def show_fact(fact: Fact) -> EventOut:
+    """A fact as the API shows it."""
     return EventOut(
         position=fact.position,
         type=fact.type,

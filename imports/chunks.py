@@ -55,7 +55,7 @@ def cut(merchant: Merchant, source: Import, file: BinaryIO, writer: Writer) -> I
             yield chunk
             start, rows, named = chunk.end, 0, set()
             chunk = Chunk(chunk.end, chunk.end_line)
-        _prepare(writer, record, source)
+        prepare(writer, record, source)
         chunk.records.append(record)
         chunk.end, chunk.end_line = record.end, record.end_line
         rows += len(record.rows)
@@ -65,7 +65,8 @@ def cut(merchant: Merchant, source: Import, file: BinaryIO, writer: Writer) -> I
         yield chunk
 
 
-def _prepare(writer: Writer, record: Record, source: Import) -> None:
+def prepare(writer: Writer, record: Record, source: Import) -> None:
+    """Check a record as far as that needs no database. What is wrong is noted in it."""
     if record.value is None:
         return
     try:

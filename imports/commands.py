@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -12,16 +13,33 @@ from events import due
 from imports import fields, files
 from imports.guess import guess
 from imports.models import ColumnMapping, Format, Import, ImportState, Kind
-from imports.sniff import sniff
+from imports.sniff import Sniffed, sniff
+from imports.values import COMMA, DAY_FIRST, MONTH_FIRST, POINT
 from imports.work import RUN
 from merchants.audit import record_change
 from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.rest.errors import Conflict, InvalidBody, NotFound
 from merchants.scope import merchant_scope, merchant_transaction
+from orders.text import currencies
 
 DRAFT_KEPT_FOR = timedelta(days=7)
+# What may be said about how a file is written, and the values that each may have.
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "decimal": (POINT, COMMA),
+    "dates": (DAY_FIRST, MONTH_FIRST),
+    "currency": (),  # any that exists
+}
 _ENDED = (ImportState.DONE, ImportState.FAILED, ImportState.STOPPED)
+
+
+def look_at(stored: files.Stored, format_: Format | None = None) -> Sniffed:
+    """What a stored file is. Raises Unprocessable for one that holds no table; it is deleted then."""
+    try:
+        return sniff(files.path_of(stored.name), format_)
+    except BaseException:
+        files.delete(stored.name)
+        raise
 
 
 def create_import(
@@ -29,19 +47,11 @@ def create_import(
     kind: Kind,
     file_name: str,
     stored: files.Stored,
+    found: Sniffed,
     *,
-    format_: Format | None = None,
     created_by: str = "",
 ) -> Import:
-    """A draft of an import of a stored file: what the file is, and how its columns seem to be meant.
-
-    Raises Unprocessable for a file that holds no table; the file is deleted then.
-    """
-    try:
-        found = sniff(files.path_of(stored.name), format_)
-    except BaseException:
-        files.delete(stored.name)
-        raise
+    """A draft of an import of a stored file that was looked at: how its columns seem to be meant."""
     now = timezone.now()
     row = Import(
         merchant=merchant, kind=kind, format=found.format, file_name=_name(file_name), stored_as=stored.name,
@@ -65,8 +75,9 @@ def map_columns(
     with merchant_transaction(merchant):
         row = _locked(import_id, ImportState.DRAFT)
         check_mapping(row, mapping)
+        check_options(options)
         row.mapping = {key: header for key, header in mapping.items() if header}
-        row.options = dict(options)
+        row.options = {name: options[name] for name in OPTIONS if options.get(name)}
         row.save(update_fields=["mapping", "options"])
     return row
 
@@ -148,6 +159,21 @@ def check_mapping(row: Import, mapping: Mapping[str, str]) -> None:
                 code="invalid_field",
             )
         used[header] = key
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Raises InvalidBody for an option that there is not, or that has a value it cannot have."""
+    for name, value in options.items():
+        if name == "guessed":  # ours, about what nobody has decided yet
+            continue
+        if name not in OPTIONS:
+            raise InvalidBody(
+                f"There is no option {name!r}.", param=f"options.{name[:80]}", code="invalid_field"
+            )
+        choices = OPTIONS[name]
+        if value and value not in (choices or currencies()):
+            words = f"is one of {', '.join(choices)}" if choices else "is an ISO 4217 code"
+            raise InvalidBody(f"{name} {words}.", param=f"options.{name}", code="invalid_field")
 
 
 def remembered(kind: str, headers: Sequence[str]) -> ColumnMapping | None:

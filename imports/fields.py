@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from imports.models import Kind
 
-TEXT, AMOUNT, NUMBER, MOMENT, DAY, FLAG, COUNTRY, CURRENCY, EMAIL, LIST = (
-    "text", "amount", "number", "moment", "day", "flag", "country", "currency", "email", "list",
+TEXT, AMOUNT, NUMBER, MOMENT, DAY, FLAG, COUNTRY, CURRENCY, EMAIL, LIST, CODE = (
+    "text", "amount", "number", "moment", "day", "flag", "country", "currency", "email", "list", "code",
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ _ORDERS = _of(
      "customerfirstname billingfirstname firstnamebilling firstname vorname"),
     ("customer.last_name", _("Last name"), TEXT,
      "customerlastname billinglastname lastnamebilling lastname nachname"),
-    ("customer.phone", _("Phone"), TEXT, "phone customerphone billingphone phonebilling shippingphone telefon"),
+    ("customer.phone", _("Phone"), CODE, "phone customerphone billingphone phonebilling shippingphone telefon"),
     ("customer.locale", _("Language"), TEXT, "locale language sprache"),
     ("customer.sms_consent", _("May be sent text messages"), FLAG, "smsconsent"),
     ("shipping_address.name", _("Recipient"), TEXT, "shippingname recipient empfänger"),
@@ -65,7 +65,7 @@ _ORDERS = _of(
     ("shipping_address.address2", _("Second address line"), TEXT, "shippingaddress2 address2"),
     ("shipping_address.city", _("City"), TEXT, "shippingcity cityshipping city ort stadt"),
     ("shipping_address.region", _("Region"), TEXT, "shippingprovince shippingstate statecodeshipping region"),
-    ("shipping_address.postcode", _("Postcode"), TEXT,
+    ("shipping_address.postcode", _("Postcode"), CODE,
      "shippingzip shippingpostcode postcodeshipping postcode zip plz postleitzahl"),
     ("shipping_address.country", _("Country"), COUNTRY,
      "shippingcountry shippingcountrycode countrycodeshipping country land"),
@@ -108,7 +108,7 @@ _CUSTOMERS = _of(
     ("external_id", _("Customer ID"), TEXT, "customerid id userid externalid kundennummer"),
     ("first_name", _("First name"), TEXT, "firstname billingfirstname vorname"),
     ("last_name", _("Last name"), TEXT, "lastname billinglastname nachname"),
-    ("phone", _("Phone"), TEXT, "phone defaultaddressphone billingphone telefon"),
+    ("phone", _("Phone"), CODE, "phone defaultaddressphone billingphone telefon"),
     ("locale", _("Language"), TEXT, "locale language sprache"),
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from imports.models import Import, ImportState, RefusedLine
-from merchants.rest.errors import NotFound
+from merchants.rest.errors import InvalidParameter, NotFound
 
 _PAGE = 500
 
@@ -30,6 +30,24 @@ def refused_lines(row: Import) -> QuerySet[RefusedLine]:
     """What an import refused, in the order of the file."""
     rows: QuerySet[RefusedLine] = RefusedLine.objects.filter(source=row).order_by("line", "id")
     return rows
+
+
+def refused_page(row: Import, cursor: str, limit: int) -> tuple[list[RefusedLine], str | None]:
+    """A page of what an import refused, and the cursor of the next one. Raises InvalidParameter."""
+    rows = refused_lines(row)
+    if cursor:
+        line, _, id_ = cursor.partition("-")
+        try:
+            last = (int(line), UUID(hex=id_))
+        except ValueError:
+            raise InvalidParameter("This cursor is not one that we gave.", param="cursor") from None
+        if not line.isascii() or len(line) > 18:
+            raise InvalidParameter("This cursor is not one that we gave.", param="cursor")
+        rows = rows.filter(line__gte=last[0]).exclude(line=last[0], id__lte=last[1])
+    found = list(rows[: limit + 1])
+    shown = found[:limit]
+    more = len(found) > limit
+    return shown, f"{shown[-1].line}-{shown[-1].id.hex}" if more else None
 
 
 def every_refused_line(row: Import) -> Iterator[RefusedLine]:

@@ -56,6 +56,8 @@ def converter(kind: str, options: Options) -> Callable[[str], object]:
         fields.FLAG: flag,
         fields.COUNTRY: country,
         fields.CURRENCY: str.upper,
+        # Shopify writes '10115, so that a spreadsheet leaves its zeros alone.
+        fields.CODE: lambda text: text.lstrip("'"),
         fields.LIST: lambda text: [part.strip() for part in text.split(",") if part.strip()],
     }.get(kind, str)
 

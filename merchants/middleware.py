@@ -66,7 +66,8 @@ class ApiLane:
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         if hasattr(response, "render"):
             response = response.render()
-        response.headers.setdefault("Content-Length", str(len(response.content)))
+        if not response.streaming:  # an export's length is known at its end
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Cache-Control", "no-store")  # names and addresses of shoppers

@@ -36,7 +36,7 @@ class Messages(ApiView):
 
         `?order_id=`, `?state=`, `?channel=` and `?touchpoint=` narrow it.
         """
-        rows = _filtered(queries.messages_without_bodies(), request)
+        rows = filtered_messages(queries.messages_without_bodies(), request)
         return self.show(newest_first(rows, request.GET, show_message, by="planned_at"))
 
 
@@ -51,7 +51,8 @@ class OneMessage(ApiView):
         return self.show(show_full_message(queries.get_message(parse_public_id("msg", message_id))))
 
 
-def _filtered(rows: QuerySet[Message], request: HttpRequest) -> QuerySet[Message]:
+def filtered_messages(rows: QuerySet[Message], request: HttpRequest) -> QuerySet[Message]:
+    """The messages that the request's parameters leave. Raises InvalidParameter."""
     asked = request.GET
     if order := asked.get("order_id"):
         order_id = parse_public_id("ord", order)

@@ -38,7 +38,7 @@ class Orders(ApiView):
     )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List orders, newest first."""
-        rows = _filtered(queries.orders_with_lines(), request)
+        rows = filtered_orders(queries.orders_with_lines(), request)
         return self.show(newest_first(rows, request.GET, self._show, by="placed_at"))
 
     @extend_schema(
@@ -108,12 +108,7 @@ class Customers(ApiView):
     )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List customers, newest first. `?email=` and `?external_id=` find one."""
-        rows: QuerySet[Customer] = Customer.objects.all()
-        if email := request.GET.get("email"):
-            rows = rows.filter(email=email.strip().lower())
-        if external_id := request.GET.get("external_id"):
-            rows = rows.filter(external_id=external_id)
-        return self.show(newest_first(rows, request.GET, queries.show_customer))
+        return self.show(newest_first(filtered_customers(request), request.GET, queries.show_customer))
 
 
 class OneCustomer(ApiView):
@@ -131,7 +126,8 @@ class OneCustomer(ApiView):
         return self.show(queries.show_customer(customer))
 
 
-def _filtered(rows: QuerySet[Order], request: HttpRequest) -> QuerySet[Order]:
+def filtered_orders(rows: QuerySet[Order], request: HttpRequest) -> QuerySet[Order]:
+    """The orders that the request's parameters leave. Raises InvalidParameter."""
     asked = request.GET
     if external_id := asked.get("external_id"):
         rows = rows.filter(external_id=external_id)
@@ -145,6 +141,16 @@ def _filtered(rows: QuerySet[Order], request: HttpRequest) -> QuerySet[Order]:
     for name, lookup in (("placed_after", "placed_at__gte"), ("placed_before", "placed_at__lt")):
         if value := asked.get(name):
             rows = rows.filter(**{lookup: _time(value, name)})
+    return rows
+
+
+def filtered_customers(request: HttpRequest) -> QuerySet[Customer]:
+    """The customers that the request's parameters leave."""
+    rows: QuerySet[Customer] = Customer.objects.all()
+    if email := request.GET.get("email"):
+        rows = rows.filter(email=email.strip().lower())
+    if external_id := request.GET.get("external_id"):
+        rows = rows.filter(external_id=external_id)
     return rows
 
 

@@ -1,5 +1,6 @@
 """REST: products."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
 
@@ -32,17 +33,7 @@ class Products(ApiView):
     )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List products with their variants, newest first."""
-        rows = Product.objects.defer("raw").prefetch_related("variants")
-        asked = request.GET
-        if external_id := asked.get("external_id"):
-            rows = rows.filter(external_id=external_id)
-        if status := asked.get("status"):
-            if status not in ProductStatus.values:
-                raise InvalidParameter(f"status is one of {', '.join(ProductStatus.values)}.", param="status")
-            rows = rows.filter(status=status)
-        if sku := asked.get("sku"):
-            rows = rows.filter(variants__sku=sku).distinct()
-        return self.show(newest_first(rows, asked, show_product))
+        return self.show(newest_first(filtered_products(request), request.GET, show_product))
 
     @extend_schema(
         operation_id="products_put",
@@ -72,6 +63,21 @@ class OneProduct(ApiView):
         if product is None:
             raise NotFound("There is no such product.", param="product_id")
         return self.show(show_product(product))
+
+
+def filtered_products(request: HttpRequest) -> QuerySet[Product]:
+    """The products that the request's parameters leave, with their variants. Raises InvalidParameter."""
+    rows = Product.objects.defer("raw").prefetch_related("variants")
+    asked = request.GET
+    if external_id := asked.get("external_id"):
+        rows = rows.filter(external_id=external_id)
+    if status := asked.get("status"):
+        if status not in ProductStatus.values:
+            raise InvalidParameter(f"status is one of {', '.join(ProductStatus.values)}.", param="status")
+        rows = rows.filter(status=status)
+    if sku := asked.get("sku"):
+        rows = rows.filter(variants__sku=sku).distinct()
+    return rows
 
 
 def show_product(product: Product) -> ProductOut:

@@ -1,5 +1,6 @@
 """REST: shipments and scans."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
 
@@ -11,6 +12,7 @@ from merchants.rest.parameters import PAGING, query
 from merchants.rest.views import ApiView
 from tracking import asking, commands, queries
 from tracking.examples import SCAN, SCANS, SHIPMENT
+from tracking.models import Shipment
 from tracking.schemas import ScanIn, ScanOut, ScansIn, ScansOut, ShipmentIn, ShipmentOut
 from tracking.statuses import Status
 
@@ -32,17 +34,7 @@ class Shipments(ApiView):
     )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List shipments, newest first."""
-        rows = queries.shipments_with_lines()
-        asked = request.GET
-        if order := asked.get("order_id"):
-            rows = rows.filter(order_id=parse_public_id("ord", order) or NOBODY)
-        if number := asked.get("tracking_number"):
-            rows = rows.filter(tracking_number=number)
-        if status := asked.get("status"):
-            if status not in list(Status):
-                raise InvalidParameter(f"status is one of {', '.join(Status)}.", param="status")
-            rows = rows.filter(status=status)
-        return self.show(newest_first(rows, asked, queries.show_shipment))
+        return self.show(newest_first(filtered_shipments(request), request.GET, queries.show_shipment))
 
     @extend_schema(
         operation_id="shipments_put",
@@ -141,3 +133,18 @@ class Scans(ApiView):
         scans = self.body(ScansIn).scans if many else [self.body(ScanIn)]
         recorded = commands.record_scans(self.merchant, scans)
         return self.show(ScansOut(recorded=recorded.recorded, duplicates=recorded.duplicates))
+
+
+def filtered_shipments(request: HttpRequest) -> QuerySet[Shipment]:
+    """The parcels that the request's parameters leave. Raises InvalidParameter."""
+    rows = queries.shipments_with_lines()
+    asked = request.GET
+    if order := asked.get("order_id"):
+        rows = rows.filter(order_id=parse_public_id("ord", order) or NOBODY)
+    if number := asked.get("tracking_number"):
+        rows = rows.filter(tracking_number=number)
+    if status := asked.get("status"):
+        if status not in list(Status):
+            raise InvalidParameter(f"status is one of {', '.join(Status)}.", param="status")
+        rows = rows.filter(status=status)
+    return rows

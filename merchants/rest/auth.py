@@ -24,7 +24,7 @@ from merchants.scope import merchant_transaction
 SCOPES = (
     "orders:read", "orders:write", "shipments:read", "shipments:write",
     "customers:read", "products:read", "products:write", "messages:read", "events:read",
-    "webhooks:read", "webhooks:write",
+    "webhooks:read", "webhooks:write", "imports:read", "imports:write",
 )  # fmt: skip
 _PREFIX_LENGTH = 12
 _USED_AT_MOST_EVERY = timedelta(minutes=1)

@@ -118,6 +118,19 @@ CODES: dict[str, Code] = {
     "message_not_failed": Code(
         409, "Only a message that failed can be tried again.", "Read its `state` and `reason`."
     ),
+    "file_too_large": Code(
+        413, "A file to import is larger than this installation reads.", "Send it in parts."
+    ),
+    "empty_file": Code(422, "A file to import is empty.", "Export it again."),
+    "not_a_table": Code(
+        422,
+        "A file to import is neither CSV nor NDJSON.",
+        "`detail` says what it seems to be; save it as CSV (UTF-8).",
+    ),
+    "too_many_columns": Code(
+        422, "A file to import has too many columns.", "Leave out what is not imported."
+    ),
+    "import_state": Code(409, "The import is not in a state in which this can be done.", "Read its `state`."),
     "invalid_template": Code(
         422, "The wording of a message cannot be used.", "`detail` names the line that is wrong."
     ),
@@ -131,7 +144,9 @@ CODES: dict[str, Code] = {
     "invalid_url": Code(
         422, "A webhook cannot be sent to this address.", "Send an https address that the internet can reach."
     ),
-    "invalid_header": Code(422, "A header cannot be sent with webhooks.", "`detail` names the header and why."),
+    "invalid_header": Code(
+        422, "A header cannot be sent with webhooks.", "`detail` names the header and why."
+    ),
     "unknown_event_type": Code(422, "There is no such type of event.", "The list is in the reference."),
     "too_many_endpoints": Code(422, "A merchant has ten webhook endpoints at most.", "Delete one first."),
     "invalid_range": Code(422, "The range of time ends before it begins.", "Send `from` before `to`."),

@@ -26,7 +26,8 @@ def draft(merchant: Merchant, content: bytes | str, kind: str = "orders", **more
     """A draft of an import of this file."""
     body = content.encode() if isinstance(content, str) else content
     format_ = Format(more["format_"]) if "format_" in more else None
-    return commands.create_import(merchant, Kind(kind), "file.csv", files.store([body]), format_=format_)
+    stored = files.store([body])
+    return commands.create_import(merchant, Kind(kind), "file.csv", stored, commands.look_at(stored, format_))
 
 
 def imported(merchant: Merchant, content: bytes | str, kind: str = "orders", **more: Any) -> Import:

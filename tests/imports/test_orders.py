@@ -16,7 +16,7 @@ from orders.search import find_orders
 from tests import factories
 from tests.imports.helpers import HEADERS, ORDERS, imported, refused
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_rows_of_an_order_become_one_order_with_lines(merchant: Merchant) -> None:

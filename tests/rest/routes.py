@@ -30,6 +30,7 @@ class Route:
             ("message_id", "msg"),
             ("endpoint_id", "whe"),
             ("delivery_id", "whd"),
+            ("import_id", "imp"),
         ):
             path = path.replace(f"<str:{name}>", ids.get(name, f"{prefix}_{'0' * 26}"))
         assert "<" not in path, f"teach tests/rest/routes.py the parameter of {self.path}"

@@ -73,9 +73,10 @@ class Command(BaseCommand):
             raise CommandError("Name a file, or an import to go on with (--resume).")
         format_ = Format(options["format"]) if options["format"] else None
         stored = files.store(_pieces(options["file"]))
+        found = commands.look_at(stored, format_)
         row = commands.create_import(
-            merchant, Kind(options["kind"]), options["file"], stored, format_=format_, created_by="manage.py import"
-        )  # fmt: skip
+            merchant, Kind(options["kind"]), options["file"], stored, found, created_by="manage.py import"
+        )
         if options["mapping"]:
             given = json.loads(Path(options["mapping"]).read_text())
             mapping = given.get("mapping", row.mapping)
