@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import imports, log, machine, mail, orders, pages, scans
+from benchmarks import dashboard, imports, log, machine, mail, orders, pages, scans
 from benchmarks.harness import Result, settle
 from tools.installation import Installation
 
@@ -27,6 +27,9 @@ BENCHMARKS: dict[str, Callable[[Installation], Result]] = {
     "migrate_empty": machine.migrate_empty,
     "import_orders": imports.import_orders,
     "import_orders_csv": imports.import_orders_csv,
+    "dashboard_orders": dashboard.dashboard_orders,
+    "dashboard_overview": dashboard.dashboard_overview,
+    "dashboard_search": dashboard.dashboard_search,
 }
 
 

@@ -59,7 +59,7 @@ TABS: dict[str, tuple[Any, Callable[[Rows], Rows]]] = {
     "all": (gettext_lazy("All"), lambda rows: rows),
     "attention": (gettext_lazy("Needs attention"), lambda rows: rows.filter(status__in=list(ATTENTION))),
     "overdue": (gettext_lazy("Overdue"), _overdue),
-    "quiet": (gettext_lazy("No news for 2 days"), _quiet),
+    "quiet": (gettext_lazy("No news"), _quiet),
     "moving": (gettext_lazy("On the way"), lambda rows: rows.filter(status__in=_MOVING)),
     "pickup": (gettext_lazy("To collect"), lambda rows: rows.filter(status=Status.AVAILABLE_FOR_PICKUP)),
     "delivered": (gettext_lazy("Delivered"), lambda rows: rows.filter(status=Status.DELIVERED)),
