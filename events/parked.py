@@ -15,6 +15,8 @@ from events.facts import RecordedFact
 from events.models import Cursor, Fact, ParkedFact
 from events.outage import is_outage
 from events.subscribers import Subscriber, get_subscriber
+from merchants.audit import record_change
+from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.scope import current_merchant, merchant_scope, merchant_transaction, platform_scope
 
@@ -60,6 +62,13 @@ def try_again(merchant: Merchant, parked_id: UUID | None = None) -> int:
         if parked_id is not None:
             parked = parked.filter(pk=parked_id)
         count = parked.update(due_at=timezone.now(), attempts=0)
+        if count:
+            record_change(
+                "parked.retried",
+                public_id("prk", parked_id) if parked_id else "",
+                "facts",
+                {"count": [0, count]},
+            )
         due.ring_when_committed(PARKED)
     return int(count)
 

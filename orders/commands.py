@@ -181,11 +181,16 @@ def renew_link(merchant: Merchant, order_id: UUID) -> Order:
     """Give an order a new link; the old one stops working. Raises NotFound."""
     with merchant_transaction(merchant):
         order = lock_order(order_id)
-        order.link_version += 1
-        order.link_digest, order.link_expires_at = new_link(order.id, order.link_version, timezone.now())
+        _new_link(order)
         order.save(update_fields=["link_version", "link_digest", "link_expires_at"])
         _note_who("order.link_renewed", order)
     return order
+
+
+def _new_link(order: Order) -> None:
+    """Put a new link on a locked order (unsaved)."""
+    order.link_version += 1
+    order.link_digest, order.link_expires_at = new_link(order.id, order.link_version, timezone.now())
 
 
 def _store_new(
@@ -274,10 +279,13 @@ def _update(
     if origin.happened:
         values = {n: v for n, v in values.items() if v or n not in _NOT_EMPTIED}
     changed = [name for name, value in values.items() if getattr(order, name) != value]
+    had_address = bool(order.email)
     for name in changed:
         setattr(order, name, values[name])
     if "email" in changed and order.email:
         order.customer = Customer.objects.get(email=order.email)  # `store_order` knows everybody by now.
+    if "email" in changed and had_address:
+        _new_link(order)  # Whoever the former address belongs to has the old one.
     if _update_lines(merchant, order, order_in, raise_to_shipped=origin.happened):
         changed.append("lines")
     order.source_updated_at = origin.updated_at or order.source_updated_at

@@ -6,6 +6,8 @@ import structlog
 from django.utils import timezone
 
 from events import due
+from merchants.audit import record_change
+from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.rest.errors import Problem
 from merchants.scope import merchant_scope, merchant_transaction
@@ -41,7 +43,8 @@ def try_again(item: InboxItem) -> None:
     """Have a failed item worked off again, now. For the team, after they have mended what was wrong."""
     with merchant_transaction(item.merchant):
         again = InboxItem.objects.filter(pk=item.pk, state=InboxState.FAILED)
-        again.update(state=InboxState.WAITING, attempts=0, due_at=timezone.now())
+        if again.update(state=InboxState.WAITING, attempts=0, due_at=timezone.now()):
+            record_change("parked.retried", public_id("inb", item.pk), item.topic)
         due.ring_when_committed(INBOX)
 
 
@@ -50,6 +53,8 @@ def try_all_again(merchant: Merchant) -> int:
     with merchant_transaction(merchant):
         failed = InboxItem.objects.filter(state=InboxState.FAILED)
         count = failed.update(state=InboxState.WAITING, attempts=0, due_at=timezone.now())
+        if count:
+            record_change("parked.retried", label="inbox", changes={"count": [0, count]})
         due.ring_when_committed(INBOX)
     return int(count)
 

@@ -63,7 +63,7 @@ class KeyForm(forms.Form):
 
 @sensitive_variables("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
-@merchant_view(needs=Permission.SETTINGS)
+@merchant_view(needs=Permission.SETTINGS, step_up=True)
 def keys(request: HttpRequest, seat: Seat) -> HttpResponse:
     """The keys, and a form for a new one. The answer to the form is the only page that ever shows the key."""
     if request.method != "POST":
@@ -80,7 +80,7 @@ def keys(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@merchant_view(needs=Permission.SETTINGS)
+@merchant_view(needs=Permission.SETTINGS, step_up=True)
 def revoke_key(request: HttpRequest, seat: Seat, key_id: str) -> HttpResponse:
     """Asks first; the POST makes the key useless."""
     key = ApiKey.objects.filter(merchant=seat.merchant, pk=id_or_404("key", key_id)).first()

@@ -17,10 +17,12 @@ from dashboard import counts, listing, words
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.shell import page
 from dashboard.words import Label, label
+from merchants.audit import record_change
 from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.permissions import Permission
 from merchants.rest.errors import Conflict
+from merchants.scope import merchant_transaction
 from notifications import commands
 from notifications.models import Channel, Message, MessageState
 from notifications.reasons import sentence
@@ -118,7 +120,9 @@ def retry(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
     """Let a failed message go out after all."""
     found = _get(id_or_404("msg", message_id))
     try:
-        commands.retry_message(seat.merchant, found.id)
+        with merchant_transaction(seat.merchant):
+            commands.retry_message(seat.merchant, found.id)
+            record_change("message.retried", message_id, found.touchpoint)
     except Conflict:
         toasts.error(request, _("This message was sent already, or is on its way."))
     else:
