@@ -23,7 +23,10 @@ SUBJECTS: dict[str, Promise] = {
     "webhook_endpoint": _("Webhooks"),
     "template": _("Message templates"),
     "import": _("Imports"),
+    "shop_pull": _("History of shops"),
+    "settings": _("Settings"),
     "order": _("Orders"),
+    "orders": _("Orders, several at once"),
     "message": _("Messages"),
     "parked": _("Parked work"),
 }
@@ -55,7 +58,29 @@ ACTIONS: dict[str, Promise] = {
     "shop_pull.started": _("Fetching from a shop started"),
     "shop_pull.stopped": _("Fetching from a shop stopped"),
     "shop_pull.continued": _("Fetching from a shop continued"),
+    "import.started": _("Import started"),
+    "import.stopped": _("Import stopped"),
+    "import.undone": _("Import undone"),
+    "settings.brand": _("Brand changed"),
+    "settings.legal": _("Languages and legal links changed"),
+    "settings.delivery": _("Delivery promise changed"),
+    "settings.domain": _("Own domain changed"),
+    "settings.sender": _("Sender changed"),
     "webhook_endpoint.created": _("Webhook endpoint made"),
+    "webhook_endpoint.changed": _("Webhook endpoint changed"),
+    "webhook_endpoint.updated": _("Webhook endpoint changed"),
+    "webhook_endpoint.paused": _("Webhook endpoint paused"),
+    "webhook_endpoint.resumed": _("Webhook endpoint resumed"),
+    "webhook_endpoint.disabled": _("Webhook endpoint switched off"),
+    "webhook_endpoint.deleted": _("Webhook endpoint deleted"),
+    "webhook_endpoint.tested": _("Test event sent"),
+    "webhook_endpoint.resent": _("Webhooks sent again"),
+    "webhook_endpoint.secret_rotated": _("Secret of a webhook endpoint changed"),
+    "orders.cancel": _("Orders cancelled"),
+    "orders.add_tag": _("Tag added to orders"),
+    "orders.remove_tag": _("Tag taken off orders"),
+    "orders.refresh": _("Carriers asked about orders"),
+    "orders.resend": _("Messages of orders sent again"),
     "template.saved": _("Message template saved"),
     "template.reverted": _("Message template back to ours"),
     "order.cancelled": _("Order cancelled"),
@@ -70,3 +95,11 @@ FIELDS: dict[str, Promise] = {
     "scopes": _("May"),
     "count": _("Count"),
 }
+
+
+def what(action: str) -> str:
+    """What was done, in words. An action without words of its own is named by what it was about (`Webhooks: muted`)."""
+    if action in ACTIONS:
+        return str(ACTIONS[action])
+    head, _dot, verb = action.partition(".")
+    return f"{SUBJECTS[head]}: {verb.replace('_', ' ')}" if head in SUBJECTS else action

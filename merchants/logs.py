@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import re
 from contextvars import ContextVar
 from typing import Any
 
@@ -29,6 +30,7 @@ def configure(config: dict[str, Any]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_context,
         structlog.processors.format_exc_info,
+        _hide_addresses,
     ]
     last: Any = structlog.processors.JSONRenderer() if config["json"] else structlog.dev.ConsoleRenderer()
     structlog.configure(
@@ -57,6 +59,18 @@ def configure(config: dict[str, Any]) -> None:
             },
         }
     )
+
+
+# Mail servers repeat the recipient in what they answer, and libraries put that into their errors.
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+
+
+def _hide_addresses(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """No e-mail address of anybody stands in a log, whichever value or traceback it came with."""
+    for name, value in event.items():
+        if isinstance(value, str) and "@" in value:
+            event[name] = _ADDRESS.sub("[address]", value)
+    return event
 
 
 def _add_context(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:

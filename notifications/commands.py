@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from events import due
 from events import log as event_log
+from merchants.audit import record_change
 from merchants.models import Merchant
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from merchants.scope import merchant_transaction
@@ -100,6 +101,7 @@ def save_template(
             merchant=merchant, touchpoint=touchpoint, locale=locale, channel=channel, defaults=columns
         )
         event_log.record(TemplateSaved(touchpoint=touchpoint, locale=locale, channel=channel))
+        record_change("template.saved", label=f"{touchpoint} · {channel} · {locale}")
     return saved
 
 

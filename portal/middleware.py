@@ -32,16 +32,29 @@ class PortalDomains:
             if merchant_id is not None:
                 request.portal_merchant_id = merchant_id  # type: ignore[attr-defined]
                 request.urlconf = "portal.root_urls"
-            elif not validate_host(host, settings.KNOWN_HOSTS):
+                return _for_this_host_only(self.get_response(request))
+            if not validate_host(host, settings.KNOWN_HOSTS):
                 return HttpResponseBadRequest("There is nothing at this host.", content_type="text/plain")
         return self.get_response(request)
 
 
-@lru_cache(maxsize=64)
+def _for_this_host_only(response: HttpResponse) -> HttpResponse:
+    """The merchant's domain is not ours to put into browsers' preload lists, nor are the names below it."""
+    if "Strict-Transport-Security" in response:
+        response["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
+    return response
+
+
 def _is_installations(host: str) -> bool:
-    """Whether this is the installation's own name, or a bare address that no domain can be."""
+    """Whether this is the installation's own name. While it is tried out without TLS, bare addresses are as well."""
     own = split_domain_port(settings.PUBLIC_URL.split("/")[2].lower())[0]
-    return host in (own, "localhost") or host.replace(".", "").isdigit() or host.startswith("[")
+    if host == own or validate_host(host, [name for name in settings.KNOWN_HOSTS if name != "*"]):
+        return True
+    return not settings.SECURE and (host == "localhost" or _is_address(host))
+
+
+def _is_address(host: str) -> bool:
+    return host.replace(".", "").isdigit() or host.startswith("[")
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from events import due
+from merchants.audit import record_change
 from merchants.ids import uuid7
 from merchants.models import Merchant
 from merchants.rest.errors import NotFound, TooManyRequests, Unprocessable
@@ -76,6 +77,7 @@ def set_account(merchant: Merchant, carrier: str, credentials: Mapping[str, str]
         CarrierAccount.objects.update_or_create(
             merchant=merchant, carrier=carrier, defaults={"credentials": json.dumps(dict(credentials))}
         )
+        record_change("carrier_account.saved", label=carrier)
         waiting = Q(poll_error__startswith="authentication_failed") | Q(poll_error__startswith="no_access")
         rows = Shipment.objects.filter(waiting, carrier=carrier, due_at__gt=now)
         # Whoever holds one of them changes it anyway: waiting for it could be waiting in a circle.

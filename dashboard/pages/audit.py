@@ -84,7 +84,7 @@ def _filtered(given: dict[str, str]) -> QuerySet[AuditEntry]:
 def _row(entry: AuditEntry) -> dict[str, Any]:
     return {
         "entry": entry,
-        "what": audit_words.ACTIONS.get(entry.action, entry.action),
+        "what": audit_words.what(entry.action),
         "who": entry.actor or audit_words.ACTORS.get(entry.actor_kind, entry.actor_kind),
         "kind": audit_words.ACTORS.get(entry.actor_kind, entry.actor_kind) if entry.actor else "",
         "changes": [

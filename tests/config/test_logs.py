@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import smtplib
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,6 +74,20 @@ def test_an_exception_stays_one_line(db: None, lines: Lines) -> None:
         structlog.get_logger("tests").exception("failed")
     (line,) = lines.read()
     assert "line one\nline two" in line["exception"]
+
+
+def test_no_address_of_anybody_stands_in_a_log(db: None, lines: Lines) -> None:
+    """Mail servers repeat the recipient in their answers, and so do the errors of libraries."""
+    address = "anna.weber+x@mail.example"
+    refused = smtplib.SMTPRecipientsRefused({address: (550, f"<{address}> gone".encode())})
+    try:
+        raise refused
+    except smtplib.SMTPException:
+        structlog.get_logger("tests").exception("failed", error=repr(refused))
+        logging.getLogger("other").exception("failed for %s", address)
+    assert "mail.example" not in lines.text
+    assert lines.text.count("[address]") >= 5
+    assert "550" in lines.text
 
 
 def test_keys_passwords_and_signatures_are_not_logged(

@@ -1,10 +1,15 @@
 """A team at its desk: people of each role, and a shop with something on every page."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
+from dashboard import access
 from merchants import commands
 from merchants.models import Merchant, Role
 from tests.dashboard import scene
@@ -36,3 +41,37 @@ def owner(merchant: Merchant, desk: Callable[..., Client]) -> Client:
 def shop(merchant: Merchant) -> scene.Scene:
     """Nordwind with an order under way, its messages, a parked fact and a failed webhook."""
     return scene.build(merchant)
+
+
+# Views whose POST may change rows without a line in the audit log, and why.
+NOT_AUDITED: dict[str, str] = {}
+# What a request may write beside the change that it makes.
+_BESIDE = ("django_session", "merchants_attempt", "accounts_signedin", "auth_user", "merchants_auditentry")
+_WRITES = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)', re.IGNORECASE)
+
+
+@pytest.fixture(autouse=True)
+def _every_change_is_audited(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Watches all POSTs of these tests: one that was taken and wrote rows of the merchant has to write an audit row."""
+    real, forgotten = access._answer, []
+
+    def watched(view: Any, request: HttpRequest, *rest: Any) -> HttpResponse:
+        tables: set[str] = set()
+
+        def note(execute: Any, sql: str, *more: Any) -> Any:
+            done = execute(sql, *more)
+            if (match := _WRITES.match(sql)) is not None and more[-1]["cursor"].rowcount:
+                tables.add(match[1])
+            return done
+
+        with connection.execute_wrapper(note):
+            response = real(view, request, *rest)
+        name = request.resolver_match.url_name if request.resolver_match else ""
+        taken = request.method == "POST" and response.status_code < 400 and name not in NOT_AUDITED
+        if taken and tables - set(_BESIDE) and "merchants_auditentry" not in tables:
+            forgotten.append((name, sorted(tables - set(_BESIDE))))
+        return response
+
+    monkeypatch.setattr(access, "_answer", watched)
+    yield
+    assert forgotten == [], "these views changed rows and left no line in the audit log"

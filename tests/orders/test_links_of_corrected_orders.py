@@ -21,7 +21,7 @@ def test_a_corrected_address_makes_the_old_link_useless(api: ApiClient, browser_
     assert browser_client.get(old).status_code == 200
     body["customer"] = {**body["customer"], "email": "right@example.test"}
     new = post(api, body)
-    assert browser_client.get(old).status_code == 404
+    assert browser_client.get(old).status_code == 410
     assert browser_client.get(new).status_code == 200
 
 

@@ -223,6 +223,23 @@ def test_nobody_is_sent_on_to_a_host_that_is_not_ours(settings: Any, db: None) -
     assert theirs.status_code == 400
 
 
+def test_an_address_is_no_name_of_an_installation_with_tls(settings: Any, db: None) -> None:
+    settings.KNOWN_HOSTS, settings.SECURE, settings.PUBLIC_URL = ["app.test"], True, "https://app.test"
+    for host in ("203.0.113.7", "[2001:db8::1]", "localhost", "127.0.0.1:8000"):
+        assert Client().get("/app/sign-in/", headers={"Host": host}).status_code == 400
+        assert Client().get("/healthz", headers={"Host": host}).status_code == 200
+    assert Client().get("/app/sign-in/", headers={"Host": "app.test"}).status_code == 200
+
+
+def test_a_merchants_own_domain_is_not_given_to_preload_lists(settings: Any, own_host: str) -> None:
+    settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_PRELOAD = 1000, True
+    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    theirs = Client().get("/", secure=True, headers={"Host": own_host})
+    assert theirs["Strict-Transport-Security"] == "max-age=1000"
+    ours = Client().get("/p/nordwind/", secure=True)
+    assert ours["Strict-Transport-Security"] == "max-age=1000; includeSubDomains; preload"
+
+
 def test_a_fault_of_ours_is_a_page_too(own_host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portal.views.load_order", lambda *_: 1 / 0)
     answer = Client(raise_request_exception=False).get("/t/abc/", headers={"Host": own_host})
