@@ -1,10 +1,12 @@
-"""What developers of shops read: the API's description, its reference page, the guide, and the list of errors."""
+"""What developers of shops read: the API's description, its reference page, the guides, and the list of errors."""
 
 import hashlib
 from functools import lru_cache
+from typing import Any
 
 from csp.constants import NONCE
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -15,6 +17,7 @@ from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 
 from merchants.rest.auth import SCOPES
 from merchants.rest.codes import CODES
+from merchants.rest.guides import BY_SLUG, GUIDES, JOURNEYS
 from merchants.rest.views import is_known
 
 # Scalar writes style attributes and starts workers from blobs. Only its page allows that, and only from here.
@@ -55,9 +58,29 @@ def reference(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def guide(request: HttpRequest) -> HttpResponse:
-    """How to begin: keys, the first order, doing it again, lists, the log."""
-    return render(request, "developers/guide.html", {"scopes": SCOPES})
+def guides(request: HttpRequest) -> HttpResponse:
+    """Where to begin: all guides."""
+    return _page(request, "developers/index.html", {})
+
+
+@require_safe
+def guide(request: HttpRequest, slug: str) -> HttpResponse:
+    """One guide. Raises Http404 for one that there is not."""
+    found = BY_SLUG.get(slug)
+    if found is None:
+        raise Http404("There is no such guide.")
+    place = GUIDES.index(found)
+    context = {
+        "guide": found,
+        "current": slug,
+        "before": GUIDES[place - 1] if place else None,
+        "after": GUIDES[place + 1] if place + 1 < len(GUIDES) else None,
+        "scopes": SCOPES,
+        "rate": settings.API_RATE,
+        "burst": settings.API_BURST,
+        "journeys": JOURNEYS,
+    }
+    return _page(request, f"developers/guides/{slug}.html", context)
 
 
 @require_safe
@@ -66,7 +89,22 @@ def errors(request: HttpRequest) -> HttpResponse:
     codes = [
         (name, code.status, _with_code(code.meaning), _with_code(code.remedy)) for name, code in CODES.items()
     ]
-    return render(request, "developers/errors.html", {"codes": codes})
+    return _page(request, "developers/errors.html", {"codes": codes, "current": "errors"})
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A page in its frame. `?lang=de` shows it in that language, and those that are read after it too."""
+    asked = request.GET.get("lang", "")
+    around = {"guides": GUIDES, "languages": settings.LANGUAGES}
+    if asked not in dict(settings.LANGUAGES):
+        return render(request, template, {**around, **context})
+    with override(asked):
+        response = render(request, template, {**around, **context})
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, asked, secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY, samesite="Lax",
+    )  # fmt: skip
+    return response
 
 
 def _with_code(text: str) -> SafeString:

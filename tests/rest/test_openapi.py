@@ -10,7 +10,6 @@ import yaml
 from django.core.management import call_command
 from django.test import Client
 
-from merchants.models import Merchant
 from merchants.rest.codes import CODES
 from merchants.rest.developers import described
 from tests.api_client import ApiClient
@@ -151,7 +150,3 @@ def test_every_error_has_its_line(db: None) -> None:
     assert "<code>lines[0].quantity</code>" in page
 
 
-def test_the_guide_names_every_scope(db: None, merchant: Merchant) -> None:
-    page = Client().get("/developers/").content.decode()
-    assert "orders:write" in page
-    assert "Idempotency-Key" in page
