@@ -91,9 +91,16 @@ def orders(request: HttpRequest, seat: Seat) -> HttpResponse:
         return render(request, "dashboard/orders.html#results", {**context, "seat": seat})
     context |= filters.choices(seat.merchant, asked)
     context["has_orders"] = bool(stretch.rows) or Order.objects.exists()
-    context["hook_url"] = settings.PUBLIC_URL + hook_path(seat.merchant, "shopify")
-    context["api_url"] = f"{settings.PUBLIC_URL}/api/v1/orders"
+    context |= how_to_begin(seat.merchant)
     return shell.page(request, seat, "dashboard/orders.html", context, section="orders")
+
+
+def how_to_begin(merchant: Merchant) -> dict[str, str]:
+    """The addresses to which a shop sends its first orders."""
+    return {
+        "hook_url": settings.PUBLIC_URL + hook_path(merchant, "shopify"),
+        "api_url": f"{settings.PUBLIC_URL}/api/v1/orders",
+    }
 
 
 def of_tab(rows: QuerySet[Order], tab: str) -> QuerySet[Order]:

@@ -22,6 +22,7 @@ from analytics.queries import Deliveries, Ends, Period, counts_by_day, deliverie
 from dashboard import charts, formats, shell
 from dashboard.access import Seat, merchant_view
 from dashboard.carriers import carrier_label
+from dashboard.pages.orders import how_to_begin
 from dashboard.queue import queue
 from dashboard.setup import open_checklist
 from orders.models import Order
@@ -78,6 +79,7 @@ def overview(request: HttpRequest, seat: Seat) -> HttpResponse:
         "period": period,
         "periods": [(days, len(period.days) == days) for days in PERIODS],
         "days": len(period.days),
+        **how_to_begin(seat.merchant),
     }
     return shell.page(request, seat, "dashboard/overview.html", context, section="overview")
 

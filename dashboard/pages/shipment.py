@@ -85,7 +85,7 @@ def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse
         "raw": json.dumps(parcel.raw, indent=2, ensure_ascii=False)[:_ANSWER_SHOWN] if parcel.raw else "",
         "can_ask": bool(parcel.tracking_number)
         and not parcel.cancelled_at
-        and polling.can_poll(parcel.carrier),
+        and polling.can_poll(seat.merchant, parcel.carrier),
     }
     if context["answer"]:
         body = bytes(context["answer"].body)[:_ANSWER_SHOWN]
