@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import dashboard, imports, log, machine, mail, orders, pages, scans
+from benchmarks import dashboard
 from benchmarks.harness import Result, settle
 from tools.installation import Installation
 
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Installation], Result]] = {
     "log_drain_write": log.log_drain_write,
     "commit_to_effect": log.commit_to_effect,
     "order_to_mail": mail.order_to_mail,
+    "webhook_send": webhooks.webhook_send,
     "tracking_page": pages.tracking_page,
     "worker_memory": machine.worker_memory,
     "web_memory": machine.web_memory,

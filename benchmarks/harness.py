@@ -25,6 +25,7 @@ class Result:
     raw: float | None = None
     ratio: float | None = None
     p50_ms: float | None = None
+    p95_ms: float | None = None
     p99_ms: float | None = None
     queries: int | None = None
     cpu_ms: float | None = None

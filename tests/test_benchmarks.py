@@ -10,7 +10,7 @@ from benchmarks.harness import Result, percentile
 
 NAMES = (
     "order_post", "scan_post", "scan_post_bulk", "log_drain", "log_drain_write", "commit_to_effect", "order_to_mail",
-    "tracking_page", "worker_memory", "web_memory", "migrate_empty",
+    "webhook_send", "tracking_page", "worker_memory", "web_memory", "migrate_empty",
 )  # fmt: skip
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 

@@ -20,7 +20,7 @@ from webhooks.models import Delivery
 # Longer than a try may take, with the name server's part; a dead worker's deliveries come due again after it.
 LEASE: Final = timedelta(seconds=60)
 # Of one endpoint at once.
-_MOST_AT_ONCE: Final = 16
+_MOST_AT_ONCE: Final = 32
 
 _PICK = """
 SELECT picked.id FROM (
