@@ -185,6 +185,8 @@ DHL_API_KEY = text("DHL_API_KEY")  # for merchants who have no account of their 
 CARRIER_TIMEOUT: float = min(integer("AFTERWARD_CARRIER_TIMEOUT", 15), 30)
 # Ask the sandbox carrier about its parcels. Off where the demo moves them (docs/carriers.md).
 SANDBOX_POLL = flag("AFTERWARD_SANDBOX_POLL")
+# host:port of name servers for looking up merchants' domains; empty: the machine's own.
+DNS_SERVERS = words("AFTERWARD_DNS_SERVERS")
 # host:port pairs that outgoing calls may reach although their address is private (sandboxes).
 OUTBOUND_ALLOW = words("AFTERWARD_OUTBOUND_ALLOW")
 
@@ -236,7 +238,7 @@ NEW_SHOPS = flag("AFTERWARD_NEW_SHOPS")
 PASSWORD_RESET_TIMEOUT = 3600  # seconds that a link for a forgotten password works
 SECURE_SSL_REDIRECT = SECURE and flag("AFTERWARD_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^tls-allowed$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 # Not "no-referrer": browsers then send `Origin: null` with our own forms, and they would be refused as foreign.

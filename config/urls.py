@@ -14,6 +14,7 @@ from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
 from orders.exports import ExportCustomers, ExportOrders, ExportProducts
 from orders.products_api import OneProduct, Products
+from portal import tls
 from tracking.api import CancelShipment, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
 from tracking.sandbox_api import Advance
@@ -74,6 +75,7 @@ api = [
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("tls-allowed", tls.tls_allowed),
     path("api/v1/", include(api)),
     path("api/v1/schema", developers.schema),
     path("api/", unknown_address),

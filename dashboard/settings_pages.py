@@ -39,6 +39,7 @@ GROUPS: dict[str, Promise] = {
 ENTRIES: list[Entry] = [
     Entry("setup", _("Set-up"), _("From an empty shop to the first real message."), "setup", "shop"),
     Entry("brand", _("Brand"), _("Name, logo and colour of your portal and messages."), "brand", "shop"),
+    Entry("domains", _("Own domain"), _("Your portal under a name of your own."), "domains", "shop"),
     Entry(
         "legal", _("Languages and legal"), _("Language, region, company, and the links that the law asks for."),
         "legal", "shop",

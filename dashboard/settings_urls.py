@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.pages import brand, delivery, keys, legal, setup
+from dashboard.pages import brand, delivery, domains, keys, legal, setup
 
 shop_settings = [
     path("setup/", setup.setup, name="setup"),
@@ -12,6 +12,9 @@ shop_settings = [
     path("brand/", brand.brand, name="brand"),
     path("brand/preview/", brand.brand_preview, name="brand_preview"),
     path("brand/reset/", brand.reset_brand, name="reset_brand"),
+    path("domains/", domains.domains, name="domains"),
+    path("domains/<str:domain_id>/check/", domains.check_domain, name="check_domain"),
+    path("domains/<str:domain_id>/remove/", domains.remove_domain, name="remove_domain"),
     path("legal/", legal.legal, name="legal"),
     path("delivery/", delivery.delivery, name="delivery"),
     path("delivery/example/", delivery.delivery_example, name="delivery_example"),

@@ -13,6 +13,7 @@ from dashboard import access
 from merchants import commands
 from merchants.models import Merchant, Role
 from tests.dashboard import scene
+from tests.name_server import name_server  # noqa: F401  # a fixture
 
 PASSWORD = "lighthouse-9-keeper"
 
