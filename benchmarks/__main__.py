@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import dashboard
+from benchmarks import dashboard, imports, log, machine, mail, orders, pages, scans, webhooks
 from benchmarks.harness import Result, settle
 from tools.installation import Installation
 
