@@ -48,6 +48,8 @@ ENTRIES: list[Entry] = [
         "delivery", _("Delivery promise"), _("When an order leaves your house and when it arrives."),
         "delivery", "delivery",
     ),
+    Entry("sender", _("Sender"), _("Who your messages are from."), "sender", "delivery"),
+    Entry("carriers", _("Carriers"), _("Your accounts at carriers, and whether they answer."), "carriers", "delivery"),
     Entry("trial", _("Test order"), _("An order of your own, to see what customers see."), "trial", "delivery"),
     Entry(
         "shops", _("Shops"), _("Where orders come from: Shopify, WooCommerce or any other shop."),

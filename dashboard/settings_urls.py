@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.pages import brand, delivery, domains, keys, legal, setup
+from dashboard.pages import brand, carriers, delivery, domains, keys, legal, sender, setup
 
 shop_settings = [
     path("setup/", setup.setup, name="setup"),
@@ -18,6 +18,13 @@ shop_settings = [
     path("legal/", legal.legal, name="legal"),
     path("delivery/", delivery.delivery, name="delivery"),
     path("delivery/example/", delivery.delivery_example, name="delivery_example"),
+    path("sender/", sender.sender_page, name="sender"),
+    path("sender/test/", sender.test_sender, name="test_sender"),
+    path("sender/check/", sender.check_sender, name="check_sender"),
+    path("carriers/", carriers.carriers, name="carriers"),
+    path("carriers/<slug:carrier>/", carriers.carrier_account, name="carrier_account"),
+    path("carriers/<slug:carrier>/test/", carriers.test_carrier, name="test_carrier"),
+    path("carriers/<slug:carrier>/remove/", carriers.remove_carrier, name="remove_carrier"),
     path("keys/", keys.keys, name="keys"),
     path("keys/<str:key_id>/revoke/", keys.revoke_key, name="revoke_key"),
 ]

@@ -12,7 +12,7 @@ from tests.browser.test_dashboard_pages import Axe, judge, signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-MINE = ("setup", "brand", "legal", "delivery", "trial", "keys")
+MINE = ("setup", "brand", "domains", "legal", "delivery", "sender", "carriers", "trial", "keys")
 
 
 def test_the_list_of_settings_is_usable(
