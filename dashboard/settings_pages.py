@@ -65,6 +65,10 @@ ENTRIES: list[Entry] = [
         "sandbox", "connections",
     ),
     Entry(
+        "imports", _("Import and export"), _("Bring your history along, and take all your data with you."),
+        "imports", "people", Permission.DATA,
+    ),
+    Entry(
         "team", _("Team"), _("People, their roles and invitations."), "team", "people", Permission.TEAM
     ),
     Entry(

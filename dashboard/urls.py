@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from dashboard.account.urls import before_signing_in, own
+from dashboard.data_urls import data_settings
 from dashboard.list_urls import lists
 from dashboard.pages import audit, first, home, messages, parked, sandbox, settings, sign_in, team
 from dashboard.settings_urls import shop_settings
@@ -17,6 +18,7 @@ _settings: list[URLPattern] = [
     *shop_settings,
     *connected_shops,
     *webhook_settings,
+    *data_settings,
     path("sandbox/", sandbox.sandbox, name="sandbox"),
     path("sandbox/open/", sandbox.open_sandbox, name="sandbox_open"),
     path("sandbox/move/", sandbox.move_parcels, name="sandbox_move"),

@@ -1,6 +1,7 @@
 """Reading imports: how far they are, and what they refused."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -50,14 +51,17 @@ def refused_page(row: Import, cursor: str, limit: int) -> tuple[list[RefusedLine
     return shown, f"{shown[-1].line}-{shown[-1].id.hex}" if more else None
 
 
-def every_refused_line(row: Import) -> Iterator[RefusedLine]:
-    """All of them, page by page: memory stays flat, and no transaction stays open."""
+def every_refused_line(
+    row: Import, scope: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Iterator[RefusedLine]:
+    """All of them, page by page: memory stays flat, and no transaction stays open. scope: opened for each page."""
     last: RefusedLine | None = None
     while True:
-        rows = refused_lines(row)
-        if last is not None:
-            rows = rows.filter(line__gte=last.line).exclude(line=last.line, id__lte=last.id)
-        page = list(rows[:_PAGE])
+        with scope():
+            rows = refused_lines(row)
+            if last is not None:
+                rows = rows.filter(line__gte=last.line).exclude(line=last.line, id__lte=last.id)
+            page = list(rows[:_PAGE])
         yield from page
         if len(page) < _PAGE:
             return

@@ -24,6 +24,7 @@ from merchants.rest.pages import cursor_of, older_than
 from merchants.scope import merchant_scope
 
 PAGE = 500
+_PIECE = 1 << 16
 FORMATS = ("csv", "ndjson")
 # What a spreadsheet takes for the beginning of a formula; also behind our own sign, so that nothing is lost with it.
 _FORMULA = re.compile(r"^'*[=+\-@\t\r\0]")
@@ -101,6 +102,17 @@ def newest_pages(merchant: Merchant, rows: QuerySet, by: str) -> Iterator[list[A
         if len(page) < PAGE:
             return
         cursor = cursor_of(page[-1], by=by)
+
+
+def lines_as_csv(lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """Lines as CSV, some at a time. What their cells hold is escaped already."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    for line in lines:
+        writer.writerow(line)
+        if buffer.tell() > _PIECE:
+            yield _taken(buffer)
+    yield _taken(buffer)
 
 
 def _csv(export: Export, pages: Iterator[list[Any]]) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import ngettext
@@ -38,12 +38,7 @@ class OrderRow:
 @merchant_view()
 def customers(request: HttpRequest, seat: Seat) -> HttpResponse:
     """`?q=` finds people by any word of their orders; without it, the newest first."""
-    typed = request.GET.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip()
-    rows = Customer.objects.all()
-    if typed:
-        found = find_orders(typed).orders.exclude(customer=None).order_by("-placed_at", "-id")
-        ids = list(found.values_list("customer_id", flat=True)[:FEW])
-        rows = rows.filter(Q(pk__in=ids) | Q(email=typed.lower()))
+    rows, typed = listed(request)
     stretch = listing.newest(request, rows, by="created_at")
     context = {
         "rows": _with_orders(seat.merchant, stretch.rows),
@@ -54,6 +49,17 @@ def customers(request: HttpRequest, seat: Seat) -> HttpResponse:
     if request.htmx and "more" in (request.htmx.target or ""):  # type: ignore[attr-defined]
         return render(request, "dashboard/customers.html#rows", context)
     return page(request, seat, "dashboard/customers.html", context, section="customers")
+
+
+def listed(request: HttpRequest) -> tuple[QuerySet[Customer], str]:
+    """The people whom the list's address says, and what was typed."""
+    typed = request.GET.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip()
+    rows: QuerySet[Customer] = Customer.objects.all()
+    if typed:
+        found = find_orders(typed).orders.exclude(customer=None).order_by("-placed_at", "-id")
+        ids = list(found.values_list("customer_id", flat=True)[:FEW])
+        rows = rows.filter(Q(pk__in=ids) | Q(email=typed.lower()))
+    return rows, typed
 
 
 @require_safe

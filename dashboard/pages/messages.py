@@ -60,12 +60,7 @@ class Row:
 @merchant_view()
 def message_log(request: HttpRequest, seat: Seat) -> HttpResponse:
     """`?tab=`, `?q=` (recipient), `?touchpoint=`, `?channel=` and `?cursor=` say which messages."""
-    given = {
-        "q": request.GET.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip().lower(),
-        "touchpoint": _choice(request, "touchpoint", TOUCHPOINTS),
-        "channel": _choice(request, "channel", Channel.values),
-    }
-    tab = _choice(request, "tab", TABS) or "all"
+    given, tab = _given(request)
     stretch = listing.newest(request, _of_tab(_filtered(given), tab), by="planned_at")
     context = {
         "rows": [_row(seat.merchant, message) for message in stretch.rows],
@@ -128,6 +123,21 @@ def retry(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
     else:
         toasts.success(request, _("The message will be tried again within seconds."))
     return redirect("dashboard:message", seat.merchant.slug, message_id)
+
+
+def listed(request: HttpRequest) -> QuerySet[Message]:
+    """The messages that the list's address says."""
+    given, tab = _given(request)
+    return _of_tab(_filtered(given), tab)
+
+
+def _given(request: HttpRequest) -> tuple[dict[str, str], str]:
+    given = {
+        "q": request.GET.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip().lower(),
+        "touchpoint": _choice(request, "touchpoint", TOUCHPOINTS),
+        "channel": _choice(request, "channel", Channel.values),
+    }
+    return given, _choice(request, "tab", TABS) or "all"
 
 
 def _get(message_id: UUID) -> Message:
