@@ -7,9 +7,9 @@ from merchants.models import Membership
 from merchants.scope import merchant_scope
 
 
-def note_in_teams(user: User, action: str, label: str = "") -> None:
-    """Call it in the transaction of the change."""
-    with audit.acting_as(audit.person(user)):
+def note_in_teams(user: User, action: str, label: str = "", *, by: audit.Actor | None = None) -> None:
+    """Call it in the transaction of the change. by: who did it, when it was not the person."""
+    with audit.acting_as(by or audit.person(user)):
         for member in Membership.objects.filter(user=user).select_related("merchant"):
             with merchant_scope(member.merchant):
                 audit.record_change(action, f"mem_{member.pk}", label or user.username)

@@ -16,9 +16,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import sessions
 from accounts.models import Passkey, RecoveryCode, TotpDevice
 from accounts.notes import note_in_teams
 from merchants import throttle
+from merchants.audit import SYSTEM
 
 STEP = 30  # seconds
 CODES = 10
@@ -113,6 +115,16 @@ def forget_codes_without_factor(user: User) -> None:
     """Recovery codes stand in for a factor: without one they are nothing but a way in."""
     if not has_second_factor(user):
         RecoveryCode.objects.filter(user=user).delete()
+
+
+def forget_everything(user: User) -> None:
+    """For somebody who lost phone and codes, by the operator's hand: app, passkeys, codes and sessions go."""
+    with transaction.atomic():
+        TotpDevice.objects.filter(user=user).delete()
+        Passkey.objects.filter(user=user).delete()
+        RecoveryCode.objects.filter(user=user).delete()
+        note_in_teams(user, "account.second_factor_forgotten", by=SYSTEM)
+        sessions.end_all(user)
 
 
 def _spend_step(device: TotpDevice, code: str) -> bool:

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # its tables; its pages are off by default
     "django.contrib.postgres",
     "django.forms",  # the widgets' templates, which ours stand in front of
     "rest_framework",
@@ -76,7 +77,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
-ROOT_URLCONF = "config.urls"
+# The operator's desk at /admin/ (accounts/operator.py).
+ADMIN = flag("AFTERWARD_ADMIN")
+ROOT_URLCONF = "config.admin_urls" if ADMIN else "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = True
 
@@ -218,6 +221,8 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Only our own: nothing of what the packages bring is used, and it is twenty times as much.
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+if ADMIN:
+    STATICFILES_FINDERS.append("django.contrib.staticfiles.finders.AppDirectoriesFinder")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": text("AFTERWARD_STATIC_STORAGE", "config.static_files.Storage")},

@@ -16,12 +16,10 @@ from dashboard.carriers import carrier_label
 from dashboard.shell import page
 from dashboard.timeline import timeline
 from dashboard.words import Label, label
-from merchants.audit import record_change
 from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.permissions import Permission
 from merchants.rest.errors import Unprocessable
-from merchants.scope import merchant_transaction
 from orders import commands
 from orders.annotations import LONGEST_NOTE, MOST_TAGS, add_note, change_tags
 from orders.models import Order, OrderLine, OrderNote, OrderStatus, Stage
@@ -98,10 +96,7 @@ def cancel(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
     back = f"/app/{seat.merchant.slug}/orders/{order_id}/"
     if request.method == "POST":
         try:
-            with merchant_transaction(seat.merchant):
-                commands.cancel_order(seat.merchant, found.id)
-                if found.status == OrderStatus.PLACED:
-                    record_change("order.cancelled", order_id, found.number)
+            commands.cancel_order(seat.merchant, found.id)
         except Unprocessable:
             messages.error(request, _("A delivered order cannot be cancelled."))
         else:
@@ -154,9 +149,7 @@ def renew_link(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
     found = get_order(id_or_404("ord", order_id))
     back = f"/app/{seat.merchant.slug}/orders/{order_id}/"
     if request.method == "POST":
-        with merchant_transaction(seat.merchant):
-            commands.renew_link(seat.merchant, found.id)
-            record_change("order.link_renewed", order_id, found.number)
+        commands.renew_link(seat.merchant, found.id)
         messages.success(request, _("The order has a new link. The old one does not work any more."))
         return redirect(back)
     context = {

@@ -155,7 +155,7 @@ def test_every_action_that_code_records_has_words() -> None:
             found |= set(
                 re.findall(r'(?:record_change|note_in_teams)\(\s*(?:user, )?"([a-z_.]+)"', file.read_text())
             )
-    assert {"team.invited", "order.cancelled", "account.passkey_added"} <= found
+    assert {"team.invited", "parked.retried", "account.passkey_added"} <= found
     assert [action for action in found if audit_words.what(action) == action] == []
 
 
