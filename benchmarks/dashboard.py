@@ -72,7 +72,9 @@ def prepare(installation: Installation) -> str:
             "SELECT count(*) FROM orders_order WHERE merchant_id = %s AND external_id LIKE 'desk-%%'", row
         ).fetchone() or (0,)
         if known < ORDERS:
-            cursor = psycopg.ClientCursor(connection)  # CREATE TABLE takes no parameters from the server's side
+            cursor = psycopg.ClientCursor(
+                connection
+            )  # CREATE TABLE takes no parameters from the server's side
             for statement in _SEED:
                 cursor.execute(statement, {"merchant": row[0], "count": ORDERS})
             connection.commit()
@@ -94,20 +96,16 @@ def _cursor(installation: Installation, page: int) -> str:
 _SIGN_IN = """
 import django
 django.setup()
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
 from merchants import commands
 from merchants.models import Membership, Merchant
 merchant = Merchant.objects.get(slug="nordwind")
 seat = Membership.objects.filter(merchant=merchant, user__email="bench@nordwind.test").first()
 if seat is None:
     seat = commands.add_member(merchant, email="bench@nordwind.test", password="lighthouse-9-keeper")
-session = SessionStore()
-session[SESSION_KEY] = str(seat.user.pk)
-session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-session[HASH_SESSION_KEY] = seat.user.get_session_auth_hash()
-session.save()
-print(session.session_key)
+client = Client()
+client.force_login(seat.user)
+print(client.cookies["session"].value)
 """
 
 # Made inside the server: a few seconds. Names, countries, stages and carriers as unevenly spread as in a shop.

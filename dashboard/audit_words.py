@@ -100,6 +100,12 @@ ACTIONS: dict[str, Promise] = {
     "order.noted": _("Note added to an order"),
     "sandbox.created": _("Sandbox made"),
     "order.link_renewed": _("Link of an order renewed"),
+    "order.tagged": _("Tags of an order changed"),
+    "order.noted": _("Note written on an order"),
+    "shipment.refreshed": _("Carrier asked about a parcel"),
+    "saved_tab.created": _("Tab saved"),
+    "saved_tab.changed": _("Saved tab changed"),
+    "saved_tab.deleted": _("Saved tab deleted"),
     "message.retried": _("Message tried again"),
     "parked.retried": _("Parked work tried again"),
 }

@@ -9,6 +9,8 @@ from django.db.models import Q, QuerySet
 from dashboard.access import Seat
 from dashboard.listing import PARAMETERS
 from dashboard.models import SavedTab
+from merchants import audit
+from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.rest.errors import NotFound, Unprocessable
 from merchants.scope import merchant_transaction
@@ -41,10 +43,12 @@ def save(seat: Seat, list_name: str, *, name: str, query: str, is_shared: bool) 
         Merchant.objects.select_for_update(no_key=True).get(pk=seat.merchant.pk)  # two at once count as one
         if visible(seat.user.pk, list_name).count() >= MOST:
             raise Unprocessable(f"There are {MOST} tabs at most.", code="too_many_tabs")
-        return SavedTab.objects.create(
+        tab = SavedTab.objects.create(
             merchant=seat.merchant, list_name=list_name, name=name, query=query,
             owner_id=None if is_shared else seat.user.pk,
         )  # fmt: skip
+        audit.record_change("saved_tab.created", public_id("tab", tab.id), name)
+    return tab
 
 
 def change(seat: Seat, tab_id: UUID, *, name: str, is_shared: bool) -> SavedTab:
@@ -52,6 +56,7 @@ def change(seat: Seat, tab_id: UUID, *, name: str, is_shared: bool) -> SavedTab:
     name = _name(name)
     with merchant_transaction(seat.merchant):
         tab = get(seat, tab_id)
+        audit.record_change("saved_tab.changed", public_id("tab", tab.id), name, {"name": [tab.name, name]})
         tab.name, tab.owner_id = name, None if is_shared else seat.user.pk
         tab.save(update_fields=["name", "owner_id"])
     return tab
@@ -60,7 +65,9 @@ def change(seat: Seat, tab_id: UUID, *, name: str, is_shared: bool) -> SavedTab:
 def delete(seat: Seat, tab_id: UUID) -> None:
     """Forget a tab. Raises NotFound."""
     with merchant_transaction(seat.merchant):
-        get(seat, tab_id).delete()
+        tab = get(seat, tab_id)
+        audit.record_change("saved_tab.deleted", public_id("tab", tab.id), tab.name)
+        tab.delete()
 
 
 def clean(query: str) -> str:

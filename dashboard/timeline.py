@@ -163,7 +163,9 @@ def _note_entry(note: OrderNote) -> Entry:
 
 def _audit_entries(order: Order) -> list[Entry]:
     """Who of the team did what to the order."""
-    rows = AuditEntry.objects.filter(subject=public_id("ord", order.id)).order_by("-occurred_at")[:MOST]
+    rows = AuditEntry.objects.filter(subject=public_id("ord", order.id), action__in=words.AUDIT).order_by(
+        "-occurred_at"
+    )[:MOST]
     return [
         Entry(row.occurred_at, "audit", words.label(words.AUDIT, row.action), row.actor, place=(2, 1))
         for row in rows

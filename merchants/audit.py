@@ -77,6 +77,14 @@ def record_change(
     )
 
 
+def record_by_hand(
+    action: str, subject: str = "", label: str = "", changes: dict[str, list[Any]] | None = None
+) -> None:
+    """`record_change` when a person or a key acts. What the system does by itself stands in the log of facts."""
+    if current_actor() != SYSTEM:
+        record_change(action, subject, label, changes)
+
+
 def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
     """`{field: [old, new]}` of what is different, for `record_change`."""
     return {name: [before.get(name), new] for name, new in after.items() if before.get(name) != new}

@@ -49,10 +49,8 @@ def change_tags(
             order_id=order.id, external_id=order.external_id, added=added, removed=removed, tags=tags
         )
         event_log.record(tagged, order_id=order.id)
-        if audit.current_actor() != audit.SYSTEM:
-            audit.record_change(
-                "order.tagged", public_id("ord", order.id), order.number, {"tags": [removed, added]}
-            )
+        changes = {"tags": [removed, added]}
+        audit.record_by_hand("order.tagged", public_id("ord", order.id), order.number, changes)
     return order
 
 
@@ -72,4 +70,5 @@ def add_note(merchant: Merchant, order_id: UUID, text: str) -> OrderNote:
         )
         noted = OrderNoted(order_id=order.id, external_id=order.external_id, note_id=note.id)
         event_log.record(noted, order_id=order.id)
+        audit.record_by_hand("order.noted", public_id("ord", order.id), order.number)
     return note

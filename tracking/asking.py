@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from events import due
-from merchants.audit import record_change
-from merchants.ids import uuid7
+from merchants.audit import record_by_hand, record_change
+from merchants.ids import public_id, uuid7
 from merchants.models import Merchant
 from merchants.rest.errors import NotFound, TooManyRequests, Unprocessable
 from merchants.scope import merchant_transaction
@@ -46,6 +46,7 @@ def refresh(merchant: Merchant, shipment_id: UUID) -> None:
             raise TooManyRequests(
                 "The carrier was asked just now.", code="refreshed_just_now", retry_after=max(1, int(left))
             )
+        record_by_hand("shipment.refreshed", public_id("shp", shipment_id), shipment.tracking_number)
         due.ring_when_committed(POLL)
 
 
