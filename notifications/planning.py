@@ -30,7 +30,8 @@ def recipient(order: Order, channel: str) -> str:
 def locale_of(merchant: Merchant, order: Order) -> str:
     """The shopper's language and region if we speak it, else the shop's: as on the portal."""
     language = order.locale.replace("_", "-").split("-")[0].lower()
-    return order.locale if language in dict(settings.LANGUAGES) else merchant.locale
+    offered = merchant.languages or dict(settings.LANGUAGES)
+    return order.locale if language in offered and language in dict(settings.LANGUAGES) else merchant.locale
 
 
 def has_sms() -> bool:
