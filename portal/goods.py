@@ -50,10 +50,19 @@ def items_of_parcel(order: OrderRow, parcel: ParcelRow, style: Style) -> list[It
 
 def items_to_come(order: OrderRow, style: Style) -> list[Item]:
     """The goods that are in no parcel yet."""
+    return _in_no_parcel(order, style, requires_shipping=True)
+
+
+def items_without_parcel(order: OrderRow, style: Style) -> list[Item]:
+    """What never comes in a parcel: gift cards, downloads, services."""
+    return _in_no_parcel(order, style, requires_shipping=False)
+
+
+def _in_no_parcel(order: OrderRow, style: Style, *, requires_shipping: bool) -> list[Item]:
     return [
         _item(line, line.quantity - line.shipped, order, style)
         for line in order.lines
-        if line.requires_shipping and line.quantity > line.shipped
+        if line.requires_shipping is requires_shipping and line.quantity > line.shipped
     ]
 
 

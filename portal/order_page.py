@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from portal.goods import Item, items_of_order, items_of_parcel, items_to_come, totals_of
+from portal.goods import Item, items_of_order, items_of_parcel, items_to_come, items_without_parcel, totals_of
 from portal.loading import OrderRow
 from portal.parcel_page import contact_url
 from portal.site import Site
@@ -48,6 +48,7 @@ def order_context(site: Site, order: OrderRow, token: str) -> dict[str, Any]:
         "cards": cards,
         "is_cancelled": order.is_cancelled,
         "rest": [] if order.is_cancelled else items_to_come(order, style),
+        "without_parcel": items_without_parcel(order, style) if cards and not order.is_cancelled else [],
         "all_items": items_of_order(order, style) if not cards else [],
         "waiting": hero_of(site.merchant, order, None, style) if not cards else None,
         "totals": totals_of(order, style),

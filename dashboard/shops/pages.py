@@ -183,6 +183,8 @@ def _form(
 ) -> HttpResponse:
     refused = form.is_bound and "try" not in request.POST
     title = _("Change %(shop)s") if connection else _("Connect %(shop)s")
+    if kind == ShopKind.GENERIC and connection is None:
+        title = _("Connect another shop")
     context = {
         "form": form,
         "title": title % {"shop": (connection and connection.name) or words.KINDS[kind]},

@@ -109,6 +109,12 @@ def link(value: Any) -> str:
     return found if re.match(r"^https?://[^\s/]", found) and len(found) <= 1000 else ""
 
 
+def is_a(payload: dict[str, Any] | Any, kind: str) -> bool:
+    """Whether a Shopify payload is, or may be, one of this kind: it names itself (`gid://shopify/Order/1`), or not."""
+    told = text(payload.get("admin_graphql_api_id"))
+    return not told.startswith("gid://") or told.startswith(f"gid://shopify/{kind}/")
+
+
 def part(value: Any) -> dict[str, Any]:
     """The value when it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}

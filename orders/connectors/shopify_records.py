@@ -11,6 +11,7 @@ from orders.connectors.lenient import (
     amount,
     email_of,
     identifier,
+    is_a,
     language,
     link,
     moment,
@@ -32,9 +33,11 @@ _STATUSES = {"draft": "draft", "archived": "archived"}
 
 def read_customer(payload: Mapping[str, Any]) -> CustomerIn:
     """A customer payload. Raises Unreadable without an id."""
+    other = any(name in payload for name in ("line_items", "variants", "shop_domain"))
+    other = any(name in payload for name in ("line_items", "variants", "shop_domain"))
     payload = part(payload.get("customer")) or payload
     external_id = identifier(payload.get("id"))
-    if not external_id or "line_items" in payload or "variants" in payload:
+    if not external_id or other or "first_name" not in payload or not is_a(payload, "Customer"):
         raise Unreadable("The customer has no id, or is none.")
     address = part(payload.get("default_address"))
     people = (payload, address)
