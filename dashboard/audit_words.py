@@ -32,6 +32,7 @@ SUBJECTS: dict[str, Promise] = {
     "orders": _("Orders, several at once"),
     "message": _("Messages"),
     "parked": _("Parked work"),
+    "sandbox": _("Sandbox"),
 }
 
 ACTIONS: dict[str, Promise] = {
@@ -54,6 +55,7 @@ ACTIONS: dict[str, Promise] = {
     "merchant.updated": _("Shop settings changed"),
     "api_key.created": _("API key made"),
     "api_key.revoked": _("API key revoked"),
+    "sandbox.created": _("Sandbox made"),
     "carrier_account.saved": _("Carrier account saved"),
     "carrier_account.removed": _("Carrier account removed"),
     "shop.connected": _("Shop connected"),

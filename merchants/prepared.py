@@ -33,7 +33,8 @@ class _Cursor(psycopg.Cursor):  # Django's own cursors bind in the client
             self.format = psycopg.pq.Format.BINARY
 
     def close(self) -> None:
-        self._idle.append(self)
+        if self not in self._idle:  # closed twice, it must not be given to two
+            self._idle.append(self)
 
 
 def loaded(kind: type[T], columns: Sequence[str], row: Sequence[Any]) -> T:

@@ -59,3 +59,37 @@ def test_an_address_that_there_is_not_is_a_problem_too(api: ApiClient, path: str
     response = api.client.get(path, headers={"Authorization": f"Bearer {api.key}"})
     assert response.status_code == 404
     assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("get", "/healthz", 200),
+        ("get", "/api/v1/orders", 401),
+        ("get", "/api/v1/schema", 200),
+        ("get", "/api/nothing", 404),
+        ("post", "/hooks/shopify/nobody", 401),
+        ("get", "/hooks/shopify/nobody", 405),
+        ("get", "/app/", 302),
+        ("get", "/app/sign-in/", 200),
+        ("get", "/p/nobody/", 404),
+        ("get", "/developers/", 200),
+        ("get", "/developers/nothing", 404),
+        ("get", "/static/nothing.css", 404),
+        ("get", "/nothing", 404),
+    ],
+)
+def test_every_answer_of_every_face_carries_its_request_id(
+    method: str, path: str, status: int, db: None
+) -> None:
+    client = Client(raise_request_exception=False)
+    own = getattr(client, method)(path)
+    assert (own.status_code, own["Request-Id"][:4]) == (status, "req_")
+    given = getattr(client, method)(path, headers={"Request-Id": "trace-0815"})
+    assert given["Request-Id"] == "trace-0815"
+
+
+def test_a_host_that_is_refused_gets_a_request_id_too(db: None, settings: Any) -> None:
+    settings.KNOWN_HOSTS = ["shop.test"]
+    refused = Client().get("/", headers={"Host": "evil.test"})
+    assert (refused.status_code, refused["Request-Id"][:4]) == (400, "req_")

@@ -40,6 +40,7 @@ PRINTS = {
     "verify": (r"^genuine$", r"^genuine$"),
     "patience": (r"(?i)^ratelimit-remaining: \d+", r"^RateLimit-Remaining: \d+$"),
     "events": (r'"next_cursor":"\d+"', r"go on at \d+$"),
+    "import": (r'"state":"running"', r"^imp_\w+ running$"),
     "history": (r'"placed_at":"2025-11-20T09:15:28Z"', r"^ord_\w+ 2025-11-20T09:15:28Z$"),
 }
 
