@@ -188,7 +188,7 @@ class Simulator:
 
     def _slip(self, journey: Journey) -> None:
         """The parcel comes some days later than was told."""
-        day = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
+        day = datetime.now(UTC).replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=7)
         window = {"earliest": day, "latest": day + timedelta(hours=4)}
         self._api.post("shipments", {**_name_of(journey), "delivery": window})
 

@@ -6,7 +6,8 @@ from html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
-from portal.gazetteer import locate
+from portal.city_names import city_name
+from portal.gazetteer import Place, locate
 from portal.journey_map import Stop, render_journey_map
 from portal.loading import OrderRow, ParcelRow, ScanRow
 from portal.style import Style
@@ -48,7 +49,7 @@ def map_of(order: OrderRow, parcel: ParcelRow, style: Style) -> tuple[SafeString
     """The map and the sentence under it. None where a map would say nothing."""
     stops = _stops(order, parcel)
     caption = _caption(order, parcel, style)
-    svg = render_journey_map(stops, title=caption) if caption else None
+    svg = render_journey_map(stops, title=caption, language=get_language() or "en") if caption else None
     return (mark_safe(svg), caption) if svg else None  # noqa: S308  # the map escapes every word
 
 
@@ -59,15 +60,20 @@ def _stops(order: OrderRow, parcel: ParcelRow) -> list[Stop]:
         (scan, locate(scan.city, scan.country, scan.postcode)) for scan in reversed(parcel.scans) if scan.city
     ]
     places = [(place, scan.city) for scan, place in scanned if place is not None]
-    stops = [Stop(place.lat, place.lon, place.name, "done") for place, _city in places]
+    stops = [Stop(place.lat, place.lon, _label(place), "done") for place, _city in places]
     if stops and not delivered:
         last = stops.pop()
         stops.append(Stop(last.lat, last.lon, last.label, "current"))
     if stops and order.city and parcel.status not in _HOMEWARD:
         home = locate(order.city, order.country)
         if home is not None:
-            stops.append(Stop(home.lat, home.lon, home.name, "done" if delivered else "next"))
+            stops.append(Stop(home.lat, home.lon, _label(home), "done" if delivered else "next"))
     return stops
+
+
+def _label(place: Place) -> str:
+    """The city's name in the page's language."""
+    return city_name(place.name, place.country, get_language() or "en")
 
 
 def _caption(order: OrderRow, parcel: ParcelRow, style: Style) -> str:

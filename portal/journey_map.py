@@ -13,6 +13,7 @@ from html import escape
 from itertools import combinations, pairwise
 from typing import Literal
 
+from portal.city_names import city_name
 from portal.gazetteer import country_at, nearby_cities
 from portal.map_outlines import Box, Point, View, draw_outlines, latitude, mercator
 
@@ -49,7 +50,7 @@ class _Pin:
 
 
 def render_journey_map(
-    stops: Sequence[Stop], *, title: str, width: int = 440, height: int = 240
+    stops: Sequence[Stop], *, title: str, width: int = 440, height: int = 240, language: str = "en"
 ) -> str | None:
     """Return the SVG of a journey, or None when fewer than two places are known or they are close
     together.
@@ -57,12 +58,12 @@ def render_journey_map(
     `title` is read out instead of the picture: pass the sentence shown under the map, in the page's
     language.
     """
-    drawing = _draw(tuple(stops), width, height)
+    drawing = _draw(tuple(stops), width, height, language)
     return drawing and drawing.replace(_TITLE, escape(title), 1)
 
 
 @lru_cache(maxsize=512)
-def _draw(stops: tuple[Stop, ...], width: int, height: int) -> str | None:
+def _draw(stops: tuple[Stop, ...], width: int, height: int, language: str) -> str | None:
     """The drawing with a place for its title: parcels of one way share it, whenever they were scanned."""
     route = _merge_repeats(stop for stop in stops if _is_located(stop))
     # The extent counts, not the way driven: to and fro within one city is one dot on a map.
@@ -83,7 +84,7 @@ def _draw(stops: tuple[Stop, ...], width: int, height: int) -> str | None:
         + "".join(_draw_leg(leg) for leg in legs)
         + "".join(_draw_dot(pin) for pin in pins)
         + _draw_labels(labels, pins)
-        + _draw_context(labels, view)
+        + _draw_context(labels, view, language)
         + "</svg>"
     )
 
@@ -289,14 +290,15 @@ def _draw_labels(labels: _Labels, pins: Sequence[_Pin]) -> str:
     return "".join(drawn)
 
 
-def _draw_context(labels: _Labels, view: View) -> str:
+def _draw_context(labels: _Labels, view: View, language: str) -> str:
     """Return a few big cities for orientation, where they disturb nothing."""
     south, north = latitude(view.north - view.height / view.scale), latitude(view.north)
     east = view.west + min(359.9, view.width / view.scale)
     drawn: list[str] = []
     for city in nearby_cities(south, view.west, north, east, limit=9, spacing=62 / view.scale):
         x, y = view.project(view.west + (city.lon - view.west) % 360, mercator(city.lat))
-        text_width = 0.9 * _text_width(city.name, 10.5)  # not bold
+        name = city_name(city.name, city.country, language)
+        text_width = 0.9 * _text_width(name, 10.5)  # not bold
         beside = (
             ("start", (x - 3, y - 6, x + 6 + text_width, y + 7)),
             ("end", (x - 6 - text_width, y - 6, x + 3, y + 7)),
@@ -305,5 +307,5 @@ def _draw_context(labels: _Labels, view: View) -> str:
             anchor, box = spot
             text_box = (x + 5, box[1], x - 5, box[3])
             drawn.append(f'<circle class="journey-map-city-dot" cx="{x:.0f}" cy="{y:.0f}" r="1.7"/>')
-            drawn.append(_draw_text("journey-map-city", city.name, anchor, text_box, 10.5))
+            drawn.append(_draw_text("journey-map-city", name, anchor, text_box, 10.5))
     return "".join(drawn)

@@ -225,13 +225,15 @@ class Sandbox:
         plan = itinerary(number, shipped_at=parcel.shipped_at, origin=origin, destination=destination)
         scans = tuple(scan for scan in plan if scan.occurred_at <= now)
         arrival = _planned_arrival(number, parcel)
+        # Whatever a made-up clock says, nobody promises a delivery at night.
+        by_day = arrival.replace(hour=min(max(arrival.hour, 9), 17))
         waiting = bool(scans) and scans[-1].status == Status.AVAILABLE_FOR_PICKUP
         ready = next((s for s in scans if s.status == Status.AVAILABLE_FOR_PICKUP), None)
         return TrackingResult(
             tracking_number=number,
             scans=scans,
-            eta_from=arrival - timedelta(hours=1),
-            eta_to=arrival + timedelta(hours=1),
+            eta_from=by_day - timedelta(hours=1),
+            eta_to=by_day + timedelta(hours=1),
             service="Sandbox Parcel",
             signed_by="A. Sample" if scans and scans[-1].status == Status.DELIVERED else "",
             pickup_place=f"Parcel shop, {destination.city}" if waiting else "",
