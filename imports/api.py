@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -77,11 +78,12 @@ class Imports(ApiView):
 
         def work() -> HttpResponse:
             name = request.GET.get("file_name", "") or f"{kind}.{found.format}"
-            row = commands.create_import(
-                self.merchant, Kind(kind), name, stored, found, created_by=created_by
-            )
-            if start:
-                row = commands.start_import(self.merchant, row.id)
+            with transaction.atomic():  # One that cannot be started is not kept either.
+                row = commands.create_import(
+                    self.merchant, Kind(kind), name, stored, found, created_by=created_by
+                )
+                if start:
+                    row = commands.start_import(self.merchant, row.id)
             return self.show(show_import(row), 201)
 
         return self._once(digest.digest(), stored, work)

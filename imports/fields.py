@@ -42,7 +42,7 @@ def _of(*entries: tuple[str, str | Promise, str, str]) -> tuple[Field, ...]:
 
 
 _ORDERS = _of(
-    ("external_id*", _("Order ID in the shop"), TEXT, "orderid id externalid bestellid"),
+    ("external_id*", _("Order ID"), TEXT, "orderid id externalid bestellid"),
     ("number", _("Order number"), TEXT, "ordernumber ordername name number bestellnummer auftragsnummer"),
     ("placed_at", _("Placed at"), MOMENT,
      "createdat orderdate datecreated placedat date bestelldatum datum paidat"),
@@ -89,9 +89,9 @@ _ORDERS = _of(
 )  # fmt: skip
 
 _SHIPMENTS = _of(
-    ("order_external_id", _("Order ID in the shop"), TEXT, "orderid orderexternalid bestellid"),
+    ("order_external_id", _("Order ID"), TEXT, "orderid orderexternalid bestellid"),
     ("order_number", _("Order number"), TEXT, "ordernumber ordername name order number bestellnummer"),
-    ("external_id", _("Shipment ID in the shop"), TEXT, "shipmentid fulfillmentid externalid id"),
+    ("external_id", _("Shipment ID"), TEXT, "shipmentid fulfillmentid externalid id"),
     ("carrier", _("Carrier"), TEXT,
      "carrier trackingcompany courier shippingcarrier couriername trackingprovider versanddienst"),
     ("tracking_number", _("Tracking number"), TEXT, "trackingnumber trackingno tracking sendungsnummer"),
@@ -113,7 +113,7 @@ _CUSTOMERS = _of(
 )  # fmt: skip
 
 _PRODUCTS = _of(
-    ("external_id*", _("Product ID in the shop"), TEXT, "productid id externalid handle"),
+    ("external_id*", _("Product ID"), TEXT, "productid id externalid handle"),
     ("title*", _("Product"), TEXT, "title name productname bezeichnung"),
     ("handle", _("Handle"), TEXT, "handle slug urlhandle"),
     ("url", _("Address"), TEXT, "url permalink producturl"),

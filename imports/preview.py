@@ -20,6 +20,7 @@ from orders.bulk import known_orders
 ROWS = 10
 SAMPLE = 500
 _LONGEST_CELL = 120
+_PROBLEMS = 5
 
 
 @dataclass
@@ -48,6 +49,8 @@ class Preview:
     looked_at: int = 0
     refused: int = 0
     warnings: list[str] = field(default_factory=list)
+    # The first things that are wrong: line, column, what.
+    problems: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 def preview(merchant: Merchant, source: Import) -> Preview:
@@ -65,6 +68,8 @@ def preview(merchant: Merchant, source: Import) -> Preview:
             found.rows += _rows(merchant, source, mapped, record)
     found.looked_at = len(records)
     found.refused = sum(1 for record in records if record.refusals)
+    wrong = (refusal for record in records for refusal in record.refusals)
+    found.problems = [(r.line, r.column or r.field, r.detail) for r in islice(wrong, _PROBLEMS)]
     found.warnings = _warnings(merchant, source, records)
     return found
 

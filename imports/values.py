@@ -20,7 +20,7 @@ _WITH_POINT = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$|-?\.\d+$")
 _WITH_COMMA = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$|-?,\d+$")
 _DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T,]+(.+))?$")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?$")
-_OFFSET = re.compile(r"\s+(?:([+-]\d{2}):?(\d{2})|(UTC|GMT|Z))$")
+_OFFSET = re.compile(r"\s+([+-]\d{2}):?(\d{2})$|\s*(UTC|GMT|Z)$")
 _YES = frozenset({"true", "yes", "1", "y", "ja", "wahr", "t"})
 _NO = frozenset({"false", "no", "0", "n", "nein", "falsch", "f"})
 
