@@ -19,6 +19,8 @@ COPY . .
 RUN DATABASE_URL=postgresql://nobody@localhost/none REDIS_URL=redis://localhost/0 AFTERWARD_SECRET_KEY=collecting \
     python manage.py collectstatic --noinput --verbosity 0
 
+# A new volume takes over this folder's owner.
+RUN install -d -o afterward -g nogroup -m 0700 /var/lib/afterward/imports
 USER afterward
 EXPOSE 8000
 
