@@ -103,9 +103,16 @@ def go_on(merchant: Merchant, order_id: UUID) -> None:
             return
         if reached == 1:
             _hand_over(merchant, order)
+            _note(merchant, order, STEPS[1])
             return
         parcel = Shipment.objects.get(order=order)
     _scan(merchant, parcel, STEPS[reached])
+    _note(merchant, order, STEPS[reached])
+
+
+def _note(merchant: Merchant, order: Order, step: Step) -> None:
+    with merchant_transaction(merchant):
+        record_change("trial.moved", public_id("ord", order.pk), order.number, {"step": [None, step.key]})
 
 
 def _hand_over(merchant: Merchant, order: Order) -> None:

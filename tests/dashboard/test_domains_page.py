@@ -22,7 +22,6 @@ def around(settings: Any) -> None:
     settings.PUBLIC_URL = "https://post.afterward.test"
     settings.KNOWN_HOSTS = ["post.afterward.test", "testserver"]
     middleware._merchant_of.cache_clear()
-    middleware._is_installations.cache_clear()
 
 
 def claim(merchant: Merchant, host: str = HOST) -> PortalDomain:
