@@ -1,12 +1,14 @@
 """Who works for a merchant: invitations that work once, roles, and a merchant that always has an owner."""
 
 import re
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 
 from accounts import team
@@ -147,3 +149,28 @@ def test_the_link_is_not_in_the_database_once_its_mail_went_out(
     sent = StaffMail.objects.get()
     assert (sent.text, sent.due_at) == ("", None)
     assert token.encode() not in bytes(Invitation.objects.get().digest)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_owners_who_remove_each_other_at_once_leave_one(
+    merchant: Merchant, clara: User, ben: User
+) -> None:
+    Membership.objects.update(role=Role.OWNER)
+    ready, refused = threading.Barrier(2), []
+
+    def remove(membership_id: int) -> None:
+        ready.wait()
+        try:
+            team.remove(merchant, membership_id)
+        except team.LastOwner:
+            refused.append(membership_id)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=remove, args=(m.pk,)) for m in Membership.objects.all()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+    assert Membership.objects.get().role == Role.OWNER

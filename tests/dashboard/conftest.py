@@ -47,6 +47,8 @@ def shop(merchant: Merchant) -> scene.Scene:
 # Views whose POST may change rows without a line in the audit log, and why.
 NOT_AUDITED: dict[str, str] = {
     "check_domain": "it notes what DNS says now; that a host became verified has its line",
+    "note_order": "the note names its author and stands in the order's timeline",
+    "refresh_shipment": "asks the carrier once more: nothing of the shop's is changed by hand",
 }
 # What a request may write beside the change that it makes.
 _BESIDE = ("django_session", "merchants_attempt", "accounts_signedin", "auth_user", "merchants_auditentry")
