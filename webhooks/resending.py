@@ -47,6 +47,7 @@ def resend(merchant: Merchant, delivery_id: UUID) -> Delivery:
             raise Conflict("This delivery waits to be sent.", param="delivery_id", code="delivery_pending")
         _again(Delivery.objects.filter(pk=delivery.pk))
         delivery.refresh_from_db()
+        record_change("webhook_endpoint.resent", public_id("whe", delivery.endpoint_id), delivery.type)
     return delivery
 
 
