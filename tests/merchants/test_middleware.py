@@ -70,7 +70,7 @@ def test_an_address_that_there_is_not_is_a_problem_too(api: ApiClient, path: str
         ("get", "/api/nothing", 404),
         ("post", "/hooks/shopify/nobody", 401),
         ("get", "/hooks/shopify/nobody", 405),
-        ("get", "/app/", 302),
+        ("get", "/app/nobody/orders/", 302),
         ("get", "/app/sign-in/", 200),
         ("get", "/p/nobody/", 404),
         ("get", "/developers/", 200),
