@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from merchants.rest.errors import InvalidParameter
 from merchants.rest.pages import cursor_of, older_than
@@ -42,6 +43,13 @@ def newest(request: HttpRequest, rows: QuerySet, *, by: str) -> Stretch:
     shown = found[:PAGE]
     more = url_with(request, cursor=cursor_of(shown[-1], by=by)) if len(found) > PAGE else ""
     return Stretch(shown, more, is_start)
+
+
+def results(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The list without the page around it, for a filter that is followed while one types; the address keeps it."""
+    response = render(request, template, context)
+    response["HX-Replace-Url"] = request.path + url_with(request).removeprefix(request.path)
+    return response
 
 
 def url_with(request: HttpRequest, **changes: str) -> str:

@@ -88,7 +88,7 @@ def orders(request: HttpRequest, seat: Seat) -> HttpResponse:
         "most": formats.number(MOST),
     }
     if "results" in target:
-        return render(request, "dashboard/orders.html#results", {**context, "seat": seat})
+        return listing.results(request, "dashboard/orders.html#results", {**context, "seat": seat})
     context |= filters.choices(seat.merchant, asked)
     context["has_orders"] = bool(stretch.rows) or Order.objects.exists()
     context |= how_to_begin(seat.merchant)

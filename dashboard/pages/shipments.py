@@ -110,7 +110,7 @@ def shipments(request: HttpRequest, seat: Seat) -> HttpResponse:
         "by_end": asked.outcome or asked.tab == "delivered",
     }
     if "results" in target:
-        return render(request, "dashboard/shipments.html#results", {**context, "seat": seat})
+        return listing.results(request, "dashboard/shipments.html#results", {**context, "seat": seat})
     context |= filters.choices(seat.merchant, asked)
     return shell.page(request, seat, "dashboard/shipments.html", context, section="shipments")
 

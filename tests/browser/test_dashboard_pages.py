@@ -54,8 +54,16 @@ def sent_id(shop: scene.Scene) -> str:
 
 
 PAGES: dict[str, Callable[[scene.Scene], str]] = {
+    "overview": of("overview"),
+    "shipments": of("shipments"),
+    "shipment": of("shipment"),
+    "customers": of("customers"),
+    "customer": of("customer"),
+    "search": of("search", "?q=weber"),
+    "bulk_job": of("bulk_job"),
+    "saved_tab": of("saved_tab"),
     "orders": of("orders"),
-    "orders_found": of("orders", "?q=weber&tab=ship"),
+    "orders_found": of("orders", "?q=weber&tab=ship&country=DE"),
     "orders_none": of("orders", "?q=zzz"),
     "order": of("order"),
     "cancel": of("cancel_order"),
@@ -121,20 +129,50 @@ def test_fifty_more_are_loaded_below_without_leaving_the_page(
     assert visit.messages == []
 
 
-def test_the_search_answers_while_one_types_and_the_address_keeps_it(
+def test_the_list_follows_while_one_types_and_the_address_keeps_it(
     shop: scene.Scene, live_server: Any, browse: Browse
 ) -> None:
     visit = browse(
         f"{live_server.url}/app/nordwind/orders/", cookies=signed_in(shop.merchant, live_server.url)
     )
-    visit.page.keyboard.press("/")
-    visit.page.keyboard.type(shop.order.number)
+    visit.page.locator("#list-q").press_sequentially(shop.order.number)
     expect(visit.page.locator("table.orders tbody tr")).to_have_count(1)
     expect(visit.page.locator("table.orders")).to_contain_text(shop.order.number)
     expect(visit.page).to_have_url(re.compile(r"\?q=%23"))
     visit.page.reload()
     assert visit.page.locator("table.orders tbody tr").count() == 1
-    assert visit.page.locator("#search").input_value() == shop.order.number
+    assert visit.page.locator("#list-q").input_value() == shop.order.number
+    assert visit.messages == []
+
+
+@pytest.mark.parametrize("keys", ["/", "Control+k"])
+def test_the_search_opens_by_a_key_and_answers_while_one_types(
+    keys: str, shop: scene.Scene, live_server: Any, browse: Browse
+) -> None:
+    visit = browse(
+        f"{live_server.url}/app/nordwind/messages/", cookies=signed_in(shop.merchant, live_server.url)
+    )
+    visit.page.keyboard.press(keys)
+    visit.page.keyboard.type(shop.order.number)
+    hit = visit.page.locator("#found a").first
+    expect(hit).to_contain_text(shop.order.number)
+    visit.page.keyboard.press("ArrowDown")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url(re.compile("/orders/ord_"))
+    assert visit.messages == []
+
+
+def test_chosen_rows_bring_up_what_can_be_done(shop: scene.Scene, live_server: Any, browse: Browse) -> None:
+    visit = browse(
+        f"{live_server.url}/app/nordwind/orders/", cookies=signed_in(shop.merchant, live_server.url)
+    )
+    bar = visit.page.locator(".bulk")
+    expect(bar).to_be_hidden()
+    visit.page.get_by_label("Choose all that are shown").check()
+    expect(bar).to_be_visible()
+    bar.get_by_label("Tag", exact=True).fill("VIP")
+    bar.get_by_role("button", name="Go on").click()
+    expect(visit.page.locator("h1")).to_contain_text("Tag 50 orders “VIP”")
     assert visit.messages == []
 
 
@@ -155,13 +193,14 @@ def test_the_dashboard_is_whole_without_javascript(
     page = browse(f"{live_server.url}/app/nordwind/orders/", javascript=False).page
     page.get_by_label("E-mail address").fill("clara@nordwind.test")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    assert page.url == f"{live_server.url}/app/nordwind/orders/"
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    assert page.url == f"{live_server.url}/app/nordwind/"
+    page.get_by_role("link", name="Orders", exact=True).click()
     page.get_by_role("link", name="Load 50 more").click()
     assert page.locator("table.orders tbody tr").count() == 11
-    page.get_by_label("Search orders").fill(shop.order.number)
+    page.get_by_label("Search everything").fill(shop.order.number)
     page.keyboard.press("Enter")
-    page.get_by_role("link", name=shop.order.number).click()
+    page.get_by_role("link", name=shop.order.number).first.click()
     assert page.get_by_role("button", name="Copy link").count() == 0  # it could not work
     page.get_by_role("link", name="Cancel order").click()
     page.get_by_role("button", name="Cancel the order").click()
