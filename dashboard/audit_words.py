@@ -32,7 +32,6 @@ SUBJECTS: dict[str, Promise] = {
     "orders": _("Orders, several at once"),
     "message": _("Messages"),
     "parked": _("Parked work"),
-    "sandbox": _("Sandbox"),
 }
 
 ACTIONS: dict[str, Promise] = {
@@ -101,7 +100,6 @@ ACTIONS: dict[str, Promise] = {
     "order.cancelled": _("Order cancelled"),
     "order.tagged": _("Tags of an order changed"),
     "order.noted": _("Note added to an order"),
-    "sandbox.created": _("Sandbox made"),
     "order.link_renewed": _("Link of an order renewed"),
     "shipment.refreshed": _("Carrier asked about a parcel"),
     "saved_tab.created": _("Tab saved"),
