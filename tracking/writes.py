@@ -29,7 +29,9 @@ _NOT_NEEDED = frozenset(
     }
 )  # fmt: skip
 _PARCEL_FIELDS = [f.attname for f in Shipment._meta.concrete_fields if f.attname not in _NOT_NEEDED]
-_ORDER_NEEDED = frozenset({"id", "merchant_id", "external_id", "status", "stage", "placed_at", "updated_at", "country"})
+_ORDER_NEEDED = frozenset(
+    {"id", "merchant_id", "external_id", "status", "stage", "placed_at", "updated_at", "country"}
+)
 _ORDER_FIELDS = [f.attname for f in Order._meta.concrete_fields if f.attname in _ORDER_NEEDED]
 _PARCELS = f"""
 SELECT {", ".join(f"p.{name}" for name in _PARCEL_FIELDS)}, {", ".join(f"o.{name}" for name in _ORDER_FIELDS)}
