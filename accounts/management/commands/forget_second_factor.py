@@ -20,6 +20,4 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError("Nobody has this address.")
         forget_everything(user)
-        self.stdout.write(
-            f"{user.username} signs in with the password alone now. Make sure that they asked."
-        )
+        self.stdout.write(f"{user.username} signs in with the password alone now. Make sure that they asked.")
