@@ -160,3 +160,11 @@ def test_a_line_needs_two_days() -> None:
 def test_the_scale_ends_at_a_round_number(highest: int, top: int) -> None:
     svg = charts.stacked_bars([charts.Bar("", "", (highest,))], ("a",), "x")
     assert f">{top}<" in svg
+
+
+def test_the_chart_is_a_table_for_who_asks(merchant: Merchant, owner: Client) -> None:
+    factories.order(merchant)
+    assert "<tbody>" not in owner.get(URL).content.decode()
+    page = owner.get(URL, {"table": "1", "days": "7"}).content.decode()
+    assert page.count('<th scope="row">') == 7
+    assert "deliveries.csv?days=7" in page
