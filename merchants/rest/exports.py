@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
@@ -34,8 +34,12 @@ class ExportView(ApiView):
         return newest_pages(self.merchant, self.rows(request), self.export.by)
 
     def send(self, request: HttpRequest) -> StreamingHttpResponse:
-        """The answer."""
-        return stream(self.merchant, self.export, self.pages(request), format_of(request.GET))
+        """The answer; to HEAD without a body, and without reading a row."""
+        format_ = format_of(request.GET)
+        answer = stream(self.merchant, self.export, self.pages(request), format_)
+        if request.method == "HEAD":
+            return HttpResponse(headers=answer.headers)  # type: ignore[return-value]
+        return answer
 
 
 def parameters(*filters: OpenApiParameter) -> list[OpenApiParameter]:
