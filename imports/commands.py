@@ -20,7 +20,7 @@ from merchants.audit import record_change
 from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.rest.errors import Conflict, InvalidBody, NotFound
-from merchants.scope import merchant_scope, merchant_transaction
+from merchants.scope import merchant_transaction
 from orders.text import currencies
 
 DRAFT_KEPT_FOR = timedelta(days=7)
@@ -59,12 +59,13 @@ def create_import(
         offset=found.start, line=found.lines, created_by=created_by[:200], created_at=now,
         due_at=now + DRAFT_KEPT_FOR,
     )  # fmt: skip
-    with merchant_scope(merchant):
+    with merchant_transaction(merchant):
         if found.format == Format.CSV:
             known = remembered(kind, found.headers)
             row.mapping = known.mapping if known else fields.suggest(kind, found.headers)
             row.options = known.options if known else guess(merchant, row)
         row.save(force_insert=True)
+        record_change("import.created", public_id("imp", row.id), f"{row.kind}: {row.file_name}")
     return row
 
 
@@ -79,6 +80,7 @@ def map_columns(
         row.mapping = {key: header for key, header in mapping.items() if header}
         row.options = {name: options[name] for name in OPTIONS if options.get(name)}
         row.save(update_fields=["mapping", "options"])
+        record_change("import.mapped", public_id("imp", row.id), f"{row.kind}: {row.file_name}")
     return row
 
 
@@ -135,6 +137,7 @@ def delete_draft(merchant: Merchant, import_id: UUID) -> None:
     """Forget a draft and its file. Raises NotFound, Conflict once it was started."""
     with merchant_transaction(merchant):
         row = _locked(import_id, ImportState.DRAFT)
+        record_change("import.deleted", public_id("imp", row.id), f"{row.kind}: {row.file_name}")
         row.delete()
         transaction.on_commit(lambda: files.delete(row.stored_as))
 
