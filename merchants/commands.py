@@ -14,7 +14,18 @@ from merchants.scope import merchant_transaction
 
 # Addresses that stand beside the merchants' own under /app/ and /p/.
 _RESERVED_SLUGS = frozenset(
-    {"sign-in", "sign-out", "language", "static", "account", "invitation", "forgot", "reset", "shops", "first"}
+    {
+        "sign-in",
+        "sign-out",
+        "language",
+        "static",
+        "account",
+        "invitation",
+        "forgot",
+        "reset",
+        "shops",
+        "first",
+    }
 )
 
 
