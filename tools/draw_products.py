@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 REPO = Path(__file__).resolve().parent.parent
 PRODUCTS = REPO / "static" / "demo" / "products"
@@ -150,11 +150,13 @@ def _picture(shape: str, color: str, ground: str) -> Image.Image:
 
 
 def _logo() -> Image.Image:
-    """A compass star with a north wind's wave, on nothing."""
-    side = 256 * _SCALE
-    image = Image.new("RGBA", (side, side), (0, 0, 0, 0))
+    """A compass star beside the name, on nothing, in tones that can be read on light and on dark."""
+    side = 128 * _SCALE
+    font = ImageFont.load_default(size=0.52 * side)
+    width = round(side * 1.22 + font.getlength("Nordwind"))
+    image = Image.new("RGBA", (width, side), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
-    draw.ellipse((24, 24, side - 24, side - 24), fill="#0b6b53")
+    draw.ellipse((12, 12, side - 12, side - 12), fill="#0b6b53")
     middle = side / 2
     for turn, length, color in ((0, 0.40, "#ffffff"), (1, 0.24, "#9fd3c3")):
         points = []
@@ -163,8 +165,10 @@ def _logo() -> Image.Image:
             reach = side * (length if corner % 2 == 0 else 0.07)
             points.append((middle + reach * math.cos(angle), middle + reach * math.sin(angle)))
         draw.polygon(points, fill=color)
-    draw.ellipse((middle - 36, middle - 36, middle + 36, middle + 36), fill="#0b6b53")
-    return image.resize((256, 256), Image.Resampling.LANCZOS).quantize(64, method=Image.Quantize.FASTOCTREE)
+    draw.ellipse((middle - 18, middle - 18, middle + 18, middle + 18), fill="#0b6b53")
+    draw.text((side * 1.16, middle), "Nordwind", font=font, fill="#1f8f72", anchor="lm", stroke_width=5)
+    small = image.resize((width // _SCALE, 128), Image.Resampling.LANCZOS)
+    return small.quantize(64, method=Image.Quantize.FASTOCTREE)
 
 
 def main() -> None:
