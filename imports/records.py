@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +18,9 @@ from merchants.rest.errors import InvalidBody, Problem
 _PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$?\.?(?P<where>.*?)`)?$", re.DOTALL)
 _LIST_PLACE = re.compile(r"^(\w+)\[(\d+)\]")
 _MOST_ROWS = 1000
+# Prices, quantities and products of a shop come again and again; so many different ones of each are remembered.
+_FEW_VALUES = frozenset({fields.AMOUNT, fields.NUMBER, fields.FLAG, fields.COUNTRY, fields.CURRENCY})
+_REMEMBERED = 1000
 
 
 class Refusal(NamedTuple):
@@ -53,7 +57,7 @@ class _Column:
     index: int
     key: str
     path: tuple[str, ...]
-    convert: Callable[[str], object]
+    read: Callable[[str], object]
 
 
 class Table:
@@ -65,9 +69,7 @@ class Table:
         self.kind, self.headers, self.mapping, self.options = kind, headers, mapping, options
         place = {header: index for index, header in enumerate(headers)}
         mapped = [f for f in fields.FIELDS[kind] if mapping.get(f.key) in place]
-        columns = [
-            _Column(place[mapping[f.key]], f.key, _path(f), converter(f.type, options)) for f in mapped
-        ]
+        columns = [_Column(place[mapping[f.key]], f.key, _path(f), _reader(f, options)) for f in mapped]
         self.head = [column for column in columns if "[]" not in column.key]
         self.line = [column for column in columns if "[]" in column.key]
         self.list_name = self.line[0].key.partition("[]")[0] if self.line else ""
@@ -90,8 +92,10 @@ class Table:
         body: dict[str, Any] = {}
         refusals: list[Refusal] = []
         for column in self.head:
-            row = next((r for r in rows if r.cells[column.index]), None)
-            if row is not None and (value := self._value(row, column, refusals)) is not None:
+            row = rows[0]
+            if not row.cells[column.index]:
+                row = next((r for r in rows if r.cells[column.index]), row)
+            if (value := self._value(row, column, refusals)) is not None:
                 target = body
                 for name in column.path[:-1]:
                     target = target.setdefault(name, {})
@@ -105,14 +109,14 @@ class Table:
     def _entry(self, row: Raw, refusals: list[Refusal]) -> dict[str, Any]:
         entry: dict[str, Any] = {}
         for column in self.line:
-            if row.cells[column.index] and (value := self._value(row, column, refusals)) is not None:
+            if (value := self._value(row, column, refusals)) is not None:
                 entry[column.path[-1]] = value
         return entry
 
     def _value(self, row: Raw, column: _Column, refusals: list[Refusal]) -> Any:
+        cell = row.cells[column.index]
         try:
-            text = plain(row.cells[column.index])
-            return column.convert(text) if text else None
+            return column.read(cell) if cell else None
         except BadCell as error:
             refusals.append(Refusal(row.line, column.key, self.headers[column.index], str(error)))
             return None
@@ -125,6 +129,17 @@ class Table:
             row = rows[min(int(match[2]), len(rows) - 1)]
             key = f"{match[1]}[]{param[match.end() :]}"
         return Refusal(row.line, param, self.mapping.get(key, ""), detail)
+
+
+def _reader(field_: fields.Field, options: Options) -> Callable[[str], object]:
+    """What reads a cell of this field; None for one that says nothing. What is read often is remembered."""
+    convert = converter(field_.type, options)
+
+    def read(cell: str) -> object:
+        text = plain(cell)
+        return convert(text) if text else None
+
+    return lru_cache(_REMEMBERED)(read) if field_.type in _FEW_VALUES or field_.of_line else read
 
 
 def _path(field_: fields.Field) -> tuple[str, ...]:

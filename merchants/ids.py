@@ -10,6 +10,8 @@ _LENGTH = 26
 # Two letters at a time: 1,024 pairs for 10 bits each.
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _SHIFTS = range(120, -1, -10)
+# The digit of a UUID that begins with the bits 10, from a random one.
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 # An id that no row has: what a filter by an unreadable id looks for.
 NOBODY = uuid.UUID(int=0)
@@ -23,6 +25,21 @@ def uuid7() -> uuid.UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return uuid.UUID(int=value)
+
+
+def uuid7_texts(count: int) -> list[str]:
+    """So many UUIDs version 7 as texts, in ascending order: for rows that are stored by the thousand.
+
+    The 12 bits behind the milliseconds are the clock's as well (RFC 9562, 6.2, method 3).
+    """
+    tick = (time.time_ns() << 12) // 1_000_000
+    random = os.urandom(8 * count).hex()
+    ids = []
+    for number in range(count):
+        clock, rest = f"{tick + number:015x}", random[16 * number : 16 * number + 16]
+        variant = _VARIANTS[rest[0]]
+        ids.append(f"{clock[:8]}-{clock[8:12]}-7{clock[12:]}-{variant}{rest[1:4]}-{rest[4:]}")
+    return ids
 
 
 def public_id(prefix: str, value: uuid.UUID) -> str:

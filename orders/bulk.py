@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +16,15 @@ from django.db import connection
 
 from events import log as event_log
 from events.facts import FactData
-from merchants.copying import copy_rows
-from merchants.ids import uuid7
+from merchants.copying import NULL, copy_line, copy_lines
+from merchants.ids import uuid7_texts
 from merchants.models import Merchant
 from merchants.rest.decode import aware
 from orders.bulk_customers import Person, put_customers
 from orders.checks import checked, line_external_id
 from orders.facts import OrderCancelled, OrderPlaced
-from orders.links import new_link
-from orders.schemas import OrderIn
+from orders.links import VALID_FOR, link_digest, link_token
+from orders.schemas import LineIn, OrderIn
 from orders.text import search_tokens
 
 _json = msgspec.json.Encoder(decimal_format="string")
@@ -31,16 +32,19 @@ _json = msgspec.json.Encoder(decimal_format="string")
 # In an order's `raw`: which import made it.
 MARK = "import"
 
-_BEFORE = ("id", "merchant_id", "customer_id")
+# Texts come first: whatever stands behind them needs no escaping.
+_TEXTS = (
+    "external_id", "number", "lookup_number", "email", "phone", "first_name", "last_name", "locale",
+    "shipping_address", "city", "postcode", "country", "search",
+)  # fmt: skip
 _COLUMNS = (
-    "external_id", "number", "lookup_number", "status", "stage", "placed_at", "cancelled_at", "email", "phone",
-    "sms_consent", "first_name", "last_name", "locale", "shipping_address", "city", "postcode", "country", "currency",
-    "subtotal", "shipping", "tax", "discount", "total", "promised_from", "promised_to", "source", "raw",
-    "link_digest", "link_version", "link_expires_at", "search", "created_at", "updated_at",
+    "customer_id", *_TEXTS, "id", "status", "stage", "placed_at", "cancelled_at", "sms_consent", "currency",
+    "subtotal", "shipping", "tax", "discount", "total", "promised_from", "promised_to", "link_digest",
+    "merchant_id", "source", "raw", "link_version", "link_expires_at", "created_at", "updated_at",
 )  # fmt: skip
 _LINE_COLUMNS = (
-    "id", "merchant_id", "order_id", "external_id", "position", "sku", "title", "variant", "quantity",
-    "shipped_quantity", "unit_price", "image_url", "requires_shipping",
+    "external_id", "sku", "title", "variant", "image_url", "id", "merchant_id", "order_id", "position", "quantity",
+    "shipped_quantity", "unit_price", "requires_shipping",
 )  # fmt: skip
 
 
@@ -54,14 +58,14 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ReadyOrder:
-    """An order that can be stored as it is, apart from its customer."""
+    """An order that can be stored as it is. row, lines: for COPY; the row lacks the customer, its first column."""
 
     id: UUID
     external_id: str
     total: Decimal
     person: Person
-    row: tuple[Any, ...]
-    lines: list[tuple[Any, ...]]
+    row: str
+    lines: list[str]
     facts: list[FactData]
 
 
@@ -83,43 +87,57 @@ def ready(
     values = checked(order)
     if cancelled_at is not None:
         cancelled_at = aware(cancelled_at, "cancelled_at")
-    id_, merchant_id, now = uuid7(), str(merchant.id), mark.now.isoformat()
-    digest, expires_at = new_link(id_, 1, mark.now)
-    state = "cancelled" if cancelled_at else "placed"
-    words = search_tokens(
-        values["number"], order.external_id, values["email"], values["first_name"], values["last_name"],
-        values["postcode"],
-    )  # fmt: skip
-    stored = {
-        **values,
-        "external_id": order.external_id,
-        "status": state,
-        "stage": "cancelled" if cancelled_at else "to_ship",
-        "cancelled_at": cancelled_at,
-        "shipping_address": _text(values["shipping_address"]),
-        "source": "import",
-        "raw": _text({MARK: mark.import_id}),
-        "link_digest": digest,
-        "link_version": 1,
-        "link_expires_at": expires_at,
-        "search": _vector(words),
-        "created_at": now,
-        "updated_at": now,
-    }
-    order_id = str(id_)
-    lines = [
-        (str(uuid7()), merchant_id, order_id, line_external_id(line, index), index + 1, line.sku, line.title,
-         line.variant, line.quantity, 0, line.unit_price, line.image_url, line.requires_shipping)
-        for index, line in enumerate(order.lines)
-    ]  # fmt: skip
+    order_id, *line_ids = uuid7_texts(1 + len(order.lines))
+    id_ = UUID(order_id)
     person = Person(
         values["email"], order.customer.external_id, values["first_name"], values["last_name"], values["phone"],
         values["locale"],
     )  # fmt: skip
     return ReadyOrder(
-        id_, order.external_id, values["total"], person, tuple(map(stored.__getitem__, _COLUMNS)), lines,
+        id_, order.external_id, values["total"], person,
+        _row(id_, order.external_id, values, cancelled_at, _same_in_all(merchant.id, mark)),
+        _lines(order.lines, line_ids, f"{merchant.id}\t{order_id}"),
         _facts(id_, order.external_id, values, cancelled_at),
     )  # fmt: skip
+
+
+def _row(
+    id_: UUID, external_id: str, values: dict[str, Any], cancelled_at: datetime | None, same: str
+) -> str:
+    """The order's row behind the customer, as COPY reads it."""
+    email, first_name, last_name = values["email"], values["first_name"], values["last_name"]
+    words = search_tokens(values["number"], external_id, email, first_name, last_name, values["postcode"])
+    texts = copy_line((
+        external_id, values["number"], values["lookup_number"], email, values["phone"], first_name, last_name,
+        values["locale"], _text(values["shipping_address"]), values["city"], values["postcode"], values["country"],
+        _vector(words),
+    ))  # fmt: skip
+    state = f"cancelled\tcancelled\t{values['placed_at']}\t{cancelled_at}"
+    if cancelled_at is None:
+        state = f"placed\tto_ship\t{values['placed_at']}\t{NULL}"
+    return (
+        f"{texts}\t{id_}\t{state}\t{values['sms_consent']}\t{values['currency']}\t{values['subtotal']}\t"
+        f"{values['shipping']}\t{values['tax']}\t{values['discount']}\t{values['total']}\t"
+        f"{values['promised_from'] or NULL}\t{values['promised_to'] or NULL}\t"
+        f"\\\\x{link_digest(link_token(id_, 1)).hex()}\t{same}"
+    )
+
+
+def _lines(lines: Sequence[LineIn], ids: Sequence[str], keys: str) -> list[str]:
+    """The rows of an order's lines, as COPY reads them. keys: the merchant's id and the order's."""
+    return [
+        copy_line((line_external_id(line, index), line.sku, line.title, line.variant, line.image_url))
+        + f"\t{id_}\t{keys}\t{index + 1}\t{line.quantity}\t0\t{line.unit_price}\t{line.requires_shipping}"
+        for index, (line, id_) in enumerate(zip(lines, ids, strict=True))
+    ]
+
+
+@lru_cache(maxsize=8)
+def _same_in_all(merchant_id: UUID, mark: Mark) -> str:
+    """The last columns, which are the same in every order of an import."""
+    now = mark.now.isoformat()
+    raw = copy_line([_text({MARK: mark.import_id})])
+    return f"{merchant_id}\timport\t{raw}\t1\t{(mark.now + VALID_FOR).isoformat()}\t{now}\t{now}"
 
 
 def known_orders(merchant: Merchant, external_ids: Collection[str]) -> dict[str, KnownOrder]:
@@ -141,16 +159,9 @@ def store_new_orders(merchant: Merchant, orders: Sequence[ReadyOrder], now: date
     if not orders:
         return
     put = put_customers(merchant, [order.person for order in orders], now)
-    merchant_id = str(merchant.id)
-    copy_rows(
-        "orders_order",
-        (*_BEFORE, *_COLUMNS),
-        (
-            (str(order.id), merchant_id, customer_id, *order.row)
-            for order, customer_id in zip(orders, put, strict=True)
-        ),
-    )
-    copy_rows("orders_orderline", _LINE_COLUMNS, (line for order in orders for line in order.lines))
+    rows = [f"{customer_id or NULL}\t{order.row}" for order, customer_id in zip(orders, put, strict=True)]
+    copy_lines("orders_order", _COLUMNS, rows)
+    copy_lines("orders_orderline", _LINE_COLUMNS, [line for order in orders for line in order.lines])
     event_log.record_in_bulk((fact, order.id) for order in orders for fact in order.facts)
 
 
@@ -185,4 +196,7 @@ def _text(value: Any) -> str:
 
 def _vector(words: Sequence[str]) -> str:
     """Words as a tsvector's text: each in quotes."""
-    return " ".join("'" + word.replace("\\", "\\\\").replace("'", "''") + "'" for word in words)
+    text = "\0".join(words)
+    if "'" in text or "\\" in text:
+        text = text.replace("\\", "\\\\").replace("'", "''")
+    return "'" + text.replace("\0", "' '") + "'" if words else ""

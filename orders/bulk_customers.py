@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
-from merchants.copying import copy_rows
-from merchants.ids import uuid7
+from merchants.copying import copy_line, copy_lines
+from merchants.ids import uuid7_texts
 from merchants.models import Merchant
 
 
@@ -27,7 +27,7 @@ class Person(NamedTuple):
 
 @dataclass(slots=True)
 class _Row:
-    id: UUID
+    id: UUID | str
     values: list[str]  # in the order of Person's fields
     is_new: bool = False
     is_changed: bool = field(default=False)
@@ -53,7 +53,7 @@ WHERE c.merchant_id = %s AND c.id = told.id
 """  # noqa: S608  # names of our own columns
 
 
-def put_customers(merchant: Merchant, people: Sequence[Person], now: datetime) -> list[UUID | None]:
+def put_customers(merchant: Merchant, people: Sequence[Person], now: datetime) -> list[UUID | str | None]:
     """Store the customers of orders in the open transaction, by the rules of `POST /orders`. At most four statements.
 
     A known person's fields are replaced by what is told, never emptied. Returns each one's customer; None for
@@ -62,14 +62,14 @@ def put_customers(merchant: Merchant, people: Sequence[Person], now: datetime) -
     """
     by_email, by_external_id = _known(merchant, people)
     new: list[_Row] = []
-    result: list[UUID | None] = []
-    for person in people:
+    result: list[UUID | str | None] = []
+    for person, new_id in zip(people, uuid7_texts(len(people)), strict=True):
         row = by_email.get(person.email) if person.email else by_external_id.get(person.external_id)
         if row is None:
             if not person.email and not person.external_id:
                 result.append(None)
                 continue
-            row = _Row(uuid7(), list(person), is_new=True)
+            row = _Row(new_id, list(person), is_new=True)
             new.append(row)
         elif person.email or row.is_new:
             _merge(row, person)
@@ -120,9 +120,9 @@ def _store(merchant: Merchant, new: Sequence[_Row], changed: Sequence[_Row], now
                 [now, [row.id for row in changed], *(list(column) for column in columns), merchant.id],
             )
     if new:
-        merchant_id, at = str(merchant.id), now.isoformat()
-        copy_rows(
+        same = f"{merchant.id}\t{now.isoformat()}\t{now.isoformat()}"
+        copy_lines(
             "orders_customer",
-            ("id", "merchant_id", *_FIELDS, "created_at", "updated_at"),
-            ((str(row.id), merchant_id, *row.values, at, at) for row in new),
+            (*_FIELDS, "id", "merchant_id", "created_at", "updated_at"),
+            [f"{copy_line(row.values)}\t{row.id}\t{same}" for row in new],
         )

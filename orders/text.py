@@ -10,6 +10,7 @@ from babel.core import get_global
 
 _ADDRESS = re.compile(r"^[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+\.[^\s@<>,;:\"()\[\]\\.]+$")
 _NOT_WORD = re.compile(r"[^\w]+")
+_INTERNATIONAL = re.compile(r"\+[1-9]\d{6,14}")
 _PHONE_NOISE = re.compile(r"[\s()./\-]")
 _LONGEST_TOKEN = 190  # in letters; PostgreSQL takes 2,046 bytes
 _AROUND_WORDS = "#,;:()<>\"'\\"  # Weber, Anna <anna@…>
@@ -29,12 +30,13 @@ def normal_phone(text: str) -> str:
     digits = _PHONE_NOISE.sub("", text.strip())
     if digits.startswith("00"):
         digits = "+" + digits[2:]
-    return digits if re.fullmatch(r"\+[1-9]\d{6,14}", digits) else ""
+    return digits if _INTERNATIONAL.fullmatch(digits) else ""
 
 
 def normal_number(text: str) -> str:
     """An order number without signs and case: "#AB-1042" → "ab1042"."""
-    return _NOT_WORD.sub("", fold(text)).replace("_", "")[:64]
+    folded = fold(text).strip("# ")
+    return (folded if folded.isalnum() else _NOT_WORD.sub("", folded).replace("_", ""))[:64]
 
 
 def normal_postcode(text: str) -> str:
@@ -54,8 +56,12 @@ def search_tokens(*texts: str) -> list[str]:
     """The words by which an order is found: whole texts and their parts, folded."""
     tokens: dict[str, None] = {}
     for text in texts:
-        folded = fold(text)
-        for token in (folded.strip("# "), _NOT_WORD.sub("", folded), *_NOT_WORD.split(folded)):
+        folded = fold(text).strip("# ")
+        if folded.isalnum():  # one word
+            tokens[folded[:_LONGEST_TOKEN]] = None
+            continue
+        parts = _NOT_WORD.split(folded)
+        for token in (folded, "".join(parts), *parts):
             if token:
                 tokens[token[:_LONGEST_TOKEN]] = None
     return list(tokens)

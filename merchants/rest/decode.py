@@ -15,6 +15,7 @@ from merchants.rest.errors import InvalidBody, InvalidParameter, TooLarge
 T = TypeVar("T")
 Day = TypeVar("Day", date, datetime)
 
+_AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,4})?")
 _WHERE = re.compile(r"^(?P<what>.*) - at `\$?\.?(?P<where>.*?)`$", re.DOTALL)
 
 
@@ -126,6 +127,8 @@ def refuse_nul(query: QueryDict) -> None:
 
 def money(value: Decimal, where: str) -> Decimal:
     """An amount that can be stored. Raises InvalidBody for negative, endless or over-long ones."""
+    if _AMOUNT.fullmatch(str(value)):  # nearly all
+        return value
     if not value.is_finite() or value < 0:
         raise InvalidBody("An amount must be zero or more.", param=where, code="invalid_field")
     if value >= 10**10 or value.as_tuple().exponent < -4:  # type: ignore[operator]

@@ -147,3 +147,27 @@ def test_text_that_postgres_would_read_differently_is_stored_as_it_is(merchant: 
         line = OrderLine.objects.get()
         assert (line.title, line.sku) == (title, "\\N")
         assert Order.objects.get().city == "Köln\\n"
+
+
+def test_line_breaks_tabs_and_signs_in_text_are_stored_as_they_are(merchant: Merchant) -> None:
+    odd = "a\tb\\tc\nd\r\n\\N\\.\\\\ 'e' “ü”"
+    body = {
+        "external_id": odd, "number": "#1", "currency": "EUR",
+        "customer": {"external_id": odd, "email": "o'hara@example.test", "first_name": f"x{odd}x"},
+        "shipping_address": {"city": f"x{odd}x", "address1": odd},
+        "lines": [
+            {"title": odd, "sku": odd, "variant": odd, "quantity": 1, "unit_price": "1.10"},
+            {"title": "\\", "external_id": "\t", "quantity": 2, "unit_price": "0.0001"},
+        ],
+    }  # fmt: skip
+    imported(merchant, json.dumps(body) + "\n", format_="ndjson")
+    with merchant_scope(merchant):
+        order = Order.objects.get()
+        assert (order.external_id, order.first_name, order.city) == (odd, f"x{odd}x", f"x{odd}x")
+        assert order.shipping_address["address1"] == odd
+        assert order.customer == Customer.objects.get(external_id=odd, first_name=f"x{odd}x")
+        first, second = order.lines.all()
+        assert (first.title, first.sku, first.variant, first.unit_price) == (odd, odd, odd, Decimal("1.1"))
+        assert (second.title, second.external_id, order.total) == ("\\", "\t", Decimal("1.1002"))
+        assert find_orders("hara example").orders.get() == order
+    assert Incoming.objects.get(type="order.placed").data["external_id"] == odd
