@@ -1,20 +1,24 @@
 """Charts as SVG, drawn on the server: no script, no style attribute, colours by class (static/css/app.css).
 
-Every chart carries its words: `role="img"` with a title for a sparkline, a title for every bar. Widths and heights are
-numbers of the picture's own; the page stretches it.
+Every chart carries its words: `role="img"` with a title, and a title for every bar. Widths and heights are numbers of
+the picture's own; the page stretches it. Ninety days have to be small: a series is one path in units of days and of
+parcels, and `transform` makes pixels of them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, log10
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 _SPARK_WIDTH, _SPARK_HEIGHT = 96, 30
+_SPARK_STEPS = 44  # of its height, half a pixel each
+_SPARK_POINTS = 48
 _WIDTH, _HEIGHT = 640, 210
 _LEFT, _BOTTOM, _TOP = 40, 24, 8
-_GAP = 0.28  # of a bar's place
+_FULL = ".72"  # of a bar's place
 
 
 @dataclass(frozen=True)
@@ -32,63 +36,72 @@ def sparkline(values: Sequence[float | None], title: str) -> SafeString:
     if len(known) < 2:
         return SafeString("")
     low, high = min(value for _, value in known), max(value for _, value in known)
-    span, last = (high - low) or 1.0, len(values) - 1
-    points = [
-        (
-            3 + index / last * (_SPARK_WIDTH - 8),
-            _SPARK_HEIGHT - 4 - (value - low) / span * (_SPARK_HEIGHT - 8),
-        )
-        for index, value in known
-    ]
-    x, y = points[-1]
+    span, step = (high - low) or 1.0, (_SPARK_WIDTH - 8) / (len(values) - 1)
+    every = ceil(len(known) / _SPARK_POINTS)  # more than every second pixel nobody sees; the last day always
+    points = [(index, round((high - value) / span * _SPARK_STEPS)) for index, value in known[::-every][::-1]]
+    moves = [f"{x - px} {y - py}" for (px, py), (x, y) in pairwise(points)]
+    last_x, last_y = points[-1]
     return format_html(
         '<svg class="spark" viewBox="0 0 {} {}" width="{}" height="{}" role="img"><title>{}</title>'
-        '<polyline points="{}"/><circle cx="{}" cy="{}" r="2.5"/></svg>',
-        _SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_WIDTH, _SPARK_HEIGHT, title,
-        " ".join(f"{px:.1f},{py:.1f}" for px, py in points), f"{x:.1f}", f"{y:.1f}",
+        '<path transform="translate(3 4) scale({} .5)" d="M{} {}l{}"/><circle cx="{}" cy="{}" r="2.5"/></svg>',
+        _SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_WIDTH, _SPARK_HEIGHT, title, f"{step:.4g}", *points[0], " ".join(moves),
+        f"{3 + last_x * step:.1f}", f"{4 + last_y / 2:.1f}",
     )  # fmt: skip
 
 
 def stacked_bars(bars: Sequence[Bar], classes: Sequence[str], title: str) -> SafeString:
-    """Bars of stacked parts, the first at the bottom, over a scale with round numbers. `classes`: of the parts."""
+    """Bars of stacked parts, the first at the bottom, over a scale with round numbers. `classes`: of the parts.
+
+    A bar without a title says nothing when one points at it.
+    """
     top = _round_up(max((sum(bar.parts) for bar in bars), default=0))
     plot = _HEIGHT - _BOTTOM - _TOP
     step = (_WIDTH - _LEFT) / max(len(bars), 1)
-    drawn = format_html_join(
-        "", "<g><title>{}</title>{}</g>",
-        ((bar.title, _bar(bar, classes, _LEFT + step * (n + _GAP / 2), step * (1 - _GAP), plot / top))
-         for n, bar in enumerate(bars)),
+    drawn_parts = _series(bars, len(classes), 1.5 * top / plot)
+    series = format_html_join(
+        "", '<path class="{}" d="{}"/>',
+        ((name, drawn) for name, drawn in zip(classes, drawn_parts, strict=True) if drawn),
+    )  # fmt: skip
+    told = format_html_join(
+        "", '<path d=M{},0v{}><title>{}</title></path>',
+        ((n, top, bar.title) for n, bar in enumerate(bars) if bar.title),
     )  # fmt: skip
     every = max(1, ceil(len(bars) / 7))
     labels = format_html_join(
-        "", '<text x="{}" y="{}" text-anchor="middle">{}</text>',
+        "", '<text x="{}" y="{}">{}</text>',
         ((f"{_LEFT + step * (n + 0.5):.0f}", _HEIGHT - 7, bar.label)
          for n, bar in enumerate(bars) if n % every == 0),
     )  # fmt: skip
     return format_html(
-        '<svg class="bars" viewBox="0 0 {} {}" role="img" direction="ltr"><title>{}</title>{}{}{}</svg>',
-        _WIDTH, _HEIGHT, title, _scale(top, plot), drawn, labels,
+        '<svg class="bars" viewBox="0 0 {} {}" role="img" direction="ltr"><title>{}</title>{}'
+        '<g transform="translate({} {}) scale({} {})"><g stroke-width="{}">{}</g>{}</g>'
+        '<g text-anchor="middle">{}</g></svg>',
+        _WIDTH, _HEIGHT, title, _scale(top, plot), f"{_LEFT + step / 2:.4g}", _HEIGHT - _BOTTOM, f"{step:.4g}",
+        f"{-plot / top:.4g}", _FULL, series, told, labels,
     )  # fmt: skip
 
 
-def _bar(bar: Bar, classes: Sequence[str], x: float, width: float, unit: float) -> SafeString:
-    """The parts of one bar. A part that is there is seen, however small."""
-    rects, bottom = [], float(_HEIGHT - _BOTTOM)
-    for part, name in zip(bar.parts, classes, strict=True):
-        if part:
-            height = max(part * unit, 1.5)
-            bottom -= height
-            rects.append((name, f"{x:.1f}", f"{bottom:.1f}", f"{width:.1f}", f"{height:.1f}"))
-    return format_html_join("", '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>', rects)
+def _series(bars: Sequence[Bar], parts: int, least: float) -> list[str]:
+    """The path of each part: an upright line a bar, as high as it counts. What is there is seen."""
+    paths: list[list[str]] = [[] for _ in range(parts)]
+    for n, bar in enumerate(bars):
+        bottom = 0.0
+        for path, part in zip(paths, bar.parts, strict=True):
+            if part:
+                height = max(part, round(least, 2))
+                path.append(f"M{n} {bottom:g}v{height:g}")
+                bottom += height
+    return ["".join(path) for path in paths]
 
 
 def _scale(top: int, plot: int) -> SafeString:
     lines = []
     for quarter in range(5):
         y = _HEIGHT - _BOTTOM - plot * quarter / 4
-        lines.append((_LEFT, f"{y:.1f}", _WIDTH, f"{y:.1f}", _LEFT - 7, f"{y + 4:.1f}", top * quarter // 4))
-    return format_html_join(
-        "", '<line x1="{}" y1="{}" x2="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>', lines
+        lines.append((_LEFT, f"{y:g}", _WIDTH, _LEFT - 7, f"{y + 4:g}", top * quarter // 4))
+    return format_html(
+        '<g text-anchor="end">{}</g>',
+        format_html_join("", '<path d="M{} {}H{}"/><text x="{}" y="{}">{}</text>', lines),
     )
 
 

@@ -10,6 +10,8 @@ from babel.dates import format_skeleton
 from babel.numbers import format_decimal
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
 from notifications.rendering import formats
@@ -52,6 +54,19 @@ def ago(at: datetime) -> str:
         if gone > timedelta(0)
         else gettext("in %(span)s") % {"span": span}
     )
+
+
+def age(at: datetime) -> str:
+    """How long ago something was, its date when that is more than a week."""
+    return ago(at) or moment(at)
+
+
+def moment_and_ago(at: datetime | None) -> SafeString | str:
+    """A time in a row of a list, with how long ago it was where that helps."""
+    if at is None:
+        return "–"
+    gone = ago(at)
+    return format_html("{} <i>· {}</i>", moment(at), gone) if gone else moment(at)
 
 
 def _span(length: timedelta) -> str:

@@ -41,7 +41,7 @@ def customers(request: HttpRequest, seat: Seat) -> HttpResponse:
     rows, typed = listed(request)
     stretch = listing.newest(request, rows, by="created_at")
     context = {
-        "rows": _with_orders(seat.merchant, stretch.rows),
+        "rows": _with_orders(stretch.rows),
         "stretch": stretch,
         "typed": typed,
         "start_url": listing.url_with(request),
@@ -94,7 +94,7 @@ def customer(request: HttpRequest, seat: Seat, customer_id: str) -> HttpResponse
     return page(request, seat, "dashboard/customer.html", context, section="customers")
 
 
-def _with_orders(merchant: Merchant, rows: list[Customer]) -> list[dict[str, Any]]:
+def _with_orders(rows: list[Customer]) -> list[dict[str, Any]]:
     """People with how often they bought and when last: one query for all of them."""
     bought = Order.objects.filter(customer_id__in=[row.id for row in rows]).values("customer_id")
     by_id = {row["customer_id"]: row for row in bought.annotate(count=Count("pk"), last=Max("placed_at"))}
@@ -104,11 +104,12 @@ def _with_orders(merchant: Merchant, rows: list[Customer]) -> list[dict[str, Any
         count = ngettext("%(count)d order", "%(count)d orders", of["count"]) % {"count": of["count"]}
         shown.append(
             {
-                "customer": row,
-                "url": f"/app/{merchant.slug}/customers/{public_id('cus', row.id)}/",
+                "url": f"{public_id('cus', row.id)}/",
                 "name": row.name or row.email or row.external_id,
                 "orders": count,
-                "last": of["last"],
+                "email": row.email or "–",
+                "last": formats.moment_and_ago(of["last"]),
+                "since": formats.moment_and_ago(row.created_at),
             }
         )
     return shown

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
@@ -40,12 +41,13 @@ _MOST_TAGS_SHOWN = 3
 
 @dataclass
 class Row:
-    """An order as the list shows it. `key` names it in the form for many."""
+    """An order as the list shows it. `key` names it in the form for many; `url` is as seen from the list."""
 
-    order: Order
+    number: str
     key: str
     url: str
     stage: Label
+    placed: SafeString
     total: str
     customer: str
     tags: list[str]
@@ -69,7 +71,7 @@ def orders(request: HttpRequest, seat: Seat) -> HttpResponse:
     rows = of_tab(found.orders, asked.tab).defer("raw", "search", "shipping_address")  # large, and not shown
     stretch = listing.newest(request, rows, by="placed_at")
     context: dict[str, Any] = {
-        "rows": _rows(seat.merchant, stretch.rows),
+        "rows": _rows(stretch.rows),
         "stretch": stretch,
         "asked": asked,
         "tab": asked.tab,
@@ -128,7 +130,7 @@ def _tabs(request: HttpRequest, seat: Seat, found: Found, asked: Given) -> ListT
     )
 
 
-def _rows(merchant: Merchant, orders_: list[Order]) -> list[Row]:
+def _rows(orders_: list[Order]) -> list[Row]:
     """The orders with what became of their parcels: one query for all of them."""
     parcels: dict[UUID, _Parcels] = {order.id: _Parcels() for order in orders_}
     known = Shipment.objects.filter(order_id__in=parcels).exclude(status=Status.CANCELLED).order_by("number")
@@ -138,17 +140,18 @@ def _rows(merchant: Merchant, orders_: list[Order]) -> list[Row]:
         of.delivered += status == Status.DELIVERED
         if (shown := carrier_label(carrier, name)) not in of.carriers:
             of.carriers.append(shown)
-    return [_row(merchant, order, parcels[order.id]) for order in orders_]
+    return [_row(order, parcels[order.id]) for order in orders_]
 
 
-def _row(merchant: Merchant, order: Order, parcels: _Parcels) -> Row:
+def _row(order: Order, parcels: _Parcels) -> Row:
     public = public_id("ord", order.id)
     more = len(order.tags) - _MOST_TAGS_SHOWN
     return Row(
-        order=order,
+        number=order.number,
         key=public[4:],
-        url=f"/app/{merchant.slug}/orders/{public}/",
+        url=f"{public}/",
         stage=label(STAGES, order.stage),
+        placed=formats.moment_and_ago(order.placed_at),
         total=formats.money(order.total, order.currency),
         customer=f"{order.first_name} {order.last_name}".strip() or order.email or "–",
         tags=[*order.tags[:_MOST_TAGS_SHOWN], *([f"+{more}"] if more > 0 else [])],

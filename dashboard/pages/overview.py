@@ -63,6 +63,7 @@ def overview(request: HttpRequest, seat: Seat) -> HttpResponse:
     ends = deliveries(period)
     counted = counts_by_day(period)
     tasks = queue(seat, waiting)
+    has_table = bool(request.GET.get("table"))
     is_new = not counted[Figure.ORDERS_PLACED] and not tasks and not Order.objects.exists()
     context = {
         "checklist": open_checklist(seat.merchant) if seat.may_set_up else None,
@@ -71,13 +72,11 @@ def overview(request: HttpRequest, seat: Seat) -> HttpResponse:
         "tasks": tasks,
         "is_new": is_new,
         "tiles": _tiles(seat.merchant.slug, period, ends, counted),
-        "chart": _chart(period, ends.by_day),
+        "chart": _chart(period, ends.by_day, is_told=not has_table),
         "headline": _headline(ends.in_all(period)),
         "outcomes": [(OUTCOMES[name], css) for name, css in zip(Outcome, _CLASSES, strict=True)],
-        # Asked for by a link: most people look at the picture, and it is a third of the page.
-        "day_rows": [_day_row(day, ends.by_day[day]) for day in reversed(period.days)]
-        if request.GET.get("table")
-        else [],
+        # Asked for by a link: most people look at the picture.
+        "day_rows": [_day_row(day, ends.by_day[day]) for day in reversed(period.days)] if has_table else [],
         "carriers": [_carrier_row(seat, period, *item) for item in list(ends.by_carrier.items())[:8]],
         "period": period,
         "periods": [(days, len(period.days) == days) for days in PERIODS],
@@ -215,14 +214,18 @@ def _headline(ended: Deliveries) -> str:
     }
 
 
-def _chart(period: Period, by_day: Mapping[date, Deliveries]) -> SafeString:
-    bars = []
+def _chart(period: Period, by_day: Mapping[date, Deliveries], *, is_told: bool) -> SafeString:
+    """Each bar says its numbers, unless a table does (is_told: False); many of them in few words."""
+    bars, names = [], [str(OUTCOMES[name]) for name in Outcome]
     for day in period.days:
         parts = tuple(by_day[day].of(outcome) for outcome in Outcome)
-        told = ", ".join(
-            f"{OUTCOMES[name]} {part}" for name, part in zip(Outcome, parts, strict=True) if part
-        )
-        bars.append(charts.Bar(formats.short_day(day), f"{formats.day(day)}: {told or '0'}", parts))
+        label = title = formats.short_day(day)
+        if len(period.days) > _USUAL:
+            title += f": {' / '.join(map(str, parts))}"
+        else:
+            told = ", ".join(f"{name} {part}" for name, part in zip(names, parts, strict=True) if part)
+            title = f"{formats.day(day)}: {told or '0'}"
+        bars.append(charts.Bar(label, title if is_told else "", parts))
     return charts.stacked_bars(bars, _CLASSES, _("Deliveries by outcome, day by day"))
 
 

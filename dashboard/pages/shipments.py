@@ -20,7 +20,6 @@ from dashboard.filters import Given
 from dashboard.tabs import ListTabs, saved_of, shown_tabs
 from dashboard.words import STATUSES, SUBSTATUSES, Label, label
 from merchants.ids import public_id
-from merchants.models import Merchant
 from orders.search import FEW, find_orders
 from tracking.models import Shipment
 from tracking.progress import ATTENTION
@@ -69,18 +68,19 @@ TABS: dict[str, tuple[Any, Callable[[Rows], Rows]]] = {
 
 @dataclass(frozen=True)
 class Row:
-    """A parcel as the list shows it."""
+    """A parcel as the list shows it; addresses are as seen from the list."""
 
-    parcel: Shipment
     url: str
     name: str
     status: Label
     reason: Any
     order_url: str
+    number: str
     customer: str
     carrier: str
     expected: str
     is_overdue: bool
+    news: str
 
 
 @require_safe
@@ -91,7 +91,7 @@ def shipments(request: HttpRequest, seat: Seat) -> HttpResponse:
     rows, is_countable = of_shipments(asked)
     stretch = listing.newest(request, _shown(of_tab(rows, asked.tab)), by="created_at")
     context: dict[str, Any] = {
-        "rows": [_row(seat.merchant, parcel) for parcel in stretch.rows],
+        "rows": [_row(parcel) for parcel in stretch.rows],
         "stretch": stretch,
         "asked": asked,
         "tab": asked.tab,
@@ -175,18 +175,19 @@ def _tabs(request: HttpRequest, seat: Seat, rows: Rows, asked: Given, *, is_coun
     )
 
 
-def _row(merchant: Merchant, parcel: Shipment) -> Row:
+def _row(parcel: Shipment) -> Row:
     order = parcel.order
     is_over = parcel.status in _OVER
     return Row(
-        parcel=parcel,
-        url=f"/app/{merchant.slug}/shipments/{public_id('shp', parcel.id)}/",
+        url=f"{public_id('shp', parcel.id)}/",
         name=parcel.tracking_number or f"{order.number}-{parcel.number}",
         status=label(STATUSES, parcel.status),
         reason=SUBSTATUSES.get(parcel.substatus, "") if parcel.status in ATTENTION else "",
-        order_url=f"/app/{merchant.slug}/orders/{public_id('ord', order.id)}/",
+        order_url=f"../orders/{public_id('ord', order.id)}/",
+        number=order.number,
         customer=f"{order.first_name} {order.last_name}".strip() or order.email or "–",
         carrier=carrier_label(parcel.carrier, parcel.carrier_name),
         expected="" if is_over else formats.window(parcel.eta_from, parcel.eta_to),
         is_overdue=not is_over and parcel.promised_to is not None and parcel.promised_to < timezone.now(),
+        news=formats.age(parcel.last_scan_at or parcel.status_at or parcel.created_at),
     )

@@ -1,6 +1,6 @@
 """What dashboard templates need beyond Django's own tags."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from django import template
 from django.utils.html import format_html
@@ -25,20 +25,24 @@ def at(moment: datetime | None) -> SafeString | str:
         return "–"
     ago = formats.ago(moment)
     if not ago:
-        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), formats.moment(moment))
+        return format_html('<time datetime="{}">{}</time>', _exact(moment), formats.moment(moment))
     return format_html(
         '<time datetime="{}">{} <span class="muted">· {}</span></time>',
-        moment.isoformat(),
+        _exact(moment),
         formats.moment(moment),
         ago,
     )
 
 
+def _exact(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 @register.simple_tag
 def age(moment: datetime) -> SafeString:
     """How long ago something was, its date when that is more than a week."""
-    shown = formats.ago(moment) or formats.moment(moment)
-    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), shown)
+    shown = formats.age(moment)
+    return format_html('<time datetime="{}">{}</time>', _exact(moment), shown)
 
 
 @register.filter

@@ -27,7 +27,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def numbers(answer: Any) -> list[str]:
     """The order numbers on a page, from top to bottom."""
-    return re.findall(r'class="cover" href="[^"]+">([^<]+)<', answer.content.decode())
+    return re.findall(r"<a href=ord_\w+/>([^<]+)<", answer.content.decode())
 
 
 def counts(answer: Any) -> dict[str, str]:

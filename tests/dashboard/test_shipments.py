@@ -28,7 +28,7 @@ URL = "/app/nordwind/shipments/"
 def shown(answer: Any) -> list[str]:
     """The tracking numbers on a page, from top to bottom."""
     assert answer.status_code == 200
-    return re.findall(r'class="cover mono" href="[^"]+">([^<]+)<', answer.content.decode())
+    return re.findall(r"<a href=shp_\w+/>([^<]+)<", answer.content.decode())
 
 
 def parcel(owner: Merchant, number: str, status: str = "", hours_ago: float = 1, **fields: Any) -> Shipment:
