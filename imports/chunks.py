@@ -15,7 +15,7 @@ from merchants.models import Merchant
 from merchants.rest.errors import InvalidBody
 
 # Whichever comes first ends a chunk: so it is small, however many lines an order has.
-_MOST_ROWS = 5000
+_MOST_ROWS = 10_000
 _MOST_BYTES = 4_000_000
 _AHEAD = 2  # chunks that wait to be stored
 

@@ -6,8 +6,10 @@
    once, whatever is killed when.
 """
 
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 from django.db import DataError, IntegrityError, OperationalError
@@ -34,6 +36,7 @@ RUN = "imports.run"
 _TURN_SECONDS = 1.5
 _MOST_ATTEMPTS = 5
 _TOGETHER_ATTEMPTS = 3
+_OBJECTS = 100_000  # more than a few chunks hold
 
 
 @due_work(RUN)
@@ -77,7 +80,7 @@ def run(row: Import, *, seconds: float = float("inf"), progress: Callable[[], No
     if path is None or not path.exists():
         fail(row, "The file is not in this installation's folder any more.")
         return True
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, _rare_collections():
         chunks = ahead(cut(row.merchant, row, file, writer))
         try:
             for chunk in chunks:
@@ -93,6 +96,17 @@ def run(row: Import, *, seconds: float = float("inf"), progress: Callable[[], No
             chunks.close()  # type: ignore[attr-defined]  # a generator
     finish(row, ImportState.DONE)
     return True
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let the collector of cycles look seldom: chunks are many objects without any, and it walks along all of them."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _store(row: Import, writer: Writer, chunk: Chunk) -> None:

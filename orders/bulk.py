@@ -37,9 +37,10 @@ _TEXTS = (
     "external_id", "number", "lookup_number", "email", "phone", "first_name", "last_name", "locale",
     "shipping_address", "city", "postcode", "country", "search",
 )  # fmt: skip
+_AMOUNTS = ("subtotal", "shipping", "tax", "discount", "total")
 _COLUMNS = (
     "customer_id", *_TEXTS, "id", "status", "stage", "placed_at", "cancelled_at", "sms_consent", "currency",
-    "subtotal", "shipping", "tax", "discount", "total", "promised_from", "promised_to", "link_digest",
+    *_AMOUNTS, "promised_from", "promised_to", "link_digest",
     "merchant_id", "source", "raw", "link_version", "link_expires_at", "created_at", "updated_at",
 )  # fmt: skip
 _LINE_COLUMNS = (
@@ -65,7 +66,7 @@ class ReadyOrder:
     total: Decimal
     person: Person
     row: str
-    lines: list[str]
+    lines: str
     facts: list[FactData]
 
 
@@ -112,24 +113,25 @@ def _row(
         values["locale"], _text(values["shipping_address"]), values["city"], values["postcode"], values["country"],
         _vector(words),
     ))  # fmt: skip
-    state = f"cancelled\tcancelled\t{values['placed_at']}\t{cancelled_at}"
-    if cancelled_at is None:
-        state = f"placed\tto_ship\t{values['placed_at']}\t{NULL}"
-    return (
-        f"{texts}\t{id_}\t{state}\t{values['sms_consent']}\t{values['currency']}\t{values['subtotal']}\t"
-        f"{values['shipping']}\t{values['tax']}\t{values['discount']}\t{values['total']}\t"
-        f"{values['promised_from'] or NULL}\t{values['promised_to'] or NULL}\t"
-        f"\\\\x{link_digest(link_token(id_, 1)).hex()}\t{same}"
-    )
+    state = ("placed", "to_ship", str(values["placed_at"]), NULL)
+    if cancelled_at is not None:
+        state = ("cancelled", "cancelled", str(values["placed_at"]), str(cancelled_at))
+    amounts = (str(values[name]) for name in _AMOUNTS)
+    promised = (str(values[name] or NULL) for name in ("promised_from", "promised_to"))
+    digest = link_digest(link_token(id_, 1)).hex()
+    return "\t".join((
+        texts, str(id_), *state, str(values["sms_consent"]), values["currency"], *amounts, *promised,
+        f"\\\\x{digest}", same,
+    ))  # fmt: skip
 
 
-def _lines(lines: Sequence[LineIn], ids: Sequence[str], keys: str) -> list[str]:
+def _lines(lines: Sequence[LineIn], ids: Sequence[str], keys: str) -> str:
     """The rows of an order's lines, as COPY reads them. keys: the merchant's id and the order's."""
-    return [
-        copy_line((line_external_id(line, index), line.sku, line.title, line.variant, line.image_url))
-        + f"\t{id_}\t{keys}\t{index + 1}\t{line.quantity}\t0\t{line.unit_price}\t{line.requires_shipping}"
-        for index, (line, id_) in enumerate(zip(lines, ids, strict=True))
-    ]
+    return "\n".join([
+        copy_line((line_external_id(line, number - 1), line.sku, line.title, line.variant, line.image_url))
+        + f"\t{id_}\t{keys}\t{number}\t{line.quantity}\t0\t{line.unit_price!s}\t{line.requires_shipping!s}"
+        for number, (line, id_) in enumerate(zip(lines, ids, strict=True), 1)
+    ])  # fmt: skip
 
 
 @lru_cache(maxsize=8)
@@ -161,7 +163,7 @@ def store_new_orders(merchant: Merchant, orders: Sequence[ReadyOrder], now: date
     put = put_customers(merchant, [order.person for order in orders], now)
     rows = [f"{customer_id or NULL}\t{order.row}" for order, customer_id in zip(orders, put, strict=True)]
     copy_lines("orders_order", _COLUMNS, rows)
-    copy_lines("orders_orderline", _LINE_COLUMNS, [line for order in orders for line in order.lines])
+    copy_lines("orders_orderline", _LINE_COLUMNS, [order.lines for order in orders])
     event_log.record_in_bulk((fact, order.id) for order in orders for fact in order.facts)
 
 

@@ -148,7 +148,7 @@ def test_an_import_that_is_killed_goes_on_where_it_was_and_stores_everything_onc
     merchant: Merchant, folder: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "orders.csv"
-    file.write_text(many(3000))
+    file.write_text(many(9000))
     environment = {
         **os.environ,
         "DATABASE_URL": settings.DATABASE_URL.replace("/afterward", f"/{connection.settings_dict['NAME']}"),
@@ -167,17 +167,17 @@ def test_an_import_that_is_killed_goes_on_where_it_was_and_stores_everything_onc
     with merchant_scope(merchant):
         row = Import.objects.get()
         assert row.state == ImportState.RUNNING, output
-        assert 0 < row.read < 3000
+        assert 0 < row.read < 9000
         Import.objects.update(due_at=timezone.now())  # as if its lease had ended
     done = worked_off(merchant, row)
     while done.state == ImportState.RUNNING:
         done = worked_off(merchant, row)
-    assert (done.state, done.read, done.created, done.refused) == (ImportState.DONE, 3000, 2970, 30)
+    assert (done.state, done.read, done.created, done.refused) == (ImportState.DONE, 9000, 8910, 90)
     with merchant_scope(merchant):
-        assert Order.objects.count() == 2970
-        assert OrderLine.objects.count() == 2970 * 2
-        assert RefusedLine.objects.count() == 60
-    assert Incoming.objects.filter(type="order.placed").count() == 2970
+        assert Order.objects.count() == 8910
+        assert OrderLine.objects.count() == 8910 * 2
+        assert RefusedLine.objects.count() == 180
+    assert Incoming.objects.filter(type="order.placed").count() == 8910
 
 
 def wait_until_stored(merchant: Merchant) -> None:

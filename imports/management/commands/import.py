@@ -25,6 +25,8 @@ _TELL_SECONDS = 2.0
 
 
 class Command(BaseCommand):
+    # They would load the pages and the API: a second, and memory.
+    requires_system_checks: list[str] = []
     help = (
         "Import orders, shipments, customers or products from a CSV (columns are found by their headers) or from"
         " NDJSON (a body of the API a line). Nothing is sent to anybody about it. Importing the same file again"
