@@ -49,10 +49,10 @@ def sniff(path: Path, format_: Format | None = None) -> Sniffed:
     with open(path, "rb") as file:
         head = file.read(SAMPLE)
     if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
-        raise _cannot("The file is empty.", "empty_file")
+        raise _cannot("The file is empty.", code="empty_file")
     for start, words in _NO_TEXT:
         if head.startswith(start):
-            raise _cannot(words, "not_a_table")
+            raise _cannot(words, code="not_a_table")
     bom = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
     if format_ == Format.NDJSON or (format_ is None and head[bom:].lstrip().startswith(b"{")):
         return Sniffed(Format.NDJSON, "utf-8", "", [], [], bom, 0)
@@ -88,15 +88,15 @@ def _headers(head: bytes, encoding: str, bom: int) -> Sniffed:
         cells = next((row for row in reader if any(cell.strip() for cell in row)), [])
     except csv.Error:
         raise _cannot(
-            "The first line cannot be read: its quotation marks do not fit together.", "not_a_table"
+            "The first line cannot be read: its quotation marks do not fit together.", code="not_a_table"
         ) from None
     if len(cells) > MOST_COLUMNS:
         raise _cannot(
-            f"The file has {len(cells)} columns; at most {MOST_COLUMNS} are read.", "too_many_columns"
+            f"The file has {len(cells)} columns; at most {MOST_COLUMNS} are read.", code="too_many_columns"
         )
     headers, repeated = _unique(cells)
     if len(headers) < 2 and not re.search(r"[a-z]", "".join(headers), re.IGNORECASE):
-        raise _cannot("The first line has no column names.", "not_a_table")
+        raise _cannot("The first line has no column names.", code="not_a_table")
     # Headers are read again by line, for they may hold line breaks: the reader says how many lines they took.
     taken = "".join(_lines(text)[: reader.line_num]).encode(encoding, "replace")
     return Sniffed(Format.CSV, encoding, delimiter, headers, repeated, bom + len(taken), reader.line_num)
@@ -140,5 +140,5 @@ def _unique(cells: list[str]) -> tuple[list[str], list[str]]:
     return headers, repeated
 
 
-def _cannot(words: str, code: str) -> Unprocessable:
+def _cannot(words: str, *, code: str) -> Unprocessable:
     return Unprocessable(words, param="file", code=code)

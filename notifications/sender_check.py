@@ -1,18 +1,8 @@
 """Whether a domain lets mail be sent in its name: SPF, DKIM and DMARC, as DNS has them now."""
 
 from dataclasses import dataclass
-from email.utils import make_msgid
-
-from django.core.mail import EmailMultiAlternatives, get_connection
-from django.utils.translation import gettext
 
 from merchants import dns
-from merchants.audit import record_change
-from merchants.http import in_transaction
-from merchants.models import Merchant
-from merchants.scope import merchant_transaction
-from notifications.channels.email import outcome
-from notifications.sender import reply_address, sender, sender_domain
 
 OK, MISSING, WRONG, UNKNOWN = "ok", "missing", "wrong", "unknown"
 
@@ -68,33 +58,3 @@ def _judged(kind: str, name: str, begins: str, advice: str, *, at_most: int) -> 
         return Record(kind, name, "", advice, UNKNOWN)
     state = MISSING if not texts else OK if len(texts) <= at_most else WRONG
     return Record(kind, name, " | ".join(texts)[:500], advice, state)
-
-
-def send_test(merchant: Merchant, address: str) -> str:
-    """Send a mail to somebody of the team, as shoppers would get it from this sender. Returns "" or why it failed.
-
-    In the request and not as due work: whoever presses the button waits for what the mail server says.
-    """
-    if in_transaction():
-        raise RuntimeError("No mail inside a database transaction: commit first.")
-    answer_to = reply_address(merchant)
-    mail = EmailMultiAlternatives(
-        subject=gettext("A test from %(shop)s") % {"shop": " ".join(merchant.name.split())},
-        body=gettext("This is how your messages arrive. Answers go to %(address)s.")
-        % {"address": answer_to or sender(merchant)},
-        from_email=sender(merchant),
-        to=[address],
-        reply_to=[answer_to] if answer_to else None,
-        headers={
-            "Message-ID": make_msgid(domain=sender_domain(merchant)),
-            "Auto-Submitted": "auto-generated",
-        },
-        connection=get_connection(),
-    )
-    try:
-        mail.send()
-    except Exception as error:  # noqa: BLE001  # whatever a provider's back end raises is told to who asked
-        return str(outcome(error))[:300] or repr(error)[:300]
-    with merchant_transaction(merchant):
-        record_change("sender.tested", label=address)
-    return ""

@@ -117,6 +117,7 @@ def _row(seat: Seat, domain: PortalDomain) -> dict[str, Any]:
     base = f"/app/{seat.merchant.slug}/settings/domains/{public_id('dom', domain.id)}/"
     return {
         "domain": domain,
+        "url": f"https://{domain.host}/",
         "state": _state(domain),
         "problem": PROBLEMS.get(domain.problem, domain.problem),
         "records": [

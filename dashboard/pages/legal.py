@@ -4,6 +4,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from babel import Locale
+from babel.core import get_global
 from babel.numbers import list_currencies
 from django import forms
 from django.conf import settings
@@ -47,10 +48,9 @@ class _RegionForm(MerchantForm):
         locale = Locale.parse(formats.locale(), sep="-")
         self.fields["country"].widget = forms.Select(choices=countries(locale))
         self.fields["currency"].widget = forms.Select(choices=currencies(locale, self.merchant.currency))
-        zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-        self.fields["timezone"].widget = forms.Select(
-            choices=[("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in zones)]
-        )
+        known = available_timezones() & set(get_global("zone_territories"))
+        zones = sorted({zone for zone in known if "/" in zone} | {"UTC", self.merchant.timezone})
+        self.fields["timezone"].widget = forms.Select(choices=[(zone, zone) for zone in zones])
 
 
 class LegalForm(_RegionForm):

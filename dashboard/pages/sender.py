@@ -19,6 +19,7 @@ from dashboard.words import Label
 from merchants import throttle
 from merchants.permissions import Permission
 from notifications import sender_check
+from notifications.channels import trial
 from notifications.sender import sender, sender_domain
 
 _TESTS, _CHECKS, _WINDOW = 5, 10, 600
@@ -87,7 +88,7 @@ def test_sender(request: HttpRequest, seat: Seat) -> HttpResponse:
         messages.error(request, _("Your account has no e-mail address."))
     elif throttle.hit("sender-test", seat.merchant.pk, limit=_TESTS, window=_WINDOW):
         messages.error(request, _("That was very often. Wait some minutes."))
-    elif failure := sender_check.send_test(seat.merchant, address):
+    elif failure := trial.send_test(seat.merchant, address):
         messages.error(request, _("The mail server did not take it: %(why)s") % {"why": failure})
     else:
         messages.success(

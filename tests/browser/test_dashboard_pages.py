@@ -80,7 +80,7 @@ def judge(visit: Visit, name: str, axe: Axe) -> None:
     """Everything that every page has to be."""
     assert visit.messages == ([] if visit.status == 200 else visit.messages[:1])
     assert visit.strangers == []
-    assert len(visit.requests) <= 12
+    assert len(set(visit.requests)) <= 12  # a frame's style sheets come out of the cache
     assert visit.transferred() <= 150_000
     assert visit.elements() <= 1500
     for width, scheme in LOOKS:
@@ -194,8 +194,7 @@ def test_the_dashboard_is_whole_without_javascript(
     page.get_by_label("E-mail address").fill("clara@nordwind.test")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    assert page.url == f"{live_server.url}/app/nordwind/"
-    page.get_by_role("link", name="Orders", exact=True).click()
+    assert page.url == f"{live_server.url}/app/nordwind/orders/"  # where one was going
     page.get_by_role("link", name="Load 50 more").click()
     assert page.locator("table.orders tbody tr").count() == 11
     page.get_by_label("Search everything").fill(shop.order.number)

@@ -271,7 +271,7 @@ def test_every_address_of_the_dashboard_is_tested_or_open_to_all() -> None:
     resolver = next(e for e in get_resolver().url_patterns if getattr(e, "namespace", "") == "dashboard")
     names = {entry.name for entry in resolver.url_patterns if isinstance(entry, URLPattern)}
     account = {entry.name for entry in (*before_signing_in, *own)}  # tests/dashboard/test_account.py
-    assert names == {"home", "sign_in", "sign_out", "set_language"} | account
+    assert names == {"home", "sign_in", "sign_out", "set_language", "first_run"} | account
 
 
 def without_token(answer: Any) -> str:

@@ -1,0 +1,43 @@
+"""A mail to oneself: what the mail server says to a merchant's sender."""
+
+from email.utils import make_msgid
+
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.utils.translation import gettext
+
+from merchants.audit import record_change
+from merchants.http import in_transaction
+from merchants.models import Merchant
+from merchants.scope import merchant_transaction
+from notifications.channels.email import outcome
+from notifications.sender import reply_address, sender, sender_domain
+
+
+def send_test(merchant: Merchant, address: str) -> str:
+    """Send a mail to somebody of the team, as shoppers would get it from this sender. Returns "" or why it failed.
+
+    In the request and not as due work: whoever presses the button waits for what the mail server says.
+    """
+    if in_transaction():
+        raise RuntimeError("No mail inside a database transaction: commit first.")
+    answer_to = reply_address(merchant)
+    mail = EmailMultiAlternatives(
+        subject=gettext("A test from %(shop)s") % {"shop": " ".join(merchant.name.split())},
+        body=gettext("This is how your messages arrive. Answers go to %(address)s.")
+        % {"address": answer_to or sender(merchant)},
+        from_email=sender(merchant),
+        to=[address],
+        reply_to=[answer_to] if answer_to else None,
+        headers={
+            "Message-ID": make_msgid(domain=sender_domain(merchant)),
+            "Auto-Submitted": "auto-generated",
+        },
+        connection=get_connection(),
+    )
+    try:
+        mail.send()
+    except Exception as error:  # noqa: BLE001  # whatever a provider's back end raises is told to who asked
+        return str(outcome(error))[:300] or repr(error)[:300]
+    with merchant_transaction(merchant):
+        record_change("sender.tested", label=address)
+    return ""
