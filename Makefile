@@ -13,7 +13,8 @@ demo: install ## start everything with a demo shop in it; Ctrl-C ends it (ARGS="
 	@exec $(BIN)/python manage.py demo $(ARGS)
 
 TESTS_ALONE := tests/live tests/chaos
-# One process more than cores: browsers and servers are waited for. Tests that start a whole installation and hold it to seconds run alone, after the others: beside them they
+# One process more than cores, for browsers and servers are waited for. Tests that start a whole installation and
+# hold it to seconds run alone, after the others: beside them they
 # would measure the load that the test run makes itself. (5: a word given by ARGS chose none of them.)
 test: install-dev browser ## run every test against real PostgreSQL, Redis, Celery and chromium (ARGS="-k word")
 	@export AFTERWARD_HOME="$${AFTERWARD_HOME:-$(CURDIR)/.afterward/tests}"; \
