@@ -75,7 +75,9 @@ class Shipment(DueRow):
             # Of all parcels that ever were, only these can be overdue or stand still.
             models.Index(
                 fields=["merchant", "-created_at", "-id"],
-                condition=~Q(status__in=[Status.DELIVERED, Status.RETURNED, Status.CANCELLED, Status.EXPIRED]),
+                condition=~Q(
+                    status__in=[Status.DELIVERED, Status.RETURNED, Status.CANCELLED, Status.EXPIRED]
+                ),
                 name="shipments_open",
             ),
         ]

@@ -12,5 +12,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not first.is_fresh():
-            raise CommandError("Somebody has an account already. Owners invite people; or use create_merchant.")
+            raise CommandError(
+                "Somebody has an account already. Owners invite people; or use create_merchant."
+            )
         self.stdout.write(first.setup_link())
