@@ -253,3 +253,23 @@ def test_another_shops_orders_are_neither_shown_nor_counted(
     page = desk(merchant).get(URL, {"q": "weber"})
     assert theirs.number not in page.content.decode()
     assert counts(page)["All"] == "1"
+
+
+def test_a_country_and_a_carrier_that_hardly_meet_are_found_together(
+    merchant: Merchant, owner: Client
+) -> None:
+    many_orders(merchant, 120)
+    sent = factories.order(merchant, shipping_address=AddressIn(city="Bern", postcode="3011", country="CH"))
+    factories.shipment(merchant, sent, carrier="DHL")
+    plain = factories.order(merchant, shipping_address=AddressIn(city="Basel", postcode="4051", country="CH"))
+    factories.shipment(merchant, plain, carrier="UPS")
+    assert numbers(owner.get(URL, {"country": "CH", "carrier": "dhl"})) == [sent.number]
+    assert numbers(owner.get(URL, {"country": "CH", "carrier": "sandbox"})) == []
+    assert numbers(owner.get(URL, {"country": "DE", "carrier": "dhl"})) == []
+    # These meet often: the list is walked along, fifty at a time.
+    often = owner.get(URL, {"country": "DE", "carrier": "sandbox"})
+    assert len(numbers(often)) == 50
+    assert "Load 50 more" in often.content.decode()
+    with CaptureQueriesContext(connection) as queries:
+        owner.get(URL, {"country": "DE", "carrier": "sandbox"})
+    assert len(queries) <= 8
