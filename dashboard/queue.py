@@ -33,6 +33,9 @@ UNION ALL (SELECT 'facts', NULL, type, '', '', '', '', parked_at FROM events_par
     WHERE merchant_id = %(merchant)s ORDER BY parked_at DESC LIMIT 1)
 UNION ALL (SELECT 'inbox', NULL, source, '', '', '', '', received_at FROM orders_inboxitem
     WHERE merchant_id = %(merchant)s AND state = 'failed' ORDER BY received_at DESC LIMIT 1)
+UNION ALL (SELECT 'endpoint', NULL, description, url, '', '', '', coalesce(last_failure_at, created_at)
+    FROM webhooks_endpoint WHERE merchant_id = %(merchant)s AND state = 'disabled'
+    ORDER BY last_failure_at DESC NULLS LAST LIMIT 1)
 """
 
 
@@ -57,7 +60,8 @@ def queue(seat: Seat, waiting: Mapping[str, str]) -> list[Task]:
             _QUEUE, {"merchant": seat.merchant.id, "length": LENGTH, "problems": sorted(ATTENTION)}
         )
         rows = cursor.fetchall()
-    groups = [task for row in rows if row[0] != "order" and (task := _group(seat.merchant, row, waiting))]
+    others = [row for row in rows if row[0] != "order" and (row[0] != "endpoint" or seat.may_set_up)]
+    groups = [_group(seat.merchant, row, waiting) for row in others]
     orders = [_order(seat.merchant, row) for row in rows if row[0] == "order"]
     return [*groups, *sorted(orders, key=lambda task: task.since, reverse=True)][:LENGTH]
 
@@ -75,9 +79,15 @@ def _order(merchant: Merchant, row: tuple[Any, ...]) -> Task:
     )
 
 
-def _group(merchant: Merchant, row: tuple[Any, ...], waiting: Mapping[str, str]) -> Task | None:
-    """Failed messages, parked facts and failed webhooks of the shop: one line each, with the newest of them."""
+def _group(merchant: Merchant, row: tuple[Any, ...], waiting: Mapping[str, str]) -> Task:
+    """Failed messages, parked facts, failed webhooks of the shop, endpoints that we switched off: a line each."""
     kind, _none, what, whom, _email, _reason, _substatus, since = row
+    if kind == "endpoint":
+        off, url = (
+            label(words.FACTS, "webhook_endpoint.disabled").text,
+            f"/app/{merchant.slug}/settings/webhooks/",
+        )
+        return Task(str(off), Label(_("Switched off"), "bad"), what or whom, since, url)
     count = waiting.get(kind, "")
     number = int(count.rstrip("+") or 1)
     base = f"/app/{merchant.slug}"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from dashboard import settings_pages
+from dashboard import formats, settings_pages
 from dashboard.access import Seat, merchant_view
 from dashboard.shell import page
 from dashboard.words import STAGES, STATUSES, Label, label
@@ -43,7 +43,7 @@ class Hit:
     """One thing that was found."""
 
     title: Any
-    url: str
+    url: str  # "" for what has no page
     about: str = ""
     state: Label | None = None
 
@@ -134,15 +134,19 @@ def _people(base: str, orders: list[Order], most: int) -> list[Hit]:
 
 
 def _products(typed: str, most: int) -> list[Hit]:
-    """Products whose title has the words, or with a variant of this article number."""
+    """Products whose title has the words, or with a variant of this article number.
+
+    A hit leads to the product's page in the shop. Where the shop told us no address it leads nowhere: we keep products
+    to show them beside orders and have no page of our own for one.
+    """
     sold = Variant.objects.filter(product_id=OuterRef("pk"), merchant_id=OuterRef("merchant_id"), sku=typed)
     words = Q()
     for word in typed.split()[:5]:
         words &= Q(title__icontains=word)
     rows = Product.objects.filter(words | Exists(sold)).order_by("title", "id")
     return [
-        Hit(title=product.title, url="", about=product.product_type)
-        for product in rows.only("id", "merchant_id", "title", "product_type")[:most]
+        Hit(title=product.title, url=formats.web_address(product.url), about=product.product_type)
+        for product in rows.only("id", "merchant_id", "title", "product_type", "url")[:most]
     ]
 
 

@@ -18,6 +18,7 @@ from tests import factories
 from tests.dashboard import scene
 from tests.dashboard.scene import many_orders
 from tracking.schemas import WindowIn
+from webhooks.commands import EndpointValues, create_endpoint, disable
 
 URL = "/app/nordwind/"
 Drain = Callable[[], int]
@@ -73,6 +74,22 @@ def test_the_queue_names_reasons_and_leads_to_them(shop: scene.Scene, owner: Cli
     assert f"Order {shop.order.number}" in page
     assert "The address is wrong or incomplete" in page
     assert f'href="/app/nordwind/orders/{shop.ids["order_id"]}/"' in page
+
+
+def test_the_queue_names_an_endpoint_that_was_switched_off_to_who_may_mend_it(
+    merchant: Merchant, owner: Client, desk: Callable[..., Client]
+) -> None:
+    factories.order(merchant)
+    endpoint, _secret = create_endpoint(merchant, EndpointValues(url="https://erp.example/in"))
+    assert "switched off" not in owner.get(URL).content.decode()
+    disable(merchant, endpoint.pk, "gone")
+    page = owner.get(URL).content.decode()
+    assert (
+        '<a class="cover" href="/app/nordwind/settings/webhooks/">A webhook endpoint was switched off</a>'
+        in page
+    )
+    assert "https://erp.example/in" in page
+    assert "switched off" not in desk(merchant, "support").get(URL).content.decode()
 
 
 def test_the_queue_has_six_lines_at_most(merchant: Merchant, owner: Client) -> None:

@@ -61,6 +61,24 @@ def test_a_product_is_found_by_its_title(merchant: Merchant, owner: Client) -> N
     assert found(owner, "sweater fjord")["Products"] == ["Fjord Wool Sweater"]
 
 
+def test_a_product_leads_to_its_page_in_the_shop_if_it_has_one(merchant: Merchant, owner: Client) -> None:
+    now = timezone.now()
+    with merchant_scope(merchant):
+        for name, url in (
+            ("Fjord", "https://shop.test/fjord"),
+            ("Skerry", ""),
+            ("Holm", "javascript:alert(1)"),
+        ):
+            Product.objects.create(
+                merchant=merchant, external_id=name, title=name, url=url, created_at=now, updated_at=now
+            )
+    assert (
+        '<a href="https://shop.test/fjord"><strong>Fjord' in owner.get(URL, {"q": "fjord"}).content.decode()
+    )
+    for name in ("Skerry", "Holm"):
+        assert f"<li><p><strong>{name}</strong>" in owner.get(URL, {"q": name}).content.decode()
+
+
 @pytest.mark.parametrize(
     ("typed", "page"),
     [("ship", "Shipments"), ("tracking", "Shipments"), ("webhooks", "Webhooks"), ("team", "Team")],
