@@ -56,7 +56,8 @@ class Record:
 class _Column:
     index: int
     key: str
-    path: tuple[str, ...]
+    parents: tuple[str, ...]
+    name: str
     read: Callable[[str], object]
 
 
@@ -69,7 +70,7 @@ class Table:
         self.kind, self.headers, self.mapping, self.options = kind, headers, mapping, options
         place = {header: index for index, header in enumerate(headers)}
         mapped = [f for f in fields.FIELDS[kind] if mapping.get(f.key) in place]
-        columns = [_Column(place[mapping[f.key]], f.key, _path(f), _reader(f, options)) for f in mapped]
+        columns = [_Column(place[mapping[f.key]], f.key, *_place(f), _reader(f, options)) for f in mapped]
         self.head = [column for column in columns if "[]" not in column.key]
         self.line = [column for column in columns if "[]" in column.key]
         self.list_name = self.line[0].key.partition("[]")[0] if self.line else ""
@@ -80,8 +81,11 @@ class Table:
 
     def continues(self, row: Raw, before: Raw) -> bool:
         """Whether a row belongs to the record that the one before it belongs to."""
-        if not self.line or any(row.cells[index] != before.cells[index] for index in self.same):
+        if not self.line:
             return False
+        for index in self.same:
+            if row.cells[index] != before.cells[index]:
+                return False
         for index in self.group:
             if row.cells[index]:
                 return row.cells[index] == before.cells[index]
@@ -95,11 +99,13 @@ class Table:
             row = rows[0]
             if not row.cells[column.index]:
                 row = next((r for r in rows if r.cells[column.index]), row)
-            if (value := self._value(row, column, refusals)) is not None:
-                target = body
-                for name in column.path[:-1]:
-                    target = target.setdefault(name, {})
-                target[column.path[-1]] = value
+            try:
+                value = column.read(row.cells[column.index])
+            except BadCell as error:
+                refusals.append(self._bad(row, column, error))
+            else:
+                if value is not None:
+                    _target(body, column)[column.name] = value
         entries = [entry for row in rows if (entry := self._entry(row, refusals))] if self.line else []
         if entries:
             body[self.list_name] = entries
@@ -109,17 +115,17 @@ class Table:
     def _entry(self, row: Raw, refusals: list[Refusal]) -> dict[str, Any]:
         entry: dict[str, Any] = {}
         for column in self.line:
-            if (value := self._value(row, column, refusals)) is not None:
-                entry[column.path[-1]] = value
+            try:
+                value = column.read(row.cells[column.index])
+            except BadCell as error:
+                refusals.append(self._bad(row, column, error))
+            else:
+                if value is not None:
+                    entry[column.name] = value
         return entry
 
-    def _value(self, row: Raw, column: _Column, refusals: list[Refusal]) -> Any:
-        cell = row.cells[column.index]
-        try:
-            return column.read(cell) if cell else None
-        except BadCell as error:
-            refusals.append(Refusal(row.line, column.key, self.headers[column.index], str(error)))
-            return None
+    def _bad(self, row: Raw, column: _Column, error: BadCell) -> Refusal:
+        return Refusal(row.line, column.key, self.headers[column.index], str(error))
 
     def placed(self, param: str, detail: str, rows: Sequence[Raw]) -> Refusal:
         """A check's refusal of a field, at the column and row that the field came from."""
@@ -136,14 +142,21 @@ def _reader(field_: fields.Field, options: Options) -> Callable[[str], object]:
     convert = converter(field_.type, options)
 
     def read(cell: str) -> object:
-        text = plain(cell)
+        text = plain(cell) if cell else cell
         return convert(text) if text else None
 
     return lru_cache(_REMEMBERED)(read) if field_.type in _FEW_VALUES or field_.of_line else read
 
 
-def _path(field_: fields.Field) -> tuple[str, ...]:
-    return tuple(field_.key.replace("[]", "").split("."))
+def _target(body: dict[str, Any], column: _Column) -> dict[str, Any]:
+    for name in column.parents:
+        body = body.setdefault(name, {})
+    return body
+
+
+def _place(field_: fields.Field) -> tuple[tuple[str, ...], str]:
+    *parents, name = field_.key.replace("[]", "").split(".")
+    return tuple(parents), name
 
 
 def _complete(kind: str, body: dict[str, Any], options: Options) -> None:
