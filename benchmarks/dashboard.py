@@ -36,17 +36,21 @@ def dashboard_search(installation: Installation) -> Result:
 def _measured(installation: Installation, name: str, cookie: str, addresses: list[str]) -> Result:
     """p95 of the slowest address in ms, on one connection: nobody waits for anybody else."""
     requests = {path: _get(f"/app/nordwind{path}", cookie) for path in addresses}
-    worst: list[float] = []
-    for request in requests.values():
+    worst: harness.Round | None = None
+    for path, request in requests.items():
         harness.drive(installation, [request] * 20, connections=2)
-        waits = harness.drive(installation, [request] * REQUESTS, connections=1).waits_ms
-        if not worst or harness.percentile(waits, 95) > harness.percentile(worst, 95):
-            worst = waits
+        found = harness.drive(installation, [request] * REQUESTS, connections=1)
+        p50, p95 = harness.percentile(found.waits_ms, 50), harness.percentile(found.waits_ms, 95)
+        print(f"  {path[:40]:40} p50 {p50:.0f} ms, p95 {p95:.0f} ms, CPU {found.cpu_ms:.0f} ms", flush=True)
+        if worst is None or p95 > harness.percentile(worst.waits_ms, 95):
+            worst = found
+    assert worst is not None
+    waits = worst.waits_ms
     queries = max(harness.count_queries(installation, [request] * 3) for request in requests.values())
     size = max(_size(installation, path, cookie) for path in addresses)
     return Result(
-        name, harness.percentile(worst, 95), "ms p95", p50_ms=harness.percentile(worst, 50),
-        p99_ms=harness.percentile(worst, 99), queries=queries, bytes=size,
+        name, harness.percentile(waits, 95), "ms p95", p50_ms=harness.percentile(waits, 50),
+        p99_ms=harness.percentile(waits, 99), queries=queries, cpu_ms=worst.cpu_ms, bytes=size,
     )  # fmt: skip
 
 
@@ -110,6 +114,7 @@ print(client.cookies["session"].value)
 
 # Made inside the server: a few seconds. Names, countries, stages and carriers as unevenly spread as in a shop.
 _SEED = (
+    "SET session_replication_role = replica",  # rows that fit by their making: no look-up for each reference
     """
 CREATE TEMP TABLE desk AS SELECT n, gen_random_uuid() AS id, gen_random_uuid() AS parcel, gen_random_uuid() AS person,
     now() - n * interval '1 minute' AS at,

@@ -31,6 +31,7 @@ class Result:
     cpu_ms: float | None = None
     first_ms: float | None = None
     peak_mb: float | None = None
+    bytes: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Its fields without the empty ones, rounded to what can be believed."""
@@ -136,9 +137,10 @@ from django.db import connection
 def ask(request):
     head, _, body = request.partition(b"\\r\\n\\r\\n")
     first, *headers = head.decode().split("\\r\\n")
-    method, path, _ = first.split(" ")
+    method, address, _ = first.split(" ")
+    path, _, query = address.partition("?")
     environ = {
-        "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": "", "SERVER_NAME": "localhost",
+        "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "SERVER_NAME": "localhost",
         "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1", "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(),
         "wsgi.multithread": True, "wsgi.multiprocess": True, "wsgi.run_once": False,

@@ -11,7 +11,6 @@ from babel.numbers import format_decimal
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
 from notifications.rendering import formats
@@ -61,7 +60,7 @@ def age(at: datetime) -> str:
     return ago(at) or moment(at)
 
 
-def moment_and_ago(at: datetime | None) -> SafeString | str:
+def moment_and_ago(at: datetime | None) -> str:
     """A time in a row of a list, with how long ago it was where that helps."""
     if at is None:
         return "–"

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
@@ -47,7 +46,7 @@ class Row:
     key: str
     url: str
     stage: Label
-    placed: SafeString
+    placed: str
     total: str
     customer: str
     tags: list[str]
