@@ -154,9 +154,9 @@ def _sent_with(rows: QuerySet[Order], carrier: str, country: str) -> QuerySet[Or
     """Orders with a parcel of this carrier. Few of them are collected first, many met along the list."""
     parcels = Shipment.objects.filter(carrier=carrier)
     if country:
-        values = {"country": country, "carrier": carrier, "few": FEW, "often": _OFTEN}
+        values: dict[str, Any] = {"country": country, "carrier": carrier, "few": FEW, "often": _OFTEN}
         with connection.cursor() as cursor:
-            cursor.execute(_COUNTRY_AND_CARRIER, {"merchant": current_merchant().id, **values})
+            cursor.execute(_COUNTRY_AND_CARRIER, {**values, "merchant": current_merchant().id})
             few = [order_id for (order_id,) in cursor.fetchall()]
         are_few = None not in few and len(few) <= FEW
     else:

@@ -166,6 +166,11 @@ PERMISSIONS: dict[Permission, Promise] = {
 }
 
 
+def spoken(of: dict[str, Label]) -> dict[str, Label]:
+    """The words in the page's language, each translated once: for the rows of a long list."""
+    return {code: Label(str(text), tone) for code, (text, tone) in of.items()}
+
+
 def label(of: dict[str, Label], code: str) -> Label:
     """The words for a code, or the code itself."""
     return of.get(code) or Label(code)

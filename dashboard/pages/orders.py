@@ -18,7 +18,7 @@ from dashboard.bulk import MOST
 from dashboard.carriers import carrier_label
 from dashboard.filters import Given
 from dashboard.tabs import ListTabs, saved_of, shown_tabs
-from dashboard.words import STAGES, Label, label
+from dashboard.words import STAGES, Label, label, spoken
 from merchants.ids import public_id
 from merchants.models import Merchant
 from orders.models import Order, Stage
@@ -139,17 +139,18 @@ def _rows(orders_: list[Order]) -> list[Row]:
         of.delivered += status == Status.DELIVERED
         if (shown := carrier_label(carrier, name)) not in of.carriers:
             of.carriers.append(shown)
-    return [_row(order, parcels[order.id]) for order in orders_]
+    stages = spoken(STAGES)
+    return [_row(order, parcels[order.id], stages) for order in orders_]
 
 
-def _row(order: Order, parcels: _Parcels) -> Row:
+def _row(order: Order, parcels: _Parcels, stages: dict[str, Label]) -> Row:
     public = public_id("ord", order.id)
     more = len(order.tags) - _MOST_TAGS_SHOWN
     return Row(
         number=order.number,
         key=public[4:],
         url=f"{public}/",
-        stage=label(STAGES, order.stage),
+        stage=label(stages, order.stage),
         placed=formats.moment_and_ago(order.placed_at),
         total=formats.money(order.total, order.currency),
         customer=f"{order.first_name} {order.last_name}".strip() or order.email or "–",

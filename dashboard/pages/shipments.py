@@ -18,7 +18,7 @@ from dashboard.access import Seat, merchant_view
 from dashboard.carriers import carrier_label
 from dashboard.filters import Given
 from dashboard.tabs import ListTabs, saved_of, shown_tabs
-from dashboard.words import STATUSES, SUBSTATUSES, Label, label
+from dashboard.words import STATUSES, SUBSTATUSES, Label, label, spoken
 from merchants.ids import public_id
 from orders.search import FEW, find_orders
 from tracking.models import Shipment
@@ -90,8 +90,9 @@ def shipments(request: HttpRequest, seat: Seat) -> HttpResponse:
     asked = filters.given(request.GET.dict(), TABS, Outcome.values)
     rows, is_countable = of_shipments(asked)
     stretch = listing.newest(request, _shown(of_tab(rows, asked.tab)), by="created_at")
+    statuses = spoken(STATUSES)
     context: dict[str, Any] = {
-        "rows": [_row(parcel) for parcel in stretch.rows],
+        "rows": [_row(parcel, statuses) for parcel in stretch.rows],
         "stretch": stretch,
         "asked": asked,
         "tab": asked.tab,
@@ -175,13 +176,13 @@ def _tabs(request: HttpRequest, seat: Seat, rows: Rows, asked: Given, *, is_coun
     )
 
 
-def _row(parcel: Shipment) -> Row:
+def _row(parcel: Shipment, statuses: dict[str, Label]) -> Row:
     order = parcel.order
     is_over = parcel.status in _OVER
     return Row(
         url=f"{public_id('shp', parcel.id)}/",
         name=parcel.tracking_number or f"{order.number}-{parcel.number}",
-        status=label(STATUSES, parcel.status),
+        status=label(statuses, parcel.status),
         reason=SUBSTATUSES.get(parcel.substatus, "") if parcel.status in ATTENTION else "",
         order_url=f"../orders/{public_id('ord', order.id)}/",
         number=order.number,
