@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
 from django.db import connection
 
@@ -46,7 +47,14 @@ class Deliveries:
 
     def of(self, outcome: Outcome) -> int:
         """Parcels that ended so."""
-        return sum(number for (name, _), number in self.travelled.items() if name == outcome)
+        return self._by_outcome[outcome]
+
+    @cached_property
+    def _by_outcome(self) -> Counter[str]:
+        summed: Counter[str] = Counter()
+        for (name, _), number in self.travelled.items():
+            summed[name] += number
+        return summed
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ class Period:
         """As many days, up to the day before this one."""
         return Period.ending(self.first - timedelta(days=1), len(self.days))
 
-    @property
+    @cached_property
     def days(self) -> list[date]:
         return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
 

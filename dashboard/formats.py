@@ -37,7 +37,14 @@ def moment(at: datetime) -> str:
     """A time on the merchant's clock: "22 Nov, 14:05", with its year when that is another one."""
     local = timezone.localtime(at)
     short, long = _PATTERNS.get(get_language() or "", _ENGLISH)
-    return date_format(local, short if local.year == timezone.localtime().year else long)
+    pattern = short if local.year == timezone.localtime().year else long
+    return _written(local.replace(second=0, microsecond=0, tzinfo=None), pattern, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _written(minute: datetime, pattern: str, _language: str | None) -> str:
+    """A minute in the page's language. Lists are looked at again and again: it is remembered."""
+    return date_format(minute, pattern)
 
 
 def ago(at: datetime) -> str:

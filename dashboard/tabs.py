@@ -60,5 +60,5 @@ def shown_tabs(
     if asked.view and current is None:  # it was deleted: the list is at its own tab
         for tab, name in zip(tabs, words, strict=False):
             tab["current"] = name == asked.tab
-    waiting = shell.badges({name: counted[name] for name in shell.what_waits()})
+    waiting = shell.badges({name: counted[name] for name in shell.WAITS})
     return ListTabs(tabs, current, waiting)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -110,13 +111,23 @@ def of_tab(rows: QuerySet[Order], tab: str) -> QuerySet[Order]:
     return rows.filter(stage__in=stages) if stages else rows
 
 
+def _counted(found: Found, tab: str, asked: Given) -> QuerySet[Order] | RawSQL:
+    """What a tab counts. Without a filter it is asked for at every look at the list, and written as SQL."""
+    if asked.is_filtered:
+        return of_tab(found.orders, tab)
+    stages = [stage.value for stage in TABS[tab][1]]
+    if not stages:
+        return counts.of_table("orders_order", "true")
+    return counts.of_table("orders_order", "stage = ANY(%s)", stages)
+
+
 def _tabs(request: HttpRequest, seat: Seat, found: Found, asked: Given) -> ListTabs:
     """The tabs with their counts. What cannot be counted cheaply is not counted."""
     numbers = dict.fromkeys(TABS, "")
     wanted = shell.what_waits()
     is_countable = found.stages is None and not asked.q and not asked.narrows
     if is_countable:
-        wanted |= {f"tab_{name}": of_tab(found.orders, name) for name in TABS}
+        wanted |= {f"tab_{name}": _counted(found, name, asked) for name in TABS}
     capped, saved = counts.capped_counts_and(seat.merchant, wanted, saved_of(seat, "orders"))
     if found.stages is not None:
         in_all = found.stages.total()

@@ -217,10 +217,11 @@ def _headline(ended: Deliveries) -> str:
 def _chart(period: Period, by_day: Mapping[date, Deliveries], *, is_told: bool) -> SafeString:
     """Each bar says its numbers, unless a table does (is_told: False); many of them in few words."""
     bars, names = [], [str(OUTCOMES[name]) for name in Outcome]
+    is_long = len(period.days) > _USUAL
     for day in period.days:
         parts = tuple(by_day[day].of(outcome) for outcome in Outcome)
         label = title = formats.short_day(day)
-        if len(period.days) > _USUAL:
+        if is_long:
             title += f": {' / '.join(map(str, parts))}"
         else:
             told = ", ".join(f"{name} {part}" for name, part in zip(names, parts, strict=True) if part)
