@@ -47,7 +47,7 @@ def capped_counts_and(
     return _counted(wanted, found), more
 
 
-def _counted(wanted: Mapping[str, QuerySet], found: Iterable[int | None]) -> dict[str, int]:
+def _counted(wanted: Iterable[str], found: Iterable[int | None]) -> dict[str, int]:
     """What Django knows to be empty is not asked for, and comes as None."""
     return {name: count or 0 for name, count in zip(wanted, found, strict=True)}
 
