@@ -73,7 +73,9 @@ class Shipment(DueRow):
             models.Index(fields=["merchant", "status", "-created_at", "-id"], name="shipments_by_status"),
             # The order comes along: the orders of a carrier are read off the index (dashboard/filters.py).
             models.Index(
-                fields=["merchant", "carrier", "-created_at", "-id"], include=["order"], name="shipments_of_carrier"
+                fields=["merchant", "carrier", "-created_at", "-id"],
+                include=["order"],
+                name="shipments_of_carrier",
             ),
             # Of all parcels that ever were, only these can be overdue or stand still.
             models.Index(
