@@ -13,12 +13,11 @@ demo: install ## start everything with a demo shop in it; Ctrl-C ends it (ARGS="
 	@exec $(BIN)/python manage.py demo $(ARGS)
 
 TESTS_ALONE := tests/live tests/chaos
-# One process more than cores, for browsers and servers are waited for. Tests that start a whole installation and
-# hold it to seconds run alone, after the others: beside them they
+# Tests that start a whole installation and hold it to seconds run alone, after the others: beside them they
 # would measure the load that the test run makes itself. (5: a word given by ARGS chose none of them.)
 test: install-dev browser ## run every test against real PostgreSQL, Redis, Celery and chromium (ARGS="-k word")
 	@export AFTERWARD_HOME="$${AFTERWARD_HOME:-$(CURDIR)/.afterward/tests}"; \
-		$(BIN)/python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadfile -m "not chaos" \
+		$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not chaos" \
 			$(addprefix --ignore=,$(TESTS_ALONE)) $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]; \
 		$(BIN)/python -m pytest -q -m "not chaos" $(TESTS_ALONE) $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
 

@@ -279,6 +279,8 @@ IMPORT_MAX_BYTES = integer("AFTERWARD_IMPORT_MAX_BYTES", 1_500_000_000)
 # What one API key may do: so many requests a second on average (0: no limit), and so many at once.
 API_RATE = integer("AFTERWARD_API_RATE", 100)
 API_BURST = integer("AFTERWARD_API_BURST", 1000)
+# Seconds that a request waits for Redis to say so; then nobody is limited for a moment.
+API_RATE_TIMEOUT = 0.05
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["merchants.rest.auth.ApiKeyAuthentication"],

@@ -30,7 +30,6 @@ full_at = full_at + each
 redis.call('SET', KEYS[1], string.format('%d', full_at), 'PX', math.ceil((full_at - now) / 1000) + 1)
 return {1, math.floor((size * each - (full_at - now)) / each), full_at - now}
 """
-_TIMEOUT_SECONDS = 0.05
 # After a failure nobody asks again for this long, and a log line is written this often.
 _SILENCE_SECONDS = 2.0
 _LOG_EVERY_SECONDS = 60.0
@@ -86,8 +85,8 @@ def _complain(error: Exception) -> None:
 def _script() -> "redis.commands.core.Script":
     client = redis.Redis.from_url(
         settings.REDIS_URL,
-        socket_timeout=_TIMEOUT_SECONDS,
-        socket_connect_timeout=_TIMEOUT_SECONDS,
+        socket_timeout=settings.API_RATE_TIMEOUT,
+        socket_connect_timeout=settings.API_RATE_TIMEOUT,
         retry=None,
         protocol=2,
     )
