@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 import pytest_django
 from django.db import connection
@@ -14,6 +15,10 @@ from merchants.scope import merchant_scope
 from tests import factories
 from tests.api_client import ApiClient
 from tests.smtp_sink import smtp_sink  # noqa: F401  # a fixture for every test
+
+# An example's time says how busy the machine was, and not whether the property holds.
+hypothesis.settings.register_profile("afterward", deadline=None)
+hypothesis.settings.load_profile("afterward")
 
 
 @pytest.fixture
