@@ -6,7 +6,7 @@ last proved who they are stand in the session itself, so that a request costs no
 
 import ipaddress
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -144,8 +144,3 @@ def masked(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv4Address):
         return address.rpartition(".")[0] + ".x"
     return str(ipaddress.ip_network((parsed, 48), strict=False).network_address)
-
-
-def ends_at(began_at: datetime) -> datetime:
-    """When a session ends at the latest."""
-    return began_at + timedelta(seconds=settings.SESSION_COOKIE_AGE)

@@ -117,7 +117,11 @@ def _clock(merchant: Merchant) -> ZoneInfo:
 
 def seats_of(user: User) -> list[Membership]:
     """The merchants that a person works for, by name: one query."""
-    mine = Membership.objects.filter(user=user).select_related("merchant__sandbox")
+    mine = (
+        Membership.objects.filter(user=user)
+        .select_related("merchant__sandbox")
+        .defer("merchant__logo", "merchant__sandbox__logo")
+    )
     return list(mine.order_by("merchant__name", "merchant__slug"))
 
 

@@ -37,6 +37,13 @@ class EventsOut(msgspec.Struct, kw_only=True):
     next_cursor: str
 
 
+# What `filtered_facts` reads: for the list and for its export.
+EVENT_FILTERS = (
+    query("type", "Of one type: `order.placed`"),
+    query("order_id", "About one order: `ord_…`"),
+)
+
+
 class Events(ApiView):
     """The log."""
 
@@ -44,11 +51,7 @@ class Events(ApiView):
 
     @extend_schema(
         operation_id="events_list",
-        parameters=[
-            query("type", "Of one type: `order.placed`"),
-            query("order_id", "About one order: `ord_…`"),
-            *PAGING,
-        ],
+        parameters=[*EVENT_FILTERS, *PAGING],
         responses={200: EventsOut},
     )
     def get(self, request: HttpRequest) -> HttpResponse:

@@ -8,12 +8,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
 
-from events.api import facts_after, filtered_facts, show_fact
+from events.api import EVENT_FILTERS, facts_after, filtered_facts, show_fact
 from events.models import Fact
 from merchants.exporting import PAGE, Export
 from merchants.models import Merchant
 from merchants.rest.exports import FILE, ExportView, parameters
-from merchants.rest.parameters import query
 from merchants.scope import merchant_scope
 
 _COLUMNS = ("position", "type", "order_id", "recorded_at", "data")
@@ -41,9 +40,7 @@ class ExportEvents(ExportView):
 
     @extend_schema(
         operation_id="exports_events",
-        parameters=parameters(
-            query("type", "Of one type: `order.placed`"), query("order_id", "About one order: `ord_…`")
-        ),
+        parameters=parameters(*EVENT_FILTERS),
         responses=FILE,
     )
     def get(self, request: HttpRequest) -> StreamingHttpResponse:

@@ -147,11 +147,6 @@ GROUPED_BY: dict[str, tuple[str, ...]] = {
 _SIGNS = re.compile(r"[\W_]+")
 
 
-def field_of(kind: str, key: str) -> Field | None:
-    """The field with this key."""
-    return next((field for field in FIELDS[kind] if field.key == key), None)
-
-
 def suggest(kind: str, headers: Sequence[str]) -> dict[str, str]:
     """Field → header, for the headers that are known. Our own export carries the keys themselves."""
     by_name: dict[str, str] = {}

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db import DataError
 from django.utils import timezone
@@ -199,8 +198,3 @@ WRITERS: dict[str, type[Writer]] = {
 def writer_of(merchant: Merchant, source: Import) -> Writer:
     """The writer of an import's kind."""
     return WRITERS[source.kind](merchant, source)
-
-
-def struct_of(kind: str) -> Any:
-    """What a record of this kind is decoded as."""
-    return WRITERS[kind].struct

@@ -14,6 +14,14 @@ from notifications.models import Channel, Message, MessageState
 from notifications.schemas import FullMessageOut, MessageOut, show_full_message, show_message
 from notifications.touchpoints import TOUCHPOINTS
 
+# What `filtered_messages` reads: for the list and for its export.
+MESSAGE_FILTERS = (
+    query("order_id", "About one order: `ord_…`"),
+    query("state", "What became of it.", values=MessageState.values),
+    query("channel", "How it went.", values=Channel.values),
+    query("touchpoint", "Which moment it is about.", values=TOUCHPOINTS),
+)
+
 
 class Messages(ApiView):
     """The message log."""
@@ -22,13 +30,7 @@ class Messages(ApiView):
 
     @extend_schema(
         operation_id="messages_list",
-        parameters=[
-            query("order_id", "About one order: `ord_…`"),
-            query("state", "What became of it.", values=MessageState.values),
-            query("channel", "How it went.", values=Channel.values),
-            query("touchpoint", "Which moment it is about.", values=TOUCHPOINTS),
-            *PAGING,
-        ],
+        parameters=[*MESSAGE_FILTERS, *PAGING],
         responses={200: Page[MessageOut]},
     )
     def get(self, request: HttpRequest) -> HttpResponse:

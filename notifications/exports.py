@@ -9,12 +9,10 @@ from drf_spectacular.utils import extend_schema
 
 from merchants.exporting import Export
 from merchants.rest.exports import FILE, ExportView, parameters
-from merchants.rest.parameters import query
 from notifications import queries
-from notifications.api import filtered_messages
-from notifications.models import Channel, Message, MessageState
+from notifications.api import MESSAGE_FILTERS, filtered_messages
+from notifications.models import Message
 from notifications.schemas import MessageOut, show_message
-from notifications.touchpoints import TOUCHPOINTS
 
 _COLUMNS = tuple(MessageOut.__struct_fields__)
 
@@ -37,12 +35,7 @@ class ExportMessages(ExportView):
 
     @extend_schema(
         operation_id="exports_messages",
-        parameters=parameters(
-            query("order_id", "About one order: `ord_…`"),
-            query("state", "What became of it.", values=MessageState.values),
-            query("channel", "How it went.", values=Channel.values),
-            query("touchpoint", "Which moment it is about.", values=TOUCHPOINTS),
-        ),
+        parameters=parameters(*MESSAGE_FILTERS),
         responses=FILE,
     )
     def get(self, request: HttpRequest) -> StreamingHttpResponse:

@@ -17,6 +17,16 @@ from orders.examples import ORDER
 from orders.models import Customer, Order, OrderStatus, Stage
 from orders.schemas import CancelIn, CustomerOut, OrderIn, OrderOut
 
+# What `filtered_orders` reads: for the list and for its export.
+ORDER_FILTERS = (
+    query("external_id", "What your shop calls it."),
+    query("status", "Is it still wanted?", values=OrderStatus.values),
+    query("stage", "Where it stands.", values=Stage.values),
+    query("customer_id", "Whose they are: `cus_…`"),
+    moment("placed_after", "Placed at this time or later."),
+    moment("placed_before", "Placed before this time."),
+)
+
 
 class Orders(ApiView):
     """The merchant's orders."""
@@ -25,15 +35,7 @@ class Orders(ApiView):
 
     @extend_schema(
         operation_id="orders_list",
-        parameters=[
-            query("external_id", "What your shop calls it."),
-            query("status", "Is it still wanted?", values=OrderStatus.values),
-            query("stage", "Where it stands.", values=Stage.values),
-            query("customer_id", "Whose they are: `cus_…`"),
-            moment("placed_after", "Placed at this time or later."),
-            moment("placed_before", "Placed before this time."),
-            *PAGING,
-        ],
+        parameters=[*ORDER_FILTERS, *PAGING],
         responses={200: Page[OrderOut]},
     )
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -92,6 +94,13 @@ class CancelOrder(ApiView):
         return self.show(queries.show_order(self.merchant, queries.get_order(parsed)))
 
 
+# What `filtered_customers` reads.
+CUSTOMER_FILTERS = (
+    query("email", "Their address."),
+    query("external_id", "What your shop calls them."),
+)
+
+
 class Customers(ApiView):
     """The merchant's customers."""
 
@@ -99,11 +108,7 @@ class Customers(ApiView):
 
     @extend_schema(
         operation_id="customers_list",
-        parameters=[
-            query("email", "Their address."),
-            query("external_id", "What your shop calls them."),
-            *PAGING,
-        ],
+        parameters=[*CUSTOMER_FILTERS, *PAGING],
         responses={200: Page[CustomerOut]},
     )
     def get(self, request: HttpRequest) -> HttpResponse:

@@ -10,11 +10,10 @@ from drf_spectacular.utils import extend_schema
 from merchants.exporting import Export
 from merchants.ids import public_id
 from merchants.rest.exports import FILE, ExportView, parameters
-from merchants.rest.parameters import moment, query
 from orders import queries
-from orders.api import filtered_customers, filtered_orders
-from orders.models import Customer, Order, OrderLine, OrderStatus, Product, ProductStatus, Stage
-from orders.products_api import filtered_products, show_product
+from orders.api import CUSTOMER_FILTERS, ORDER_FILTERS, filtered_customers, filtered_orders
+from orders.models import Customer, Order, OrderLine, Product
+from orders.products_api import PRODUCT_FILTERS, filtered_products, show_product
 from orders.text import plain
 
 _ADDRESS = ("name", "company", "address1", "address2", "city", "region", "postcode", "country")
@@ -105,14 +104,7 @@ class ExportOrders(ExportView):
 
     @extend_schema(
         operation_id="exports_orders",
-        parameters=parameters(
-            query("external_id", "What your shop calls it."),
-            query("status", "Is it still wanted?", values=OrderStatus.values),
-            query("stage", "Where it stands.", values=Stage.values),
-            query("customer_id", "Whose they are: `cus_…`"),
-            moment("placed_after", "Placed at this time or later."),
-            moment("placed_before", "Placed before this time."),
-        ),
+        parameters=parameters(*ORDER_FILTERS),
         responses=FILE,
     )
     def get(self, request: HttpRequest) -> StreamingHttpResponse:
@@ -135,9 +127,7 @@ class ExportCustomers(ExportView):
 
     @extend_schema(
         operation_id="exports_customers",
-        parameters=parameters(
-            query("email", "Their address."), query("external_id", "What your shop calls them.")
-        ),
+        parameters=parameters(*CUSTOMER_FILTERS),
         responses=FILE,
     )
     def get(self, request: HttpRequest) -> StreamingHttpResponse:
@@ -156,11 +146,7 @@ class ExportProducts(ExportView):
 
     @extend_schema(
         operation_id="exports_products",
-        parameters=parameters(
-            query("external_id", "What your shop calls it."),
-            query("status", "Is it sold?", values=ProductStatus.values),
-            query("sku", "With a variant of this stock-keeping unit."),
-        ),
+        parameters=parameters(*PRODUCT_FILTERS),
         responses=FILE,
     )
     def get(self, request: HttpRequest) -> StreamingHttpResponse:

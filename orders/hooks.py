@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from functools import wraps
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -24,8 +25,17 @@ from orders.shops import generic_shop, signed, signed_by_shop
 from orders.topics import GENERIC_TOPIC, known_topic
 
 _LONGEST_ID = 191
+_NOT_SIGNED = "The webhook is not signed with this shop's secret."
 # WooCommerce asks whether anybody is there when a webhook is made, and signs nothing then.
 _PING = re.compile(rb"webhook_id=\d{1,20}\s*")
+
+
+class _Headers(NamedTuple):
+    """Where a shop system says who signed, what it is about, and which delivery it is."""
+
+    signature: str
+    topic: str
+    id: str
 
 
 def _door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -52,15 +62,8 @@ def shopify(request: HttpRequest, slug: str) -> HttpResponse:
     401 for a bad signature and for an unknown merchant alike; 413 for a body over the limit; 503 when it
     cannot be stored, so that Shopify sends it again. A second delivery of the same webhook changes nothing.
     """
-    body = read_body(request)
-    merchant = Merchant.objects.filter(slug=slug).first()
-    signature = request.headers.get("X-Shopify-Hmac-Sha256", "")
-    if not signed_by_shop(merchant, ShopKind.SHOPIFY, body, signature) or merchant is None:
-        raise NotAuthenticated("The webhook is not signed with this shop's secret.")
-    topic = _topic(request.headers.get("X-Shopify-Topic", ""))
-    webhook_id = request.headers.get("X-Shopify-Webhook-Id", "")
-    _store(merchant, ShopKind.SHOPIFY, topic, webhook_id or "", body)
-    return HttpResponse(status=200)
+    headers = _Headers("X-Shopify-Hmac-Sha256", "X-Shopify-Topic", "X-Shopify-Webhook-Id")
+    return _take(request, slug, ShopKind.SHOPIFY, read_body(request), headers)
 
 
 @_door
@@ -69,14 +72,8 @@ def woocommerce(request: HttpRequest, slug: str) -> HttpResponse:
     body = read_body(request)
     if _PING.fullmatch(body):
         return HttpResponse(status=200)
-    merchant = Merchant.objects.filter(slug=slug).first()
-    signature = request.headers.get("X-WC-Webhook-Signature", "")
-    if not signed_by_shop(merchant, ShopKind.WOOCOMMERCE, body, signature) or merchant is None:
-        raise NotAuthenticated("The webhook is not signed with this shop's secret.")
-    topic = _topic(request.headers.get("X-WC-Webhook-Topic", ""))
-    delivery_id = request.headers.get("X-WC-Webhook-Delivery-ID", "")
-    _store(merchant, ShopKind.WOOCOMMERCE, topic, delivery_id, body)
-    return HttpResponse(status=200)
+    headers = _Headers("X-WC-Webhook-Signature", "X-WC-Webhook-Topic", "X-WC-Webhook-Delivery-ID")
+    return _take(request, slug, ShopKind.WOOCOMMERCE, body, headers)
 
 
 @_door
@@ -86,18 +83,29 @@ def generic(request: HttpRequest, slug: str, connection_id: str) -> HttpResponse
     Without an id of the delivery each one is worked off: what they bring is the same every time.
     """
     body = read_body(request)
-    merchant = Merchant.objects.filter(slug=slug).first()
+    merchant = _merchant(slug)
     shop = generic_shop(merchant, parse_public_id("con", connection_id) or UUID(int=0))
     signature = request.headers.get(shop.signature_header, "")
     if not signed(shop.secrets, body, signature) or merchant is None:
-        raise NotAuthenticated("The webhook is not signed with this shop's secret.")
+        raise NotAuthenticated(_NOT_SIGNED)
     delivery_id = request.headers.get(shop.id_header, "") if shop.id_header else ""
     _store(merchant, connection_id, GENERIC_TOPIC, delivery_id or str(uuid7()), body)
     return HttpResponse(status=200)
 
 
-def _topic(header: str) -> str:
-    return header[:64].replace("\x00", "")
+def _take(request: HttpRequest, slug: str, shop: ShopKind, body: bytes, headers: _Headers) -> HttpResponse:
+    """Check a body against the shop's secrets and store it. Raises NotAuthenticated."""
+    merchant = _merchant(slug)
+    signature = request.headers.get(headers.signature, "")
+    if not signed_by_shop(merchant, shop, body, signature) or merchant is None:
+        raise NotAuthenticated(_NOT_SIGNED)
+    topic = request.headers.get(headers.topic, "")[:64].replace("\x00", "")
+    _store(merchant, shop, topic, request.headers.get(headers.id, ""), body)
+    return HttpResponse(status=200)
+
+
+def _merchant(slug: str) -> Merchant | None:
+    return Merchant.objects.filter(slug=slug).defer("logo").first()
 
 
 def _store(merchant: Merchant, source: str, topic: str, webhook_id: str, body: bytes) -> None:

@@ -15,6 +15,13 @@ from orders.models import Product, ProductStatus
 from orders.schemas import ProductIn, ProductOut, VariantOut
 from orders.text import plain
 
+# What `filtered_products` reads: for the list and for its export.
+PRODUCT_FILTERS = (
+    query("external_id", "What your shop calls it."),
+    query("status", "Is it sold?", values=ProductStatus.values),
+    query("sku", "With a variant of this stock-keeping unit."),
+)
+
 
 class Products(ApiView):
     """What the merchant sells."""
@@ -23,12 +30,7 @@ class Products(ApiView):
 
     @extend_schema(
         operation_id="products_list",
-        parameters=[
-            query("external_id", "What your shop calls it."),
-            query("status", "Is it sold?", values=ProductStatus.values),
-            query("sku", "With a variant of this stock-keeping unit."),
-            *PAGING,
-        ],
+        parameters=[*PRODUCT_FILTERS, *PAGING],
         responses={200: Page[ProductOut]},
     )
     def get(self, request: HttpRequest) -> HttpResponse:

@@ -70,8 +70,10 @@ def search_tokens(*texts: str) -> list[str]:
 def search_query(typed: str) -> str:
     """What a person typed as a `tsquery`: every word as a prefix. Empty when nothing is left of it."""
     typed = fold(typed.replace("\0", " "))  # PostgreSQL takes no NUL
-    words = [word.strip(_AROUND_WORDS).replace("'", "").replace("\\", "") for word in typed.split()]
-    return " & ".join(f"'{word[:_LONGEST_TOKEN]}':*" for word in words[:8] if word)
+    words = [word.strip(_AROUND_WORDS)[:_LONGEST_TOKEN] for word in typed.split()]
+    # Within quotes, quotes and backslashes are doubled (https://www.postgresql.org/docs/current/datatype-textsearch.html).
+    quoted = [word.replace("\\", "\\\\").replace("'", "''") for word in words[:8] if word]
+    return " & ".join(f"'{word}':*" for word in quoted)
 
 
 @lru_cache(maxsize=1)

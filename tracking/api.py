@@ -16,6 +16,13 @@ from tracking.models import Shipment
 from tracking.schemas import ScanIn, ScanOut, ScansIn, ScansOut, ShipmentIn, ShipmentOut
 from tracking.statuses import Status
 
+# What `filtered_shipments` reads: for the list and for its export.
+SHIPMENT_FILTERS = (
+    query("order_id", "Of one order: `ord_…`"),
+    query("tracking_number", "As the carrier calls it."),
+    query("status", "Where it is.", values=Status),
+)
+
 
 class Shipments(ApiView):
     """The merchant's parcels."""
@@ -24,12 +31,7 @@ class Shipments(ApiView):
 
     @extend_schema(
         operation_id="shipments_list",
-        parameters=[
-            query("order_id", "Of one order: `ord_…`"),
-            query("tracking_number", "As the carrier calls it."),
-            query("status", "Where it is.", values=Status),
-            *PAGING,
-        ],
+        parameters=[*SHIPMENT_FILTERS, *PAGING],
         responses={200: Page[ShipmentOut]},
     )
     def get(self, request: HttpRequest) -> HttpResponse:

@@ -10,11 +10,9 @@ from drf_spectacular.utils import extend_schema
 from merchants.exporting import Export
 from merchants.ids import public_id
 from merchants.rest.exports import FILE, ExportView, parameters
-from merchants.rest.parameters import query
-from tracking.api import filtered_shipments
+from tracking.api import SHIPMENT_FILTERS, filtered_shipments
 from tracking.models import Shipment
 from tracking.queries import show_shipment
-from tracking.statuses import Status
 
 _COLUMNS = (
     "id", "order_external_id", "order_number", "external_id", "carrier", "carrier_name", "tracking_number",
@@ -49,11 +47,7 @@ class ExportShipments(ExportView):
 
     @extend_schema(
         operation_id="exports_shipments",
-        parameters=parameters(
-            query("order_id", "Of one order: `ord_…`"),
-            query("tracking_number", "As the carrier calls it."),
-            query("status", "Where it is.", values=Status),
-        ),
+        parameters=parameters(*SHIPMENT_FILTERS),
         responses=FILE,
     )
     def get(self, request: HttpRequest) -> StreamingHttpResponse:

@@ -54,8 +54,3 @@ FOLDER = Path(settings.BASE_DIR) / "templates" / "developers" / "examples"
 def example(name: str) -> dict[str, str]:
     """An example's text by the ending of its file: `{"sh": …, "py": …, "mjs": …}`."""
     return {ending: (FOLDER / f"{name}.{ending}").read_text().rstrip("\n") for ending in LANGUAGES}
-
-
-def example_names() -> list[str]:
-    """Every example that there is."""
-    return sorted(path.stem for path in FOLDER.glob("*.py"))

@@ -11,6 +11,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 
 from merchants.rest.errors import ProblemBody
+from merchants.rest.exports import ExportView
 
 JSON = "application/json"
 _REF = "#/components/schemas/"
@@ -59,12 +60,13 @@ class ApiSchema(AutoSchema):
         if operation is None:
             return None
         problems = {**_PROBLEMS}
-        header = _IF_NONE_MATCH if self.method == "GET" else _IDEMPOTENCY_KEY
-        operation.setdefault("parameters", []).append(header)
-        if self.method == "GET":
-            operation["responses"]["304"] = _SAME
-        else:
+        parameters = operation.setdefault("parameters", [])
+        if self.method != "GET":
+            parameters.append(_IDEMPOTENCY_KEY)
             problems |= _PROBLEMS_OF_WRITING
+        elif not isinstance(self.view, ExportView):  # A file is streamed: its hash is not known before its end.
+            parameters.append(_IF_NONE_MATCH)
+            operation["responses"]["304"] = _SAME
         if (
             "{" in self.path
             or "requestBody" in operation
