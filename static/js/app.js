@@ -31,6 +31,13 @@
     for (const box of event.target.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = event.target.checked;
   });
 
+  // htmx begins to listen a moment after the page stands. What was typed before that is asked for then.
+  const catchUp = (box) => { if (box.value !== box.defaultValue) box.dispatchEvent(new Event("search")); };
+  for (const box of document.querySelectorAll("input[type=search][hx-get]")) catchUp(box);
+  document.addEventListener("htmx:after:init", (event) => {
+    if (event.target.matches?.("input[type=search][hx-get]")) catchUp(event.target);
+  });
+
   // Escape leaves the search; arrows walk through what was found.
   const found = document.getElementById("found");
   document.querySelector("form.search")?.addEventListener("keydown", (event) => {
