@@ -64,7 +64,7 @@ class ApiSchema(AutoSchema):
         if self.method != "GET":
             parameters.append(_IDEMPOTENCY_KEY)
             problems |= _PROBLEMS_OF_WRITING
-        elif not isinstance(self.view, ExportView):  # A file is streamed: its hash is not known before its end.
+        elif not isinstance(self.view, ExportView):  # a stream's hash is not known before its end
             parameters.append(_IF_NONE_MATCH)
             operation["responses"]["304"] = _SAME
         if (
