@@ -1,5 +1,6 @@
 """What a carrier answered about a parcel, written down: scans, delivery window, hand-over, or the lack of it."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -12,16 +13,18 @@ from merchants.ids import uuid7
 from merchants.models import Merchant
 from merchants.scope import merchant_scope, merchant_transaction
 from tracking import polling, windows
-from tracking.carriers.base import CannotRead, CarrierError, CarrierScan, TrackingResult, scan_key
+from tracking.carriers.base import CannotRead, CarrierError, CarrierScan, Proof, TrackingResult, scan_key
 from tracking.locks import lock_shipment
 from tracking.models import Shipment, UnreadAnswer
 from tracking.progress import RECYCLED_BEFORE, advance, is_awaited, record_delay, set_window
+from tracking.radar import count_unknown
 from tracking.writes import insert_scans
 
 _KEPT_BYTES: Final = 65_536
 
 _COLUMNS = [
-    "service", "signed_by", "pickup_place", "pickup_until", "polled_at", "poll_error", "attempts",
+    "service", "signed_by", "pickup_place", "pickup_until", "pickup", "proof", "weight_grams",
+    "next_carrier", "next_number", "polled_at", "poll_error", "attempts",
 ]  # fmt: skip
 
 
@@ -66,6 +69,7 @@ def _store_scans(shipment: Shipment, result: TrackingResult, source: str, now: d
     rows = [_row(shipment, scan) for scan in result.scans if scan.occurred_at >= earliest]
     if rows:
         insert_scans(shipment.merchant_id, rows, source=source, now=now)
+    count_unknown(shipment, result, now)
 
 
 def _row(shipment: Shipment, scan: CarrierScan) -> dict[str, Any]:
@@ -81,9 +85,17 @@ def _row(shipment: Shipment, scan: CarrierScan) -> dict[str, Any]:
 
 def _put_details(shipment: Shipment, result: TrackingResult) -> None:
     shipment.service = (result.service or shipment.service)[:120]
-    shipment.signed_by = (result.signed_by or shipment.signed_by)[:120]
-    shipment.pickup_place = (result.pickup_place or shipment.pickup_place)[:300]
-    shipment.pickup_until = result.pickup_until or shipment.pickup_until
+    shipment.weight_grams = result.weight_grams or shipment.weight_grams
+    shipment.signed_by = (result.proof.signed_by or shipment.signed_by)[:120]
+    if result.proof != Proof():
+        shipment.proof = asdict(result.proof)
+    if result.pickup is not None:
+        shipment.pickup_place = result.pickup.line or shipment.pickup_place
+        shipment.pickup_until = result.pickup.until or shipment.pickup_until
+        shipment.pickup = {name: value for name, value in asdict(result.pickup).items() if name != "until"}
+    if result.handed_over_to is not None:
+        shipment.next_carrier = result.handed_over_to.carrier[:40]
+        shipment.next_number = result.handed_over_to.number[:100]
 
 
 def _put_window(merchant: Merchant, shipment: Shipment, result: TrackingResult) -> datetime | None:
