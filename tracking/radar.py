@@ -57,7 +57,7 @@ def count_unknown(
         )
         row.update(words=said, shipment_id=parcel, times=row["times"] + times)
     if counted:
-        values = {
+        values: dict[str, Any] = {
             "merchant": merchant.id,
             "now": now,
             "codes": msgspec.json.encode([*counted.values()]).decode(),
