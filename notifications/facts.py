@@ -35,6 +35,37 @@ class MessageFailed(MessageFact):
     reason: str = ""
 
 
+@fact("message.delivered")
+class MessageDelivered(MessageFact):
+    """The recipient's mail server or telephone took it, its provider says."""
+
+
+@fact("message.undelivered")
+class MessageUndelivered(MessageFact):
+    """It was sent, and came back or was refused later. `detail` is in the provider's words."""
+
+    detail: str = ""
+
+
+@fact("message.complained")
+class MessageComplained(MessageFact):
+    """The recipient reported it as spam."""
+
+
+@fact("suppression.added")
+class SuppressionAdded(FactData):
+    """An address is not written to any more. The address itself stays in the list (`GET /suppressions`)."""
+
+    suppression_id: UUID
+    channel: str
+    reason: str
+
+
+@fact("suppression.lifted")
+class SuppressionLifted(SuppressionAdded):
+    """An address may be written to again."""
+
+
 @fact("message.retried")
 class MessageRetried(MessageFact):
     """A person let it be tried again."""
