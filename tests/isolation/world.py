@@ -123,7 +123,8 @@ def _tables() -> str:
 
 _NO_UUID = "00000000-0000-7000-8000-000000000000"
 _FIXED = {
-    "kind": "shopify", "carrier": "dhl", "provider": "postmark", "name": "orders", "look": "x", "digest": "0" * 16, "number": "1", "rest": "x/",
+    "kind": "shopify", "carrier": "dhl", "provider": "postmark",
+    "name": "orders", "look": "x", "digest": "0" * 16, "number": "1", "rest": "x/",
     "uid": "MQ",
     "passkey_id": _NO_UUID, "session_id": _NO_UUID,
 }  # fmt: skip
