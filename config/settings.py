@@ -164,7 +164,7 @@ EMAIL_HOST_PASSWORD = text("AFTERWARD_SMTP_PASSWORD")
 EMAIL_USE_TLS = flag("AFTERWARD_SMTP_TLS")
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = text("AFTERWARD_FROM_EMAIL", "orders@localhost")
-ANYMAIL = {
+ANYMAIL: dict[str, str | list[str]] = {
     key: text(key)
     for key in (
         "AMAZON_SES_SESSION_PARAMS",

@@ -1,8 +1,10 @@
 """Facts about messages: part of the public API (`GET /api/v1/events`, webhooks)."""
 
+from typing import TypeVar
 from uuid import UUID
 
 from events.facts import FactData, fact
+from notifications.models import Message
 
 
 class MessageFact(FactData):
@@ -12,6 +14,17 @@ class MessageFact(FactData):
     touchpoint: str
     channel: str
     shipment_id: UUID | None = None
+
+
+F = TypeVar("F", bound=MessageFact)
+
+
+def about(kind: type[F], message: Message, **more: str) -> F:
+    """A fact of this kind about a message."""
+    return kind(
+        message_id=message.id, touchpoint=message.touchpoint, channel=message.channel,
+        shipment_id=message.shipment_id, **more,
+    )  # fmt: skip
 
 
 @fact("message.sent")

@@ -17,7 +17,7 @@ from merchants.ids import parse_public_id, public_id
 from merchants.models import Merchant
 from merchants.scope import merchant_transaction
 from notifications import suppressions
-from notifications.facts import MessageComplained, MessageDelivered, MessageFact, MessageUndelivered
+from notifications.facts import MessageComplained, MessageDelivered, MessageFact, MessageUndelivered, about
 from notifications.models import EventKind, Message, MessageEvent, Outcome, SuppressionReason
 
 # The name under which a message's reference travels with it through a provider.
@@ -119,13 +119,9 @@ def _gives_up(event: Told) -> SuppressionReason | None:
 
 
 def _fact(message: Message, outcome: Outcome, detail: str) -> MessageFact:
-    about = {
-        "message_id": message.id, "touchpoint": message.touchpoint, "channel": message.channel,
-        "shipment_id": message.shipment_id,
-    }  # fmt: skip
     if outcome == Outcome.UNDELIVERED:
-        return MessageUndelivered(**about, detail=detail[:500])
-    return MessageComplained(**about) if outcome == Outcome.COMPLAINED else MessageDelivered(**about)
+        return about(MessageUndelivered, message, detail=detail[:500])
+    return about(MessageComplained if outcome == Outcome.COMPLAINED else MessageDelivered, message)
 
 
 def _key(event: Told) -> bytes:

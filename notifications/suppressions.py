@@ -83,13 +83,13 @@ def suppress(
             },
         )  # fmt: skip
         if not is_new and len(_GOES_ON.get(reason, ())) >= len(_GOES_ON.get(row.reason, ())):
-            return row  # type: ignore[no-any-return]
+            return row
         if not is_new:
             row.reason, row.detail, row.address = reason, detail[:500], normal
             row.save(update_fields=["reason", "detail", "address"])
         event_log.record(SuppressionAdded(suppression_id=row.pk, channel=channel, reason=reason))
         record_by_hand("suppression.added", public_id("sup", row.pk), normal, {"reason": [None, reason]})
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 def lift(merchant: Merchant, suppression_id: UUID | None) -> None:
