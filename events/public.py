@@ -15,6 +15,7 @@ _PREFIXES = {
     "variant_id": "var",
     "import_id": "imp",
     "webhook_endpoint_id": "whe",
+    "watch_item_id": "wat",
 }
 
 
