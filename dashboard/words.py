@@ -137,6 +137,13 @@ FACTS: dict[str, Label] = {
     "message.failed": Label(_("Message failed"), "bad"),
     "message.retried": Label(_("A message is tried again"), "info"),
     "shipment.expired": Label(_("No news of the parcel for long"), "warn"),
+    "watch.opened": Label(_("On the watch-list"), "warn"),
+    "watch.closed": Label(_("Off the watch-list"), "ok"),
+    "watch.dismissed": Label(_("Watch-list: done with")),
+    "watch.assigned": Label(_("Watch-list: assigned")),
+    "watch.snoozed": Label(_("Watch-list: put off")),
+    "watch.noted": Label(_("Watch-list: note written")),
+    "watch.answered": Label(_("Watch-list: customer informed"), "info"),
     "template.saved": Label(_("The wording of a message was saved")),
     "webhook_endpoint.disabled": Label(_("A webhook endpoint was switched off"), "bad"),
 }
