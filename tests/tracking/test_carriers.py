@@ -84,7 +84,7 @@ def test_it_tells_what_happened_up_to_its_clock() -> None:
         told.append(len(result.scans))
     assert told[0] == 1
     assert told == sorted(set(told))
-    assert result.signed_by
+    assert result.proof.signed_by
     assert result.eta_from is not None
     assert result.eta_from < result.scans[-1].occurred_at < result.eta_to + timedelta(hours=1)
 
@@ -104,8 +104,9 @@ def test_a_waiting_parcel_has_a_place_and_a_last_day_that_stays() -> None:
     ready = next(scan for scan in scans if scan.substatus == "pickup.ready")
     for now in (ready.occurred_at, ready.occurred_at + timedelta(hours=70)):
         result = Sandbox(clock=lambda now=now: now).result("SBX-PICKUP-7", PARCEL)
-        assert result.pickup_place == "Parcel shop, Lisboa"
-        assert result.pickup_until == ready.occurred_at + timedelta(days=7)
+        assert result.pickup is not None
+        assert result.pickup.line == "Parcel shop, Lisboa"
+        assert result.pickup.until == ready.occurred_at + timedelta(days=7)
 
 
 # Registry

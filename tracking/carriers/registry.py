@@ -1,12 +1,16 @@
 """Which carriers there are, what shops call them, and where their public pages are."""
 
 import re
+import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 from tracking.carriers.base import Carrier
 from tracking.carriers.dhl import DHL
+from tracking.carriers.numbers.formats import posts
 from tracking.carriers.sandbox import Sandbox
 
 OTHER: Final = "other"
@@ -24,6 +28,13 @@ class KnownCarrier:
     name: str
     page: str
     names: tuple[str, ...] = ()
+
+
+def _linked() -> Iterable[KnownCarrier]:
+    """The carriers of which we know no more than a name and a page."""
+    table = tomllib.loads(Path(__file__).with_name("linked.toml").read_text(encoding="utf-8"))
+    for code, row in table.items():
+        yield KnownCarrier(code, row["name"], row.get("page", ""), tuple(row.get("names", ())))
 
 
 KNOWN: Final = {
@@ -109,6 +120,7 @@ KNOWN: Final = {
             ("auspost",),
         ),
         KnownCarrier("sandbox", "Sandbox", "", ("afterward sandbox",)),
+        *_linked(),
     )
 }
 
@@ -137,6 +149,14 @@ def carrier_from_name(text: str) -> str:
         if code is not None:
             return code
     return OTHER
+
+
+def carrier_name(code: str) -> str:
+    """What people call a carrier; a postal service of the S10 set by its country; else the code."""
+    known = KNOWN.get(code)
+    if known is not None:
+        return known.name
+    return next((name for post, name in posts().values() if post == code), code)
 
 
 def adapter(code: str) -> Carrier | None:
