@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from cases.api import Cases, OneCase
 from config import health
 from events.api import Events
 from events.exports import ExportEvents
@@ -20,6 +21,7 @@ from portal import tls
 from tracking.api import CancelShipment, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
 from tracking.sandbox_api import Advance
+from tracking.watch.api import AssignWatchItem, DismissWatchItem, OneWatchItem, SnoozeWatchItem, WatchItems
 from webhooks.api import (
     OneWebhookDelivery,
     OneWebhookEndpoint,
@@ -45,12 +47,19 @@ api = [
     path("shipments/<str:shipment_id>", OneShipment.as_view()),
     path("shipments/<str:shipment_id>/cancel", CancelShipment.as_view()),
     path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
+    path("watch-items", WatchItems.as_view()),
+    path("watch-items/<str:watch_id>", OneWatchItem.as_view()),
+    path("watch-items/<str:watch_id>/snooze", SnoozeWatchItem.as_view()),
+    path("watch-items/<str:watch_id>/assign", AssignWatchItem.as_view()),
+    path("watch-items/<str:watch_id>/dismiss", DismissWatchItem.as_view()),
     path("sandbox/advance", Advance.as_view()),
     path("scans", Scans.as_view()),
     path("messages", Messages.as_view()),
     path("messages/<str:message_id>", OneMessage.as_view()),
     path("suppressions", Suppressions.as_view()),
     path("suppressions/<str:suppression_id>", OneSuppression.as_view()),
+    path("cases", Cases.as_view()),
+    path("cases/<str:case_id>", OneCase.as_view()),
     path("events", Events.as_view()),
     path("imports", Imports.as_view()),
     path("imports/<str:import_id>", OneImport.as_view()),
