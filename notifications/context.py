@@ -73,8 +73,8 @@ class Loaded:
 
 
 def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
-    """Everything that these messages of the open scope need: eight queries, two more where one is about a case, one more
-    for text messages."""
+    """Everything that these messages of the open scope need: eight queries, two more where one is about a case, one
+    more for text messages."""
     order_ids = {message.order_id for message in messages if message.order_id}
     parcels: dict[UUID, list[Shipment]] = {order_id: [] for order_id in order_ids}
     for parcel in shipments_with_lines().filter(order_id__in=order_ids).defer("raw").order_by("number"):
