@@ -155,6 +155,9 @@ class CarrierGate(models.Model):
     next_call_at = models.DateTimeField()
     day = models.DateField()
     calls = models.PositiveIntegerField(default=0, help_text="Made on that day (UTC).")
+    price = models.FloatField(
+        default=0.0, db_default=0.0, help_text="What a look costs, so that they fit the day (tracking/rates/budget.py)."
+    )
 
     def __str__(self) -> str:
         return self.key
@@ -174,3 +177,7 @@ class UnreadAnswer(MerchantModel):
         constraints = [
             models.UniqueConstraint(fields=["merchant", "shipment"], name="one_unread_answer_a_parcel")
         ]
+
+
+# Found here by Django.
+from tracking.rates.models import CarrierScanCounts, ScanCounts, ScanLesson  # noqa: E402, F401
