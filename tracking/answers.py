@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from merchants.ids import uuid7
 from merchants.models import Merchant
-from merchants.prepared import prepared_cursor
 from merchants.scope import merchant_transaction, platform_scope
 from tracking import polling, windows
 from tracking.carriers.base import CannotRead, CarrierError, CarrierScan, TrackingResult, scan_key
+from tracking.details import put_details
 from tracking.models import Shipment, UnreadAnswer
 from tracking.progress import RECYCLED_BEFORE, advance, is_awaited, record_delay, set_window
+from tracking.radar import count_unknown
 from tracking.writes import Known, insert_scans, load_scans, lock_parcels
 
 _KEPT_BYTES: Final = 65_536
@@ -53,7 +54,8 @@ def apply_answers(merchant: Merchant, told: Sequence[Told], *, source: str) -> N
         if not pairs:
             return
         known = _store_scans(merchant, pairs, source, now)
-        _put_details(merchant, pairs, now)
+        put_details(merchant, pairs, now)
+        count_unknown(merchant, pairs, now)
         slipped = [(parcel, _put_window(merchant, parcel, result)) for parcel, result in pairs]
         moved = list({parcel.id: parcel for parcel, _ in pairs}.values())
         advance(merchant, moved, known)
@@ -128,35 +130,6 @@ def _row(shipment: Shipment, scan: CarrierScan) -> dict[str, Any]:
         "description": scan.description[:500], "city": scan.city[:120], "region": scan.region[:120],
         "postcode": scan.postcode[:20], "country": (scan.country or "")[:2],
     }  # fmt: skip
-
-
-# What an answer does not say stays as it was.
-_DETAILS = """
-UPDATE tracking_shipment AS shipment SET
-    service = coalesce(nullif(told.service, ''), shipment.service),
-    signed_by = coalesce(nullif(told.signed_by, ''), shipment.signed_by),
-    pickup_place = coalesce(nullif(told.pickup_place, ''), shipment.pickup_place),
-    pickup_until = coalesce(told.pickup_until, shipment.pickup_until),
-    polled_at = %(now)s::timestamptz, poll_error = '', attempts = 0
-FROM jsonb_to_recordset(%(told)s::jsonb) AS told(
-    id uuid, service text, signed_by text, pickup_place text, pickup_until timestamptz)
-WHERE shipment.merchant_id = %(merchant_id)s::uuid AND shipment.id = told.id
-"""
-
-
-def _put_details(merchant: Merchant, pairs: Sequence[tuple[Shipment, TrackingResult]], now: datetime) -> None:
-    told = [
-        {
-            "id": parcel.id, "service": result.service[:120], "signed_by": result.signed_by[:120],
-            "pickup_place": result.pickup_place[:300], "pickup_until": result.pickup_until,
-        }
-        for parcel, result in pairs
-    ]  # fmt: skip
-    values = {"merchant_id": merchant.id, "told": msgspec.json.encode(told).decode(), "now": now}
-    with prepared_cursor() as cursor:
-        cursor.execute(_DETAILS, values)
-    for parcel, _ in pairs:
-        parcel.polled_at, parcel.attempts = now, 0
 
 
 def _put_window(merchant: Merchant, shipment: Shipment, result: TrackingResult) -> datetime | None:

@@ -42,6 +42,24 @@ class Shipment(DueRow):
     signed_by = models.CharField(max_length=120, blank=True)
     pickup_place = models.CharField(max_length=300, blank=True)
     pickup_until = models.DateTimeField(null=True)
+    pickup = models.JSONField(
+        null=True, help_text="The place in parts: name, address, postcode, city, country, hours, code."
+    )
+    proof = models.JSONField(
+        null=True,
+        help_text="Of the delivery: signed_by, left_with, place, document_url, photo_url, available.",
+    )
+    weight_grams = models.PositiveIntegerField(null=True, help_text="As the carrier weighed it.")
+    # The carrier that brings it the last mile, and its number there: that carrier is asked too.
+    next_carrier = models.CharField(max_length=40, blank=True, default="", db_default="")
+    next_number = models.CharField(max_length=100, blank=True, default="", db_default="")
+    push_until = models.DateTimeField(
+        null=True,
+        help_text=(
+            "Until then the carrier tells us by itself what happens (a subscription that we know to be alive):"
+            " such a parcel is asked about only as a slow safety net. Empty: no push."
+        ),
+    )
     polled_at = models.DateTimeField(null=True)
     poll_error = models.CharField(max_length=300, blank=True)
     cancelled_at = models.DateTimeField(null=True)
@@ -156,7 +174,9 @@ class CarrierGate(models.Model):
     day = models.DateField()
     calls = models.PositiveIntegerField(default=0, help_text="Made on that day (UTC).")
     price = models.FloatField(
-        default=0.0, db_default=0.0, help_text="What a look costs, so that they fit the day (tracking/rates/budget.py)."
+        default=0.0,
+        db_default=0.0,
+        help_text="What a look costs, so that they fit the day (tracking/rates/budget.py).",
     )
 
     def __str__(self) -> str:
@@ -176,6 +196,23 @@ class UnreadAnswer(MerchantModel):
     class Meta(MerchantModel.Meta):
         constraints = [
             models.UniqueConstraint(fields=["merchant", "shipment"], name="one_unread_answer_a_parcel")
+        ]
+
+
+class UnknownCode(MerchantModel):
+    """A code of a carrier that our table does not have: kept and counted until somebody adds it (docs/carriers.md)."""
+
+    carrier = models.CharField(max_length=40)
+    code = models.CharField(max_length=120)
+    words = models.CharField(max_length=500, blank=True, help_text="What the carrier wrote with it last.")
+    times = models.PositiveIntegerField(default=0, help_text="Scans with it; a repeated scan counts once.")
+    shipment = MerchantForeignKey(Shipment, related_name="unknown_codes")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "carrier", "code"], name="one_unknown_code_a_carrier")
         ]
 
 

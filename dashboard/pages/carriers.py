@@ -13,14 +13,18 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.access import Seat, merchant_view
+from dashboard.carriers import carrier_label
 from dashboard.settings_forms import MerchantForm, edit
 from dashboard.settings_pages import settings_page
 from dashboard.words import Label
 from merchants import throttle
+from merchants.ids import public_id
 from merchants.permissions import Permission
 from tracking.account_health import Health, healths, remove_account, try_access
 from tracking.asking import set_account
 from tracking.carriers.registry import ADAPTERS, KNOWN
+from tracking.models import UnknownCode
+from tracking.radar import unknown_codes
 
 # Carriers that we ask, with the names of what they want to see of us.
 ASKED = tuple(code for code in ADAPTERS if code != "sandbox")
@@ -81,7 +85,10 @@ def carriers(request: HttpRequest, seat: Seat) -> HttpResponse:
         seat,
         "carriers",
         DefaultCarrierForm,
-        around=lambda form: {"rows": [_row(seat, health) for health in healths(seat.merchant, list(ASKED))]},
+        around=lambda form: {
+            "rows": [_row(seat, health) for health in healths(seat.merchant, list(ASKED))],
+            "unknown": [_unknown(seat, code) for code in unknown_codes()],
+        },
     )
 
 
@@ -156,6 +163,15 @@ def _row(seat: Seat, health: Health) -> dict[str, Any]:
         "account_url": base,
         "test_url": base + "test/",
         "remove_url": base + "remove/",
+    }
+
+
+def _unknown(seat: Seat, row: UnknownCode) -> dict[str, Any]:
+    return {
+        "row": row,
+        "carrier": carrier_label(row.carrier),
+        "parcel": row.shipment.tracking_number,
+        "parcel_url": f"/app/{seat.merchant.slug}/shipments/{public_id('shp', row.shipment_id)}/",
     }
 
 

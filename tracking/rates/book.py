@@ -1,7 +1,7 @@
 """The curves that hold for a merchant's parcels with a carrier, and what a look costs there; kept for some minutes.
 
-From broad to narrow, each drawn towards the one before where there is little to count: what is assumed, what all merchants
-saw of the carrier, what this one saw, what it saw of the service.
+From broad to narrow, each drawn towards the one before where there is little to count: what is assumed, what all
+merchants saw of the carrier, what this one saw, what it saw of the service.
 """
 
 import time

@@ -4,6 +4,7 @@ The number of looks is in inverse proportion to the price: at price q a parcel i
 the square root of its rate has reached q. So the price is what all open parcels would cost at price 1, over the calls.
 """
 
+import time
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,6 +27,8 @@ LEASE: Final = timedelta(seconds=60)
 EVERY: Final = timedelta(hours=24)
 # The rest of a day's calls is for new parcels, people who want to know now, and what is tried again.
 _SHARE: Final = 0.8
+_MAKE_SECONDS: Final = 600.0
+_made_at = -_MAKE_SECONDS
 
 _NEW_LESSONS = """
 INSERT INTO tracking_scanlesson (id, merchant_id, due_at, attempts, looks)
@@ -38,6 +41,7 @@ ON CONFLICT DO NOTHING
 
 def learn_due(now: datetime) -> int:
     """Count the scans of the next merchant whose day has come, and set the prices of its accesses. Returns 0 or 1."""
+    make_lessons_now_and_then()
     lessons = due.claim(ScanLesson, limit=1, lease=LEASE)
     for lesson in lessons:
         merchant = lesson.merchant
@@ -50,6 +54,14 @@ def learn_due(now: datetime) -> int:
         for carrier in looks:
             set_price(merchant, carrier, now)
     return len(lessons)
+
+
+def make_lessons_now_and_then() -> None:
+    """`make_lessons`, every ten minutes in each process."""
+    global _made_at
+    if time.monotonic() - _made_at > _MAKE_SECONDS:
+        _made_at = time.monotonic()
+        make_lessons()
 
 
 def make_lessons() -> None:
@@ -71,7 +83,9 @@ def set_price(merchant: Merchant, carrier: str, now: datetime) -> None:
         looks = sum(float(of_carrier[carrier]) for of_carrier in lessons.values_list("looks", flat=True))
     price = price_of(looks, access.pace(advice.poll).calls_per_day * advice.poll.numbers_per_call)
     row = CarrierGate(key=access.key, next_call_at=now, day=now.date(), price=price)
-    CarrierGate.objects.bulk_create([row], update_conflicts=True, unique_fields=["key"], update_fields=["price"])
+    CarrierGate.objects.bulk_create(
+        [row], update_conflicts=True, unique_fields=["key"], update_fields=["price"]
+    )
 
 
 def price_of(looks: float, numbers_a_day: float) -> float:

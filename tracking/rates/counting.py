@@ -40,7 +40,9 @@ class Counts:
         for name, mine in vars(self).items():
             mine[:] = [a + sign * b for a, b in zip(mine, getattr(other, name), strict=True)]
 
-    def wait(self, begin: datetime, end: datetime, eta: datetime | None, clock: tzinfo, *, scanned: bool) -> None:
+    def wait(
+        self, begin: datetime, end: datetime, eta: datetime | None, clock: tzinfo, *, scanned: bool
+    ) -> None:
         """Count a wait from one scan to the next (`scanned`), or to where we stopped watching. All times are aware."""
         end = min(end, begin + LONGEST_GAP)
         minutes = int((end - begin).total_seconds() // 60)
@@ -96,7 +98,9 @@ def fitted(counts: Counts, prior: Rate) -> Rate:
 
 def _week(counts: Counts, base: float, prior: Sequence[float]) -> tuple[float, ...]:
     """The week's curve: first the hours of a day and the days of the week, then each hour of the week by itself."""
-    expected = [base * waited / 60 * factor for waited, factor in zip(counts.week_minutes, prior, strict=True)]
+    expected = [
+        base * waited / 60 * factor for waited, factor in zip(counts.week_minutes, prior, strict=True)
+    ]
     seen = counts.week_scans
     by_hour = [_ratio(seen[hour::24], expected[hour::24]) for hour in range(24)]
     by_day = [_ratio(seen[day * 24 : day * 24 + 24], expected[day * 24 : day * 24 + 24]) for day in range(7)]

@@ -43,7 +43,7 @@ class Rate:
     window: Sequence[float]
 
     def at(self, week_hour: float, quiet: float, window: float | None) -> float:
-        """Scans an hour at an hour of the week (0: Monday 0:00), so long after the last scan, so long before the end."""
+        """Scans an hour: at an hour of the week (0: Monday 0:00), so long after the last scan and before the end."""
         return (
             self.base
             * self.week[int(week_hour) % WEEK_HOURS]

@@ -12,7 +12,9 @@ class ScanCounts(MerchantModel):
     carrier = models.CharField(max_length=40)
     service = models.CharField(max_length=120, blank=True)
     context = models.CharField(max_length=24, help_text="announced, or a status (tracking/rates/priors.py).")
-    counts = models.JSONField(help_text="Scans and minutes of waiting, by bucket (tracking/rates/counting.py).")
+    counts = models.JSONField(
+        help_text="Scans and minutes of waiting, by bucket (tracking/rates/counting.py)."
+    )
 
     class Meta(MerchantModel.Meta):
         constraints = [

@@ -1,4 +1,5 @@
-"""What is assumed about scans before any was seen: how often, at which hours, how soon after the last, how near the end.
+"""What is assumed about scans before any was seen: how often, at which hours, how soon after the last, how near the
+end.
 
 Rough curves from what carriers publish about their days: parcels are collected in the afternoon, sorted in the evening
 and at night, delivered by day and hardly on Sundays. They carry the weight of a few scans and give way to what is seen.

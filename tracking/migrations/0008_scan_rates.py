@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0007_audit_of_subject'),
-        ('tracking', '0006_orders_of_carrier'),
+        ('tracking', '0007_carrier_details'),
     ]
 
     operations = [
