@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "accounts",
     "orders",
     "tracking",
+    "cases",
     "imports",
     "notifications",
     "analytics",

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from cases.api import Cases, OneCase
 from config import health
 from events.api import Events
 from events.exports import ExportEvents
@@ -47,6 +48,8 @@ api = [
     path("scans", Scans.as_view()),
     path("messages", Messages.as_view()),
     path("messages/<str:message_id>", OneMessage.as_view()),
+    path("cases", Cases.as_view()),
+    path("cases/<str:case_id>", OneCase.as_view()),
     path("events", Events.as_view()),
     path("imports", Imports.as_view()),
     path("imports/<str:import_id>", OneImport.as_view()),

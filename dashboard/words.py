@@ -5,6 +5,7 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from cases.models import CaseStatus
 from merchants.permissions import Permission
 from notifications.models import Channel, MessageState
 from orders.models import Stage
@@ -108,6 +109,8 @@ TOUCHPOINTS: dict[str, Promise] = {
     "shipment_delayed": _("Delayed"),
     "shipment_exception": _("Problem with a parcel"),
     "lookup_link": _("Link to the order"),
+    "case_opened": _("Report received"),
+    "case_answered": _("Answer to a report"),
 }
 
 FACTS: dict[str, Label] = {
@@ -137,8 +140,34 @@ FACTS: dict[str, Label] = {
     "message.failed": Label(_("Message failed"), "bad"),
     "message.retried": Label(_("A message is tried again"), "info"),
     "shipment.expired": Label(_("No news of the parcel for long"), "warn"),
+    "case.announced": Label(_("Parcel missed: opens a case tomorrow"), "warn"),
+    "case.opened": Label(_("Case opened"), "bad"),
+    "case.replied": Label(_("Customer wrote about a case"), "warn"),
+    "case.answered": Label(_("Case answered"), "info"),
+    "case.closed": Label(_("Case closed"), "ok"),
+    "case.reopened": Label(_("Case taken up again"), "warn"),
     "template.saved": Label(_("The wording of a message was saved")),
     "webhook_endpoint.disabled": Label(_("A webhook endpoint was switched off"), "bad"),
+}
+
+CASE_STATUSES: dict[str, Label] = {
+    CaseStatus.WAITING: Label(_("Waits a day"), "quiet"),
+    CaseStatus.OPEN: Label(_("To answer"), "bad"),
+    CaseStatus.ANSWERED: Label(_("Answered"), "info"),
+    CaseStatus.CLOSED: Label(_("Closed"), "ok"),
+}
+
+# Who did what in a case: (kind, side).
+CASE_ENTRIES: dict[tuple[str, str], Label] = {
+    ("waiting", "shopper"): Label(_("The customer misses the parcel and waits a day"), "warn"),
+    ("opened", "shopper"): Label(_("The customer reported it"), "bad"),
+    ("opened", "system"): Label(_("The day is over: opened by itself"), "bad"),
+    ("opened", "team"): Label(_("Opened by the team"), "bad"),
+    ("message", "shopper"): Label(_("The customer wrote"), "warn"),
+    ("answer", "team"): Label(_("Answer"), "info"),
+    ("closed", "team"): Label(_("Closed by the team"), "ok"),
+    ("closed", "shopper"): Label(_("Closed by the customer"), "ok"),
+    ("reopened", "team"): Label(_("Taken up again"), "warn"),
 }
 
 AUDIT: dict[str, Label] = {

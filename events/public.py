@@ -14,6 +14,8 @@ _PREFIXES = {
     "product_id": "prd",
     "variant_id": "var",
     "import_id": "imp",
+    "case_id": "cas",
+    "entry_id": "cen",
     "webhook_endpoint_id": "whe",
 }
 

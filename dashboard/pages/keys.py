@@ -35,6 +35,7 @@ SCOPE_WORDS: dict[str, Promise] = {
     "products:read": gettext_lazy("Read products"),
     "products:write": gettext_lazy("Add and change products"),
     "messages:read": gettext_lazy("Read messages"),
+    "cases:read": gettext_lazy("Read cases"),
     "events:read": gettext_lazy("Read events"),
     "imports:read": gettext_lazy("Read imports"),
     "imports:write": gettext_lazy("Import data"),

@@ -40,6 +40,8 @@ ROWS: dict[str, tuple[str, str]] = {
     "endpoint_id": ("whe", "Endpoint"),
     "delivery_id": ("whd", "Delivery"),
     "import_id": ("imp", "Import"),
+    "case_id": ("cas", "Case"),
+    "photo_id": ("cph", "CasePhoto"),
     "connection_id": ("con", "ShopConnection"),
     "pull_id": ("pul", "ShopPull"),
 }
