@@ -277,6 +277,9 @@ IMPORTS_FOLDER = Path(text("AFTERWARD_IMPORTS_FOLDER") or HOME / "imports")
 # A file over this is refused with 413 before it is read.
 IMPORT_MAX_BYTES = integer("AFTERWARD_IMPORT_MAX_BYTES", 1_500_000_000)
 
+# Seconds that a process believes what it knows about a key: a revoked one may work for so much longer. 0: it asks
+# the database each time.
+API_KEY_SECONDS: float = 1.0
 # What one API key may do: so many requests a second on average (0: no limit), and so many at once.
 API_RATE = integer("AFTERWARD_API_RATE", 100)
 API_BURST = integer("AFTERWARD_API_BURST", 1000)

@@ -19,6 +19,7 @@ from portal import tls
 from tracking.api import CancelShipment, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
 from tracking.sandbox_api import Advance
+from tracking.watch.api import AssignWatchItem, DismissWatchItem, OneWatchItem, SnoozeWatchItem, WatchItems
 from webhooks.api import (
     OneWebhookDelivery,
     OneWebhookEndpoint,
@@ -44,6 +45,11 @@ api = [
     path("shipments/<str:shipment_id>", OneShipment.as_view()),
     path("shipments/<str:shipment_id>/cancel", CancelShipment.as_view()),
     path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
+    path("watch-items", WatchItems.as_view()),
+    path("watch-items/<str:watch_id>", OneWatchItem.as_view()),
+    path("watch-items/<str:watch_id>/snooze", SnoozeWatchItem.as_view()),
+    path("watch-items/<str:watch_id>/assign", AssignWatchItem.as_view()),
+    path("watch-items/<str:watch_id>/dismiss", DismissWatchItem.as_view()),
     path("sandbox/advance", Advance.as_view()),
     path("scans", Scans.as_view()),
     path("messages", Messages.as_view()),

@@ -8,6 +8,10 @@ from merchants.fields import EncryptedTextField, MerchantForeignKey
 from merchants.models import MerchantModel
 from orders.models import Order, OrderLine
 from tracking.statuses import Status
+from tracking.watch.models import PaceClock as PaceClock
+from tracking.watch.models import ScanPace as ScanPace
+from tracking.watch.models import WatchClock as WatchClock
+from tracking.watch.models import WatchItem as WatchItem
 
 
 class Shipment(DueRow):

@@ -6,6 +6,8 @@ from events.due import due_work
 from tracking.asking import POLL
 from tracking.poll import poll_due
 from tracking.rates import budget
+from tracking.watch.clock import WATCH, look_at_due
+from tracking.watch.pace import LEARN, learn_due
 
 
 @due_work(POLL)
@@ -18,3 +20,15 @@ def poll_due_parcels() -> int:
 def learn_when_scans_come() -> int:
     """Count the scans of one merchant whose day has come."""
     return budget.learn_due(timezone.now())
+
+
+@due_work(WATCH)
+def look_at_due_parcels() -> int:
+    """See whether parcels and orders whose time has come need somebody."""
+    return look_at_due()
+
+
+@due_work(LEARN)
+def learn_due_paces() -> int:
+    """Learn how long carriers are usually silent."""
+    return learn_due()

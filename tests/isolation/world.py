@@ -34,6 +34,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "shipment_id": ("shp", "Shipment"),
     "message_id": ("msg", "Message"),
     "parked_id": ("prk", "ParkedFact"),
+    "watch_id": ("wat", "WatchItem"),
     "item_id": ("inb", "InboxItem"),
     "job_id": ("blk", "BulkJob"),
     "tab_id": ("tab", "SavedTab"),

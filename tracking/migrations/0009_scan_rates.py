@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0007_audit_of_subject'),
-        ('tracking', '0007_carrier_details'),
+        ('tracking', '0008_watch_list'),
     ]
 
     operations = [
