@@ -34,7 +34,10 @@ from tracking.writes import (
 
 # `xmin` is the number of the transaction that wrote this version of a row: any change gives the row another one.
 _READ = f"""
-SELECT {PARCEL_COLUMNS}, p.xmin::text, o.xmin::text, (
+SELECT {PARCEL_COLUMNS}, EXISTS (
+    SELECT FROM tracking_watchitem w
+    WHERE w.merchant_id = p.merchant_id AND w.shipment_id = p.id AND w.state <> 'closed'
+), p.xmin::text, o.xmin::text, (
     SELECT coalesce(json_agg(json_build_array(occurred_at, status, substatus, encode(key, 'hex'))), '[]')::text
     FROM tracking_scan WHERE merchant_id = p.merchant_id AND shipment_id = p.id)
 {PARCELS}
@@ -67,9 +70,13 @@ _known_scans = msgspec.json.Decoder(list[tuple[datetime, str, str, str]])
 
 @dataclass(slots=True)
 class Seen:
-    """A parcel as it was read, with its order: the versions of both rows, and all scans there were."""
+    """A parcel as it was read, with its order: the versions of both rows, and all scans there were.
+
+    watched: it is on the watch-list, and a scan may be what it waited for.
+    """
 
     parcel: Shipment
+    watched: bool
     version: str
     order_version: str
     scans: list[ScanFacts]
@@ -89,7 +96,7 @@ def read(
         cursor.execute(_READ.replace("WHICH", which), values)
         rows = cursor.fetchall()
     return [
-        Seen(parcel, row[-3], row[-2], [ScanFacts(*scan) for scan in _known_scans.decode(row[-1])])
+        Seen(parcel, row[-4], row[-3], row[-2], [ScanFacts(*scan) for scan in _known_scans.decode(row[-1])])
         for parcel, row in zip(as_parcels(merchant, rows), rows, strict=True)
     ]
 
@@ -106,8 +113,10 @@ def record(
     parcel = seen.parcel
     scan = ScanFacts(row["occurred_at"], row["status"], row["substatus"], row["key"])
     told, moves_order = advance_one(merchant, parcel, [*seen.scans, scan], now, notify=notify)
-    if moves_order:
-        return None  # Where the order stands depends on its other parcels too.
+    if moves_order or seen.watched:
+        return (
+            None  # Where the order stands depends on its other parcels too; a watched one is looked at anew.
+        )
     values = {
         "merchant_id": merchant.id, "shard": merchant.shard, "now": now, "source": source,
         "order_id": parcel.order_id, "order_version": seen.order_version,

@@ -25,7 +25,7 @@ Known = dict[UUID, list[ScanFacts]]
 # What a scan can change, or what decides about it. The rest of the rows stays where it is.
 _NOT_NEEDED = frozenset(
     {
-        "raw", "carrier_name", "tracking_url", "service", "signed_by", "pickup_place", "pickup_until", "poll_error",
+        "raw", "carrier_name", "tracking_url", "signed_by", "pickup_place", "pickup_until", "poll_error",
         "pickup", "proof", "weight_grams", "next_carrier", "next_number",
     }
 )  # fmt: skip
@@ -42,7 +42,7 @@ WHERE p.merchant_id = %(merchant_id)s::uuid AND (WHICH)
 """
 _LOCK_PARCELS = f"""
 SELECT {PARCEL_COLUMNS} {PARCELS} ORDER BY p.order_id, p.id FOR NO KEY UPDATE OF o, p
-"""  # names of our own columns
+"""
 _BY_ID = "p.id = ANY(%(ids)s::uuid[])"
 _BY_NUMBER = (
     "p.tracking_number = ANY(%(numbers)s::text[]) AND p.tracking_number <> ''"
@@ -69,7 +69,11 @@ INSERT INTO events_incoming ({INCOMING_COLUMNS})
 SELECT %(merchant_id)s::uuid, %(shard)s::smallint, fact.type, fact.order_id, fact.data, %(now)s::timestamptz
 FROM jsonb_to_recordset(%(facts)s::jsonb) AS fact(type text, order_id uuid, data jsonb)
 """  # noqa: S608  # names of our own columns
-_STORE = f"WITH moved AS ({MOVE}) {TELL}"
+_STORE = f"""
+WITH moved AS ({MOVE}), told AS ({TELL})
+SELECT DISTINCT order_id FROM tracking_watchitem
+WHERE merchant_id = %(merchant_id)s::uuid AND shipment_id = ANY(%(ids)s::uuid[]) AND state <> 'closed'
+"""  # noqa: S608  # names of our own columns
 
 SCAN_COLUMNS = """id, merchant_id, shipment_id, key, occurred_at, local_time, offset_known, status, substatus,
     raw_code, description, city, region, postcode, country, source, received_at"""
@@ -177,20 +181,23 @@ def load_scans(merchant_id: UUID, shipment_ids: Iterable[UUID]) -> Known:
 
 def store_states(
     merchant: Merchant, shipments: Iterable[Shipment], facts: Iterable[tuple[FactData, UUID | None]]
-) -> None:
+) -> list[UUID]:
     """Store what scans have changed about locked parcels, and the facts that became true by it: one statement.
 
-    The facts are recorded in order, as `events.log.record_many` records them.
+    The facts are recorded in order, as `events.log.record_many` records them. Returns the orders of those parcels
+    that are on the watch-list: a scan may be what they waited for.
     """
-    told = list(facts)
+    parcels, told = list(shipments), list(facts)
     values = {
         "merchant_id": merchant.id, "shard": merchant.shard, "now": timezone.now(),
-        **states_and_facts(shipments, told),
+        "ids": [parcel.id for parcel in parcels], **states_and_facts(parcels, told),
     }  # fmt: skip
     with prepared_cursor() as cursor:
         cursor.execute(_STORE, values)
+        watched = [order_id for (order_id,) in cursor.fetchall()]
     if told:
         event_log.ring_after_commit(merchant)
+    return watched
 
 
 def states_and_facts(
