@@ -95,12 +95,15 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def browse(chromium: Browser) -> Iterator[Browse]:
-    """Open a URL: `browse(url, width=1280, height=900, scheme="light", javascript=True, cookies=[…])`."""
+    """Open a URL: `browse(url, width=1280, height=900, scheme="light", javascript=True, cookies=[…])`.
+
+    `first` is a script that runs before any of the page's own.
+    """
     contexts: list[BrowserContext] = []
 
     def run(
         url: str, *, width: int = 1280, height: int = 900, scheme: str = "light", javascript: bool = True,
-        cookies: list[dict[str, Any]] | None = None, language: str = "en-GB",
+        cookies: list[dict[str, Any]] | None = None, language: str = "en-GB", first: str = "",
     ) -> Visit:  # fmt: skip
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=javascript,
@@ -109,6 +112,8 @@ def browse(chromium: Browser) -> Iterator[Browse]:
         contexts.append(context)
         if cookies:
             context.add_cookies(cookies)
+        if first:
+            context.add_init_script(first)
         visit = Visit(context.new_page())
         visit.page.on("console", lambda message: visit.messages.append(message.text))
         visit.page.on("pageerror", lambda error: visit.messages.append(str(error)))
