@@ -17,6 +17,7 @@ _PREFIXES = {
     "case_id": "cas",
     "entry_id": "cen",
     "webhook_endpoint_id": "whe",
+    "watch_item_id": "wat",
 }
 
 
