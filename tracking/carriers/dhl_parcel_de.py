@@ -1,8 +1,8 @@
 """DHL Paket, by the tracking of Post & Parcel Germany: finer than DHL's unified API, for its own parcels.
 
 https://developer.dhl.com/api-reference/dhl-paket-de-sendungsverfolgung-post-paket-deutschland: a GET whose parameter
-`xml` is the request (`d-get-piece-detail`, up to 15 numbers, divided by ";"), with the header `DHL-API-Key`. The answer is
-nested `<data>` elements with everything in attributes, over REST as it was over the business portal. Times are those of
+`xml` is the request (`d-get-piece-detail`, up to 15 numbers, divided by ";"), with the header `DHL-API-Key`. The answer
+is nested `<data>` elements with everything in attributes, over REST as it was over the business portal. Times are those of
 Germany, or of the event's country, without an offset.
 
 Credentials: `api_key` of the app; `user` and `password` of the business customer.
