@@ -2,8 +2,8 @@
 
 https://developer.dhl.com/api-reference/dhl-paket-de-sendungsverfolgung-post-paket-deutschland: a GET whose parameter
 `xml` is the request (`d-get-piece-detail`, up to 15 numbers, divided by ";"), with the header `DHL-API-Key`. The answer
-is nested `<data>` elements with everything in attributes, over REST as it was over the business portal. Times are those of
-Germany, or of the event's country, without an offset.
+is nested `<data>` elements with everything in attributes, over REST as it was over the business portal. Times are those
+of Germany, or of the event's country, without an offset.
 
 Credentials: `api_key` of the app; `user` and `password` of the business customer.
 """
