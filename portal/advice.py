@@ -95,7 +95,7 @@ def advice_of(
 
 
 def _text(site: Site, order: OrderRow, hero: Hero, style: Style, *, is_quiet: bool) -> Text:
-    offer = offer_of(site, order, style) if _is_change(hero) else ""
+    offer = offer_of(site, order, style) if is_change(hero) else ""
     return "" if is_quiet else offer or hero.words.advice
 
 
@@ -104,7 +104,8 @@ def _offers_wish(parcel: ParcelRow | None, hero: Hero) -> bool:
     return parcel is not None and can_wish(parcel) and not hero.words.advice_title
 
 
-def _is_change(hero: Hero) -> bool:
+def is_change(hero: Hero) -> bool:
+    """Whether the card offers to change the order; elsewhere the links below do."""
     return hero.words.action == "address"
 
 
@@ -120,7 +121,7 @@ def _facts(parcel: ParcelRow, style: Style) -> list[tuple[str, str]]:
     rows = [
         (gettext("Where"), place),
         (gettext("Open"), told.get("hours", "")),
-        (gettext("Code"), told.get("code", "")),
+        (gettext("Pick-up point"), told.get("code", "")),
         (gettext("Until"), style.day_and_time(parcel.pickup_until) if parcel.pickup_until else ""),
     ]
     return [row for row in rows if row[1]]
@@ -167,11 +168,11 @@ def _actions(
         found["not_here"] = Button(
             gettext("It’s not here"), problem_path(site, token, parcel, "not-received")
         )
-    if address_allowance(site, order, style).allowed:
+    if is_change(hero) and address_allowance(site, order, style).allowed:
         found["address"] = Button(gettext("Change the address"), site.path(f"o/{token}/address/"))
-    if cancel_allowance(site, order, style).allowed:
+    if is_change(hero) and cancel_allowance(site, order, style).allowed:
         found["cancel"] = Button(gettext("Cancel the order"), site.path(f"o/{token}/cancel/"))
     contact = contact_url(site, order)
-    if contact and (hero.words.action == "contact" or hero.tone == "bad" or (_is_change(hero) and not found)):
+    if contact and (hero.words.action == "contact" or hero.tone == "bad" or (is_change(hero) and not found)):
         found["contact"] = Button(gettext("Write to us"), contact)
     return found

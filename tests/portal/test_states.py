@@ -136,7 +136,7 @@ def test_hours_are_told_on_the_last_day(merchant: Merchant, client: Client) -> N
 def test_a_parcel_to_collect_says_where_and_until_when(merchant: Merchant, client: Client) -> None:
     html = page(client, SCENES["pickup"](merchant, "en"))
     assert "Kiosk am Tor" in html
-    for name in ("Where", "Open", "Code", "Until"):
+    for name in ("Where", "Open", "Pick-up point", "Until"):
         assert f"<dt>{name}</dt>" in html
     assert "Your turn" in html
 
