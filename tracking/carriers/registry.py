@@ -9,9 +9,14 @@ from typing import Final
 from urllib.parse import quote
 
 from tracking.carriers.base import Carrier
+from tracking.carriers.canada_post import CanadaPost
 from tracking.carriers.dhl import DHL
+from tracking.carriers.fedex import FedEx
 from tracking.carriers.numbers.formats import posts
+from tracking.carriers.royal_mail import RoyalMail
 from tracking.carriers.sandbox import Sandbox
+from tracking.carriers.ups import UPS
+from tracking.carriers.usps import USPS
 
 OTHER: Final = "other"
 
@@ -124,7 +129,9 @@ KNOWN: Final = {
     )
 }
 
-ADAPTERS: Final[dict[str, Carrier]] = {"dhl": DHL(), "sandbox": Sandbox()}
+ADAPTERS: Final[dict[str, Carrier]] = {
+    carrier.code: carrier for carrier in (DHL(), UPS(), FedEx(), USPS(), RoyalMail(), CanadaPost(), Sandbox())
+}
 
 
 def _plain(text: str) -> str:
