@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from cases.facts import CaseFact
 from events.facts import FactData
 from merchants.models import Merchant
 from notifications.models import Channel, MessageClass
@@ -64,6 +65,12 @@ def delay_moment(fact: FactData, merchant: Merchant) -> str:
     return _last_day(fact.eta_to, merchant)
 
 
+def case_moment(fact: FactData, merchant: Merchant) -> str:
+    """Each line of a case's history once."""
+    assert isinstance(fact, CaseFact)
+    return str(fact.entry_id)
+
+
 def _last_day(end: object, merchant: Merchant) -> str:
     return end.astimezone(ZoneInfo(merchant.timezone)).date().isoformat() if end else ""  # type: ignore[attr-defined]
 
@@ -117,6 +124,17 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             ),
             moment=problem_moment,
             holds=is_same_problem,
+        ),
+        # What a shopper reported, and what the team says to it: about a cancelled order, too.
+        Touchpoint(
+            "case_opened", ("case.opened",), channels=(Channel.EMAIL,), moment=case_moment, needs_order=False
+        ),
+        Touchpoint(
+            "case_answered",
+            ("case.answered",),
+            channels=(Channel.EMAIL,),
+            moment=case_moment,
+            needs_order=False,
         ),
         # Sent by `commands.send_lookup_link`, also about an order that was cancelled.
         Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False),

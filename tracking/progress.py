@@ -15,6 +15,7 @@ from tracking import facts, polling, windows
 from tracking.models import Shipment
 from tracking.resolve import ScanFacts, ShipmentState, resolve
 from tracking.statuses import PROBLEM, Status
+from tracking.watch import keeping
 from tracking.windows import PRECEDENCE, Window, is_later
 from tracking.writes import Known, contents_of, load_scans, store_states
 
@@ -57,9 +58,11 @@ def advance(
             told.append((_fact(kind, shipment, notify), shipment.order_id))
         if _means(shipment.status) != _means(before):
             moved.append(shipment.order)
-    store_states(merchant, shipments, told)
+    watched = store_states(merchant, shipments, told)
     if moved:
         refresh_stages(moved)
+    if watched:
+        keeping.look(merchant, watched)
 
 
 def _advance_one(

@@ -25,7 +25,7 @@ Known = dict[UUID, list[ScanFacts]]
 # What a scan can change, or what decides about it. The rest of the rows stays where it is.
 _NOT_NEEDED = frozenset(
     {
-        "raw", "carrier_name", "tracking_url", "service", "signed_by", "pickup_place", "pickup_until", "poll_error",
+        "raw", "carrier_name", "tracking_url", "signed_by", "pickup_place", "pickup_until", "poll_error",
         "pickup", "proof", "weight_grams", "next_carrier", "next_number",
     }
 )  # fmt: skip
@@ -58,10 +58,13 @@ WITH moved AS (
     UPDATE tracking_shipment AS shipment SET {", ".join(f"{name} = state.{name}" for name in _STATE)}
     FROM jsonb_to_recordset(%(states)s::jsonb) AS state(id uuid, {", ".join(map(" ".join, _STATE.items()))})
     WHERE shipment.merchant_id = %(merchant_id)s::uuid AND shipment.id = state.id
+), told AS (
+    INSERT INTO events_incoming ({INCOMING_COLUMNS})
+    SELECT %(merchant_id)s::uuid, %(shard)s::smallint, fact.type, fact.order_id, fact.data, %(now)s::timestamptz
+    FROM jsonb_to_recordset(%(facts)s::jsonb) AS fact(type text, order_id uuid, data jsonb)
 )
-INSERT INTO events_incoming ({INCOMING_COLUMNS})
-SELECT %(merchant_id)s::uuid, %(shard)s::smallint, fact.type, fact.order_id, fact.data, %(now)s::timestamptz
-FROM jsonb_to_recordset(%(facts)s::jsonb) AS fact(type text, order_id uuid, data jsonb)
+SELECT DISTINCT order_id FROM tracking_watchitem
+WHERE merchant_id = %(merchant_id)s::uuid AND shipment_id = ANY(%(ids)s::uuid[]) AND state <> 'closed'
 """  # noqa: S608  # names of our own columns
 
 _INSERT = """
@@ -157,21 +160,24 @@ def load_scans(merchant_id: UUID, shipment_ids: Iterable[UUID]) -> Known:
 
 def store_states(
     merchant: Merchant, shipments: Iterable[Shipment], facts: Iterable[tuple[FactData, UUID | None]]
-) -> None:
+) -> list[UUID]:
     """Store what scans have changed about locked parcels, and the facts that became true by it: one statement.
 
-    The facts are recorded in order, as `events.log.record_many` records them.
+    The facts are recorded in order, as `events.log.record_many` records them. Returns the orders of those parcels
+    that are on the watch-list: a scan may be what they waited for.
     """
     states = [{name: getattr(shipment, name) for name in ("id", *_STATE)} for shipment in shipments]
     told = [{"type": data.fact_type, "order_id": order_id, "data": data} for data, order_id in facts]
     values = {
         "merchant_id": merchant.id, "shard": merchant.shard, "states": msgspec.json.encode(states).decode(),
-        "facts": msgspec.json.encode(told).decode(), "now": timezone.now(),
+        "facts": msgspec.json.encode(told).decode(), "now": timezone.now(), "ids": [row["id"] for row in states],
     }  # fmt: skip
     with prepared_cursor() as cursor:
         cursor.execute(_STORE, values)
+        watched = [order_id for (order_id,) in cursor.fetchall()]
     if told:
         event_log.ring_after_commit(merchant)
+    return watched
 
 
 def contents_of(merchant_id: UUID, order_ids: Iterable[UUID]) -> list[tuple[UUID, list[str], int]]:

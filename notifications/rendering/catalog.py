@@ -58,6 +58,8 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "shipment_delayed": Touchpoint(("progress", "next", "facts", "items"), PROMISED, step=2, alert=True),
     "shipment_exception": Touchpoint(("next", "facts", "items"), alert=True),
     "lookup_link": Touchpoint(("next",)),
+    "case_opened": Touchpoint(("case", "next")),
+    "case_answered": Touchpoint(("case", "next")),
 }
 
 # A problem gets its own words by the sub-status of the parcel, else by its status; without either
