@@ -22,6 +22,7 @@ from merchants.ids import public_id
 from merchants.permissions import Permission
 from tracking.account_health import Health, healths, remove_account, try_access
 from tracking.asking import set_account
+from tracking.carriers.base import Credential
 from tracking.carriers.registry import ADAPTERS, KNOWN
 from tracking.models import UnknownCode
 from tracking.radar import unknown_codes
@@ -54,15 +55,29 @@ class DefaultCarrierForm(MerchantForm):
         fields = ("default_carrier",)
 
 
-class AccountForm(forms.Form):
-    """The key of an account. It is never shown again."""
+# What carriers call their keys.
+_LABELS: dict[str, Any] = {
+    "api_key": gettext_lazy("API key"),
+    "client_id": gettext_lazy("Client ID"),
+    "client_secret": gettext_lazy("Client secret"),
+    "username": gettext_lazy("User name"),
+    "password": gettext_lazy("Password"),
+    "service": gettext_lazy("Division"),
+    "hook_secret": gettext_lazy("Secret of its webhooks"),
+}
+_HELP: dict[str, Any] = {
+    "service": gettext_lazy(
+        "Only when your numbers collide with another division's: parcel-de, express, ecommerce …"
+    ),
+    "hook_secret": gettext_lazy(
+        "What the carrier sends along when it reports by itself. Without it nothing is taken in."
+    ),
+}
 
-    api_key = forms.CharField(
-        label=gettext_lazy("API key"),
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=gettext_lazy("Stored encrypted and never shown again."),
-    )
+
+class AccountForm(forms.Form):
+    """What the carrier gave the merchant. Secrets are never shown again."""
+
     calls_per_day = forms.IntegerField(
         label=gettext_lazy("Calls a day"),
         required=False,
@@ -71,9 +86,25 @@ class AccountForm(forms.Form):
         help_text=gettext_lazy("When you bought more than the usual allowance."),
     )
 
+    def __init__(self, carrier: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = {part.name: _field(part) for part in ADAPTERS[carrier].credentials}
+        self.fields = {**own, **self.fields}
+
     def credentials(self) -> dict[str, str]:
-        given = {name: str(value) for name, value in self.cleaned_data.items() if value}
-        return {**given, "api_key": given["api_key"].strip()}
+        return {name: str(value).strip() for name, value in self.cleaned_data.items() if value}
+
+
+def _field(part: Credential) -> forms.CharField:
+    hidden = forms.PasswordInput(attrs={"autocomplete": "off"})
+    return forms.CharField(
+        label=_LABELS.get(part.name, part.name),
+        max_length=200,
+        required=part.required,
+        widget=hidden if part.secret else forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_HELP.get(part.name)
+        or (gettext_lazy("Stored encrypted and never shown again.") if part.secret else ""),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -92,14 +123,14 @@ def carriers(request: HttpRequest, seat: Seat) -> HttpResponse:
     )
 
 
-@sensitive_post_parameters("api_key")
+@sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_view(needs=Permission.SETTINGS)
 def carrier_account(request: HttpRequest, seat: Seat, carrier: str) -> HttpResponse:
     """Another key for a carrier. Saved, it is tried at once."""
     if carrier not in ASKED:
         raise Http404
-    form = AccountForm(request.POST if request.method == "POST" else None)
+    form = AccountForm(carrier, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         set_account(seat.merchant, carrier, form.credentials())
         _try(request, seat, carrier, saved=True)
