@@ -181,7 +181,7 @@ ANYMAIL: dict[str, str | list[str]] = {
     if text(key)
 }
 # "user:password" that mail providers' webhooks sign in with; two while one is replaced by the other.
-ANYMAIL["WEBHOOK_SECRET"] = words("AFTERWARD_MAIL_WEBHOOK_SECRETS")
+ANYMAIL["WEBWEBHOOK_SECRET"] = words("AFTERWARD_MAIL_WEBWEBHOOK_SECRETS")
 TWILIO_ACCOUNT_SID = text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = text("TWILIO_FROM")
@@ -193,9 +193,9 @@ DHL_API_KEY = text("DHL_API_KEY")  # for merchants who have no account of their 
 CARRIER_KEYS = {
     carrier: {name: value for name in names if (value := text(f"{carrier.upper()}_{name.upper()}"))}
     for carrier, names in {
-        "ups": ("client_id", "client_secret", "hook_secret"),
-        "fedex": ("client_id", "client_secret", "hook_secret"),
-        "usps": ("client_id", "client_secret", "hook_secret"),
+        "ups": ("client_id", "client_secret", "webhook_secret"),
+        "fedex": ("client_id", "client_secret", "webhook_secret"),
+        "usps": ("client_id", "client_secret", "webhook_secret"),
         "royal_mail": ("client_id", "client_secret"),
         "canada_post": ("username", "password"),
     }.items()

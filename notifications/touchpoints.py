@@ -37,6 +37,7 @@ class Touchpoint:
         before plans nothing, so a status that bounces is told once.
     holds: whether what the fact told is still so when the message goes out. If not, it is overtaken.
     needs_order: not sent any more once the order is cancelled.
+    is_optional: whether a merchant may switch it off. What a shopper asked for is not.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Touchpoint:
     moment: Callable[[FactData, Merchant], str] = _once
     holds: Callable[[Shipment, ShipmentFact, Merchant], bool] = _always
     needs_order: bool = True
+    is_optional: bool = True
 
 
 # --- moments -----------------------------------------------------------------------------------------
@@ -135,9 +137,10 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             channels=(Channel.EMAIL,),
             moment=case_moment,
             needs_order=False,
+            is_optional=False,
         ),
         # Sent by `commands.send_lookup_link`, also about an order that was cancelled.
-        Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False),
+        Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
     )
 }
 

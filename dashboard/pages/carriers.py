@@ -55,28 +55,25 @@ class DefaultCarrierForm(MerchantForm):
         fields = ("default_carrier",)
 
 
-# What carriers call their keys.
-_LABELS: dict[str, Any] = {
+_LABELS: dict[str, Promise] = {
     "api_key": gettext_lazy("API key"),
+    "api_token": gettext_lazy("API token"),
+    "api_secret": gettext_lazy("API secret"),
     "client_id": gettext_lazy("Client ID"),
     "client_secret": gettext_lazy("Client secret"),
+    "user": gettext_lazy("User name"),
     "username": gettext_lazy("User name"),
     "password": gettext_lazy("Password"),
+    "delis_id": gettext_lazy("Delis ID"),
     "service": gettext_lazy("Division"),
-    "hook_secret": gettext_lazy("Secret of its webhooks"),
-}
-_HELP: dict[str, Any] = {
-    "service": gettext_lazy(
-        "Only when your numbers collide with another division's: parcel-de, express, ecommerce …"
-    ),
-    "hook_secret": gettext_lazy(
-        "What the carrier sends along when it reports by itself. Without it nothing is taken in."
-    ),
+    "account_number": gettext_lazy("Customer number"),
+    "customer_number": gettext_lazy("Customer number"),
+    "webhook_secret": gettext_lazy("Secret of the webhook"),
 }
 
 
 class AccountForm(forms.Form):
-    """What the carrier gave the merchant. Secrets are never shown again."""
+    """What a carrier gives its customers, by its adapter. Secrets are never shown again."""
 
     calls_per_day = forms.IntegerField(
         label=gettext_lazy("Calls a day"),
@@ -86,24 +83,25 @@ class AccountForm(forms.Form):
         help_text=gettext_lazy("When you bought more than the usual allowance."),
     )
 
-    def __init__(self, carrier: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        own = {part.name: _field(part) for part in ADAPTERS[carrier].credentials}
-        self.fields = {**own, **self.fields}
+    def __init__(self, carrier: str, data: Any = None) -> None:
+        super().__init__(data)
+        self.wanted = ADAPTERS[carrier].credentials
+        for wanted in self.wanted:
+            self.fields[wanted.name] = _credential_field(wanted)
+        self.order_fields([wanted.name for wanted in self.wanted])
 
     def credentials(self) -> dict[str, str]:
         return {name: str(value).strip() for name, value in self.cleaned_data.items() if value}
 
 
-def _field(part: Credential) -> forms.CharField:
-    hidden = forms.PasswordInput(attrs={"autocomplete": "off"})
+def _credential_field(wanted: Credential) -> forms.CharField:
+    kind = forms.PasswordInput if wanted.secret else forms.TextInput
     return forms.CharField(
-        label=_LABELS.get(part.name, part.name),
+        label=str(_LABELS.get(wanted.name) or wanted.name.replace("_", " ").capitalize()),
         max_length=200,
-        required=part.required,
-        widget=hidden if part.secret else forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=_HELP.get(part.name)
-        or (gettext_lazy("Stored encrypted and never shown again.") if part.secret else ""),
+        required=wanted.required,
+        widget=kind(attrs={"autocomplete": "off"}),
+        help_text=_("Stored encrypted and never shown again.") if wanted.secret else "",
     )
 
 

@@ -48,6 +48,7 @@ from tracking.carriers.calls import one_each, send, wait_of
 from tracking.carriers.mapping import StatusMap
 from tracking.carriers.places import Place
 from tracking.carriers.proofs import left_with
+from tracking.carriers.words import refined
 from tracking.carriers.zones import clock_of, parse_local, whole_day, written, zone_of
 from tracking.statuses import Status
 
@@ -183,7 +184,7 @@ def _result(number: str, detail: Json) -> TrackingResult:
 def _scan(event: Json) -> CarrierScan:
     code = digits(event.get("eventidentifier"))
     words = text(first(event.get("eventdescription"), event.get("eventtype")), 500)
-    status, substatus, known = STATUSES.meaning(code, words)
+    status, substatus, known = refined(STATUSES.meaning(code, words), words)
     place = Place(
         text(first(event.get("eventsite"), event.get("eventlocation"))),
         text(event.get("eventprovince")),

@@ -6,7 +6,8 @@ numbers a call, with a token by client credentials. FedEx grants 1,400 calls in 
 A number can have several results: FedEx uses numbers again, each time with another `trackingNumberUniqueId`. The one
 with the newest scan is meant. Times carry their offset, except those that FedEx does not know to the hour.
 
-Credentials: `client_id` (the "API key"), `client_secret`; `hook_secret` is the security token of the webhook project.
+Credentials: `client_id` (the "API key"), `client_secret`; `webhook_secret` is the webhook
+project's security token.
 """
 
 from collections.abc import Iterable, Sequence
@@ -51,6 +52,7 @@ from tracking.carriers.mapping import StatusMap
 from tracking.carriers.places import Place, country_code
 from tracking.carriers.proofs import left_with
 from tracking.carriers.tokens import Grant, with_token
+from tracking.carriers.words import refined
 from tracking.carriers.zones import parse_local, whole_day
 from tracking.statuses import Status
 
@@ -69,7 +71,7 @@ class FedEx:
     credentials: tuple[Credential, ...] = (
         Credential("client_id", secret=False),
         Credential("client_secret"),
-        Credential("hook_secret", required=False),
+        Credential("webhook_secret", required=False),
     )
 
     def track(self, numbers: Sequence[str], account: Account) -> list[Answer]:
@@ -247,7 +249,7 @@ def _place(address: Any) -> Place:
 def _scan(event: Json, origin: Place, destination: Place) -> CarrierScan:
     words = [text(event.get(name), 500) for name in ("eventDescription", "exceptionDescription")]
     code, family = text(event.get("eventType"), 60), text(event.get("derivedStatusCode"))
-    meaning = STATUSES.meaning(code, " ".join(words), family)
+    meaning = refined(STATUSES.meaning(code, " ".join(words), family), " ".join(words))
     place = _place(event.get("scanLocation"))
     near = origin if meaning.status == Status.INFO_RECEIVED else destination
     local_time = text(event.get("date"), 40)

@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from tracking.carriers.aftership import AfterShip
 from tracking.carriers.base import Carrier
 from tracking.carriers.canada_post import CanadaPost
 from tracking.carriers.dhl import DHL
+from tracking.carriers.dhl_parcel_de import DHLParcelDE
+from tracking.carriers.dpd import DPD
+from tracking.carriers.easypost import EasyPost
 from tracking.carriers.fedex import FedEx
+from tracking.carriers.gls import GLS
 from tracking.carriers.numbers.formats import posts
 from tracking.carriers.royal_mail import RoyalMail
 from tracking.carriers.sandbox import Sandbox
+from tracking.carriers.seventeentrack import SeventeenTrack
+from tracking.carriers.shippo import Shippo
 from tracking.carriers.ups import UPS
 from tracking.carriers.usps import USPS
 
@@ -130,7 +137,20 @@ KNOWN: Final = {
 }
 
 ADAPTERS: Final[dict[str, Carrier]] = {
-    carrier.code: carrier for carrier in (DHL(), UPS(), FedEx(), USPS(), RoyalMail(), CanadaPost(), Sandbox())
+    "dhl": DHL(),
+    "dhl_parcel_de": DHLParcelDE(),
+    "ups": UPS(),
+    "fedex": FedEx(),
+    "usps": USPS(),
+    "royal_mail": RoyalMail(),
+    "canada_post": CanadaPost(),
+    "dpd": DPD(),
+    "gls": GLS(),
+    "easypost": EasyPost(),
+    "aftership": AfterShip(),
+    "shippo": Shippo(),
+    "17track": SeventeenTrack(),
+    "sandbox": Sandbox(),
 }
 
 

@@ -32,6 +32,7 @@ from tracking.carriers.calls import one_each, only, send, wait_of
 from tracking.carriers.mapping import StatusMap
 from tracking.carriers.places import country_code
 from tracking.carriers.proofs import left_with
+from tracking.carriers.words import refined
 from tracking.carriers.zones import parse_local, whole_day
 from tracking.statuses import Status
 
@@ -160,7 +161,7 @@ def _scan(event: Json, summary: Any) -> CarrierScan:
     # Its category of the whole item is the newest event's.
     newest = code == text(dig(summary, "lastEventCode")).upper()
     family = text(dig(summary, "statusCategory")).upper() if newest else ""
-    meaning = STATUSES.meaning(code, words, family)
+    meaning = refined(STATUSES.meaning(code, words, family), words)
     ends = {
         country_code(text(dig(summary, name))) for name in ("originCountryCode", "destinationCountryCode")
     }

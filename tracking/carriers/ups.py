@@ -4,7 +4,7 @@ https://developer.ups.com/tag/Tracking: GET /api/track/v1/details/{number}, one 
 credentials. UPS publishes no quota; ours is modest. Its times are local to the scan, with GMT beside them in newer
 answers; its codes mean different things in different types, so the table knows both ("X/48").
 
-Credentials: `client_id`, `client_secret`; `hook_secret` is what Track Alert sends back (`tracking/pushes`).
+Credentials: `client_id`, `client_secret`; `webhook_secret` is what Track Alert sends back (`tracking/pushes`).
 """
 
 from base64 import b64encode
@@ -47,6 +47,7 @@ from tracking.carriers.mapping import Meaning, StatusMap
 from tracking.carriers.places import Place, country_code
 from tracking.carriers.proofs import left_with
 from tracking.carriers.tokens import Grant, with_token
+from tracking.carriers.words import refined
 from tracking.carriers.zones import parse_local, whole_day, written
 from tracking.statuses import Status
 
@@ -61,7 +62,7 @@ class UPS:
     credentials: tuple[Credential, ...] = (
         Credential("client_id", secret=False),
         Credential("client_secret"),
-        Credential("hook_secret", required=False),
+        Credential("webhook_secret", required=False),
     )
 
     def track(self, numbers: Sequence[str], account: Account) -> list[Answer]:
@@ -216,7 +217,7 @@ def _scan(activity: Json, origin: Place, destination: Place) -> CarrierScan:
     told = activity.get("status")
     kind, code = text(dig(told, "type")).upper(), text(dig(told, "code"), 60)
     words = text(dig(told, "description"), 500)
-    meaning = _meaning(kind, code, text(dig(told, "statusCode")), words)
+    meaning = refined(_meaning(kind, code, text(dig(told, "statusCode")), words), words)
     place = _place(dig(activity, "location", "address"))
     # A label is printed where the parcel comes from; any other scan without a place is nearer its end.
     near = origin if meaning.status == Status.INFO_RECEIVED else destination

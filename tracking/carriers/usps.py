@@ -6,7 +6,7 @@ token by client credentials. USPS grants 60 calls an hour until more is asked fo
 Every event has its local time and its GMT time. Spelling varies between its versions (eventCode, EventCode): keys are
 compared without case.
 
-Credentials: `client_id`, `client_secret`; `hook_secret` is the secret that a subscription was made with.
+Credentials: `client_id`, `client_secret`; `webhook_secret` is the secret that a subscription was made with.
 """
 
 import re
@@ -48,6 +48,7 @@ from tracking.carriers.mapping import StatusMap
 from tracking.carriers.places import Place, country_code
 from tracking.carriers.proofs import left_with
 from tracking.carriers.tokens import Grant, with_token
+from tracking.carriers.words import refined
 from tracking.carriers.zones import parse_local, spoken, whole_day
 from tracking.statuses import Status
 
@@ -62,7 +63,7 @@ class USPS:
     credentials: tuple[Credential, ...] = (
         Credential("client_id", secret=False),
         Credential("client_secret"),
-        Credential("hook_secret", required=False),
+        Credential("webhook_secret", required=False),
     )
 
     def track(self, numbers: Sequence[str], account: Account) -> list[Answer]:
@@ -210,7 +211,7 @@ _CENTER: Final = re.compile(
 def _scan(event: Json, destination: Place) -> CarrierScan:
     code = text(event.get("eventcode"), 60).upper()
     words = text(first(event.get("eventtype"), event.get("event"), event.get("eventdescription")), 500)
-    meaning = STATUSES.meaning(code, words)
+    meaning = refined(STATUSES.meaning(code, words), words)
     country = country_code(text(first(event.get("eventcountrycode"), event.get("eventcountry"))))
     city, region = text(event.get("eventcity")), text(event.get("eventstate"))
     postcode = text(first(event.get("eventzip"), event.get("eventzipcode")), 20)

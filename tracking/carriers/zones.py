@@ -81,6 +81,19 @@ def whole_day(date: str, zone: tzinfo) -> tuple[datetime, datetime]:
     return begins.astimezone(UTC), ends.astimezone(UTC)
 
 
+def promised(told: str, zone: tzinfo) -> tuple[datetime | None, datetime | None, bool]:
+    """A delivery date as (from, to, whether it is a day). A midnight means that day there, "" nothing.
+
+    Raises ValueError.
+    """
+    if not told:
+        return None, None, False
+    if datetime.fromisoformat(told).time() == clock(0):
+        return *whole_day(told[:10], zone), True
+    at = parse_local(told, zone)[0]
+    return at, at, False
+
+
 _SPOKEN: Final = (
     "%B %d, %Y %I:%M %p", "%B %d, %Y %I:%M%p", "%B %d, %Y, %I:%M %p", "%B %d, %Y", "%Y-%m-%d %I:%M %p",
     "%Y-%m-%d %I:%M%p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M", "%m/%d/%Y",
