@@ -18,7 +18,7 @@ TESTS_ALONE := tests/live/test_log_live.py tests/live/test_rest_live.py
 # One process more than there are cores: some tests wait for what they started.
 TEST_PROCESSES ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
 test: install-dev browser ## run every test against real PostgreSQL, Redis, Celery and chromium (ARGS="-k word")
-	@export AFTERWARD_HOME="$${AFTERWARD_HOME:-$(CURDIR)/.afterward/tests}"; \
+	@export AFTERWARD_HOME="$${AFTERWARD_HOME:-$(CURDIR)/.afterward/tests}" PYTHONDONTWRITEBYTECODE=; \
 		$(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not chaos" \
 			$(addprefix --ignore=,$(TESTS_ALONE)) $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]; \
 		$(BIN)/python -m pytest -q -m "not chaos" $(TESTS_ALONE) $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
