@@ -38,8 +38,10 @@ PATIENCE_SECONDS: Final = 0.5
 # What ends within so short a time is written down together.
 _GATHER_SECONDS: Final = 0.02
 _CLAIM: Final = 200
+_FEW: Final = 64
+_CLAIM_SECONDS: Final = 0.5
 # So many calls of one lane may wait in a run.
-_KEPT: Final = 100
+_KEPT: Final = 200
 # Places at a gate are taken so shortly before they come.
 _AHEAD: Final = timedelta(milliseconds=100)
 
@@ -67,6 +69,7 @@ class _Run:
         self._under_way = 0
         self._more = True  # whether the last claim was as large as could be
         self._settled = 0
+        self._claim_again = 0.0
 
     def work(self) -> int:
         try:
@@ -81,10 +84,10 @@ class _Run:
         return self._settled
 
     def _claim(self) -> None:
-        if not self._more and self._waiting() and self._under_way:
+        """Claim more when few parcels wait, and now and then in any case: behind a slow lane's others may be due."""
+        if time.monotonic() < self._claim_again and self._waiting() >= _FEW:
             return
-        if self._waiting() >= 4 * _CLAIM:
-            return
+        self._claim_again = time.monotonic() + _CLAIM_SECONDS
         rows = claims.claim(_CLAIM)
         self._more = len(rows) == _CLAIM
         now = timezone.now()
