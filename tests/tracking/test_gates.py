@@ -1,4 +1,4 @@
-"""A gate: places in an access' pace; closed after a failure, and half open until one call has shown that all is well."""
+"""A gate: places in an access pace; closed after a failure, and half open until one call has shown that all is well."""
 
 from datetime import UTC, datetime, timedelta
 
