@@ -65,6 +65,31 @@ class TooMany(PageError):
         )
 
 
+class TooLate(PageError):
+    """What could be changed for a while, or until the order left."""
+
+    status = 409
+    offers_link = False
+
+    def words(self) -> tuple[str, str]:
+        return _("It is too late to change this here"), _(
+            "Your order is being packed, has left, or the time for changes is over. Write to us, and we’ll see what "
+            "can still be done."
+        )
+
+
+class TooLarge(PageError):
+    """More bytes than a form may have."""
+
+    status = 413
+    offers_link = False
+
+    def words(self) -> tuple[str, str]:
+        return _("These photos are too large"), _(
+            "Please go back and choose fewer of them, or smaller ones: 12 MB each at most."
+        )
+
+
 class ForeignForm(PageError):
     """A form that came from another site."""
 

@@ -17,7 +17,7 @@ from tracking.statuses import SUBSTATUSES, Status
 
 # Scene → its chip, a piece of what is told first, the step that is reached (None: no steps), the main button.
 SAID: dict[str, tuple[str, str, str | None, str]] = {
-    "ordered": ("Order received", "Estimated delivery", "Ordered", "Write to us"),
+    "ordered": ("Order received", "Estimated delivery", "Ordered", "Change the address"),
     "cancelled_order": ("Cancelled", "This order was cancelled", None, "Write to us"),
     "packed": ("Packed", "Estimated delivery", "Packed", "Track at DHL"),
     "shipped_no_scan": ("Shipped", "waiting for the first scan", "Shipped", "Track at DHL"),
@@ -30,9 +30,9 @@ SAID: dict[str, tuple[str, str, str | None, str]] = {
     "pickup": ("Ready to collect", "Collect it by", "Ready to collect", "Track at DHL"),
     "attempt_failed": ("Delivery attempted", "nobody opened", "Delivery failed", "Track at DHL"),
     "no_access": ("Delivery attempted", "The carrier could not get in", "Delivery failed", "Track at DHL"),
-    "delivered": ("Delivered", "Your parcel has been delivered", "", "Write to us"),
-    "delivered_signed": ("Delivered", "handed over to A. Weber", "", "Write to us"),
-    "delivered_neighbour": ("Delivered", "left with Familie Huber", "", "Write to us"),
+    "delivered": ("Delivered", "Your parcel has been delivered", "", "It’s not here"),
+    "delivered_signed": ("Delivered", "handed over to A. Weber", "", "It’s not here"),
+    "delivered_neighbour": ("Delivered", "left with Familie Huber", "", "It’s not here"),
     "exception": ("Problem", "reports a problem", "In transit", "Track at DHL"),
     "exception_delay_carrier": ("Delayed", "behind schedule", "In transit", "Track at DHL"),
     "exception_delay_weather": ("Delayed", "The weather", "In transit", "Track at DHL"),
