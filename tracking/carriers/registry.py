@@ -8,10 +8,22 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from tracking.carriers.aftership import AfterShip
 from tracking.carriers.base import Carrier
+from tracking.carriers.canada_post import CanadaPost
 from tracking.carriers.dhl import DHL
+from tracking.carriers.dhl_parcel_de import DHLParcelDE
+from tracking.carriers.dpd import DPD
+from tracking.carriers.easypost import EasyPost
+from tracking.carriers.fedex import FedEx
+from tracking.carriers.gls import GLS
 from tracking.carriers.numbers.formats import posts
+from tracking.carriers.royal_mail import RoyalMail
 from tracking.carriers.sandbox import Sandbox
+from tracking.carriers.seventeentrack import SeventeenTrack
+from tracking.carriers.shippo import Shippo
+from tracking.carriers.ups import UPS
+from tracking.carriers.usps import USPS
 
 OTHER: Final = "other"
 
@@ -124,7 +136,22 @@ KNOWN: Final = {
     )
 }
 
-ADAPTERS: Final[dict[str, Carrier]] = {"dhl": DHL(), "sandbox": Sandbox()}
+ADAPTERS: Final[dict[str, Carrier]] = {
+    "dhl": DHL(),
+    "dhl_parcel_de": DHLParcelDE(),
+    "ups": UPS(),
+    "fedex": FedEx(),
+    "usps": USPS(),
+    "royal_mail": RoyalMail(),
+    "canada_post": CanadaPost(),
+    "dpd": DPD(),
+    "gls": GLS(),
+    "easypost": EasyPost(),
+    "aftership": AfterShip(),
+    "shippo": Shippo(),
+    "17track": SeventeenTrack(),
+    "sandbox": Sandbox(),
+}
 
 
 def _plain(text: str) -> str:
