@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0009_shoppers_act'),
-        ('tracking', '0009_scan_rates'),
+        ('tracking', '0010_wishes'),
     ]
 
     operations = [
