@@ -4,9 +4,15 @@
 import os
 import sys
 
+# What only reads and prints: no embedded server is started for it.
+WITHOUT_SERVERS = frozenset({"detect", "normalise"})
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if len(sys.argv) > 1 and sys.argv[1] in WITHOUT_SERVERS:
+        os.environ.setdefault("DATABASE_URL", "postgresql://127.0.0.1:1/not-needed")
+        os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

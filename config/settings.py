@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "accounts",
     "orders",
     "tracking",
+    "cases",
     "imports",
     "notifications",
     "analytics",
@@ -164,19 +165,23 @@ EMAIL_HOST_PASSWORD = text("AFTERWARD_SMTP_PASSWORD")
 EMAIL_USE_TLS = flag("AFTERWARD_SMTP_TLS")
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = text("AFTERWARD_FROM_EMAIL", "orders@localhost")
-ANYMAIL = {
+ANYMAIL: dict[str, str | list[str]] = {
     key: text(key)
     for key in (
         "AMAZON_SES_SESSION_PARAMS",
         "BREVO_API_KEY",
         "MAILGUN_API_KEY",
         "MAILGUN_SENDER_DOMAIN",
+        "MAILGUN_WEBHOOK_SIGNING_KEY",
         "POSTMARK_SERVER_TOKEN",
         "RESEND_API_KEY",
         "SENDGRID_API_KEY",
+        "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY",
     )
     if text(key)
 }
+# "user:password" that mail providers' webhooks sign in with; two while one is replaced by the other.
+ANYMAIL["WEBHOOK_SECRET"] = words("AFTERWARD_MAIL_WEBHOOK_SECRETS")
 TWILIO_ACCOUNT_SID = text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = text("TWILIO_FROM")
@@ -276,6 +281,9 @@ IMPORTS_FOLDER = Path(text("AFTERWARD_IMPORTS_FOLDER") or HOME / "imports")
 # A file over this is refused with 413 before it is read.
 IMPORT_MAX_BYTES = integer("AFTERWARD_IMPORT_MAX_BYTES", 1_500_000_000)
 
+# Seconds that a process believes what it knows about a key: a revoked one may work for so much longer. 0: it asks
+# the database each time.
+API_KEY_SECONDS: float = 1.0
 # What one API key may do: so many requests a second on average (0: no limit), and so many at once.
 API_RATE = integer("AFTERWARD_API_RATE", 100)
 API_BURST = integer("AFTERWARD_API_BURST", 1000)

@@ -2,14 +2,17 @@
 
 from django.urls import include, path
 
+from cases.api import Cases, OneCase
 from config import health
 from events.api import Events
 from events.exports import ExportEvents
 from imports.api import Imports, OneImport, RefusedLines, StartImport, StopImport, UndoImport
 from merchants.rest import developers
 from merchants.rest.views import unknown_address
+from notifications import mail_hooks, twilio_hooks
 from notifications.api import Messages, OneMessage
 from notifications.exports import ExportMessages
+from notifications.suppressions_api import OneSuppression, Suppressions
 from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
 from orders.exports import ExportCustomers, ExportOrders, ExportProducts
@@ -18,6 +21,7 @@ from portal import tls
 from tracking.api import CancelShipment, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
 from tracking.sandbox_api import Advance
+from tracking.watch.api import AssignWatchItem, DismissWatchItem, OneWatchItem, SnoozeWatchItem, WatchItems
 from webhooks.api import (
     OneWebhookDelivery,
     OneWebhookEndpoint,
@@ -43,10 +47,19 @@ api = [
     path("shipments/<str:shipment_id>", OneShipment.as_view()),
     path("shipments/<str:shipment_id>/cancel", CancelShipment.as_view()),
     path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
+    path("watch-items", WatchItems.as_view()),
+    path("watch-items/<str:watch_id>", OneWatchItem.as_view()),
+    path("watch-items/<str:watch_id>/snooze", SnoozeWatchItem.as_view()),
+    path("watch-items/<str:watch_id>/assign", AssignWatchItem.as_view()),
+    path("watch-items/<str:watch_id>/dismiss", DismissWatchItem.as_view()),
     path("sandbox/advance", Advance.as_view()),
     path("scans", Scans.as_view()),
     path("messages", Messages.as_view()),
     path("messages/<str:message_id>", OneMessage.as_view()),
+    path("suppressions", Suppressions.as_view()),
+    path("suppressions/<str:suppression_id>", OneSuppression.as_view()),
+    path("cases", Cases.as_view()),
+    path("cases/<str:case_id>", OneCase.as_view()),
     path("events", Events.as_view()),
     path("imports", Imports.as_view()),
     path("imports/<str:import_id>", OneImport.as_view()),
@@ -87,6 +100,9 @@ urlpatterns = [
     path("hooks/shopify/<slug:slug>", hooks.shopify),
     path("hooks/woocommerce/<slug:slug>", hooks.woocommerce),
     path("hooks/generic/<slug:slug>/<str:connection_id>", hooks.generic),
+    path("hooks/mail/<slug:provider>", mail_hooks.mail),
+    path("hooks/twilio/status", twilio_hooks.status),
+    path("hooks/twilio/incoming", twilio_hooks.incoming),
     path("app/", include("dashboard.urls")),
     path("p/<slug:slug>/", include("portal.urls")),
 ]

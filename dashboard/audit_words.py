@@ -31,6 +31,7 @@ SUBJECTS: dict[str, Promise] = {
     "order": _("Orders"),
     "orders": _("Orders, several at once"),
     "message": _("Messages"),
+    "case": _("Cases"),
     "parked": _("Parked work"),
 }
 
@@ -101,6 +102,10 @@ ACTIONS: dict[str, Promise] = {
     "order.tagged": _("Tags of an order changed"),
     "order.noted": _("Note added to an order"),
     "order.link_renewed": _("Link of an order renewed"),
+    "case.answered": _("Case answered"),
+    "case.closed": _("Case closed"),
+    "case.reopened": _("Case taken up again"),
+    "case.assigned": _("Case given to somebody"),
     "shipment.refreshed": _("Carrier asked about a parcel"),
     "saved_tab.created": _("Tab saved"),
     "saved_tab.changed": _("Saved tab changed"),

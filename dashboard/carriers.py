@@ -2,12 +2,12 @@
 
 from django.utils.translation import gettext as _
 
-from tracking.carriers.registry import KNOWN, OTHER
+from tracking.carriers.registry import OTHER, carrier_name
 
 
 def carrier_label(code: str, name: str = "") -> str:
     """A carrier's name: ours, or what the shop calls it."""
-    known = KNOWN.get(code)
-    if known is not None:
-        return known.name
+    known = carrier_name(code) if code else ""
+    if known and known != code:
+        return known
     return name or (code if code != OTHER else "") or _("Unknown carrier")

@@ -8,6 +8,7 @@ from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from cases.models import CaseStatus
 from dashboard import counts
 from dashboard.access import Seat
 from dashboard.words import ROLES
@@ -35,7 +36,7 @@ def page(
     return render(request, template, {**around, **context}, status=status)
 
 
-WAITS = ("orders", "messages", "facts", "inbox")
+WAITS = ("orders", "messages", "facts", "inbox", "cases")
 
 
 def what_waits() -> dict[str, QuerySet | RawSQL]:
@@ -45,6 +46,7 @@ def what_waits() -> dict[str, QuerySet | RawSQL]:
         counts.of_table("notifications_message", "state = %s", MessageState.FAILED.value),
         counts.of_table("events_parkedfact", "true"),
         counts.of_table("orders_inboxitem", "state = %s", InboxState.FAILED.value),
+        counts.of_table("cases_case", "status = %s", CaseStatus.OPEN.value),
     )
     return dict(zip(WAITS, counted, strict=True))
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from cases.words import KINDS
 from dashboard import formats, words
 from dashboard.words import Label
 from events.models import Fact
@@ -53,7 +54,7 @@ def timeline(
     facts = Fact.objects.filter(order_id=order.id).exclude(type__in=_TOLD_BY_ROWS).order_by("-position")
     scans = Scan.objects.filter(shipment_id__in=abouts).order_by("-occurred_at", "-received_at")[:MOST]
     messages = Message.objects.filter(order_id=order.id).defer("html", "text").order_by("-planned_at")[:MOST]
-    entries = _facts_and_scans(order, list(facts[:MOST]), list(scans), abouts)
+    entries = _facts_and_scans(merchant, order, list(facts[:MOST]), list(scans), abouts)
     entries += [_message_entry(merchant, message, abouts) for message in messages]
     entries += [_note_entry(note) for note in notes]
     entries += _audit_entries(order)
@@ -61,14 +62,14 @@ def timeline(
 
 
 def _facts_and_scans(
-    order: Order, facts: list[Fact], scans: list[Scan], abouts: Mapping[UUID, str]
+    merchant: Merchant, order: Order, facts: list[Fact], scans: list[Scan], abouts: Mapping[UUID, str]
 ) -> list[Entry]:
     """A scan that a fact came from is told with it, not once more."""
     entries: list[Entry] = []
     told: dict[tuple[UUID, datetime], int] = {}
     for fact in facts:
         shipment_id = _shipment_id(fact)
-        entry = _fact_entry(order, fact, abouts.get(shipment_id, "") if shipment_id else "")
+        entry = _fact_entry(merchant, order, fact, abouts.get(shipment_id, "") if shipment_id else "")
         if shipment_id and fact.data.get("at"):
             told.setdefault((shipment_id, entry.at), len(entries))
         entries.append(entry)
@@ -86,13 +87,17 @@ def _shipment_id(fact: Fact) -> UUID | None:
     return UUID(text) if text else None
 
 
-def _fact_entry(order: Order, fact: Fact, about: str) -> Entry:
+def _fact_entry(merchant: Merchant, order: Order, fact: Fact, about: str) -> Entry:
+    case_id = fact.data.get("case_id")
     return Entry(
         at=_when(order, fact),
         kind="fact",
         label=words.label(words.FACTS, fact.type),
         about=about,
         details=tuple(detail for detail in _fact_details(order, fact) if detail),
+        url=reverse("dashboard:case", args=[merchant.slug, public_id("cas", UUID(case_id))])
+        if case_id
+        else "",
         place=(1, fact.position),
     )
 
@@ -119,6 +124,8 @@ def _fact_details(order: Order, fact: Fact) -> list[str]:
         return [data.get("carrier_name", ""), data.get("tracking_number", "")]
     if fact.type == "shipment.delayed":
         return [_expected(data), _was_expected(data)]
+    if fact.type.startswith("case."):
+        return [str(KINDS.get(data["kind"], data["kind"]))]
     if fact.type in ("shipment.created", "shipment.shipped"):
         return [_expected(data)]
     return [str(words.SUBSTATUSES.get(data.get("substatus", ""), ""))]

@@ -6,7 +6,8 @@ from django.views.i18n import set_language
 from dashboard.account.urls import before_signing_in, own
 from dashboard.data_urls import data_settings
 from dashboard.list_urls import lists
-from dashboard.pages import audit, first, home, messages, parked, sandbox, settings, sign_in, team
+from dashboard.messaging.urls import message_settings
+from dashboard.pages import audit, cases, first, home, messages, parked, sandbox, settings, sign_in, team
 from dashboard.settings_urls import shop_settings
 from dashboard.shops.urls import connected_shops
 from dashboard.webhook_urls import webhook_settings
@@ -18,6 +19,7 @@ _settings: list[URLPattern] = [
     *shop_settings,
     *connected_shops,
     *webhook_settings,
+    *message_settings,
     *data_settings,
     path("sandbox/", sandbox.sandbox, name="sandbox"),
     path("sandbox/open/", sandbox.open_sandbox, name="sandbox_open"),
@@ -39,6 +41,13 @@ _merchant: list[URLPattern | URLResolver] = [
     path("messages/<str:message_id>/", messages.message, name="message"),
     path("messages/<str:message_id>/preview/", messages.preview, name="message_preview"),
     path("messages/<str:message_id>/retry/", messages.retry, name="retry_message"),
+    path("cases/", cases.cases, name="cases"),
+    path("cases/<str:case_id>/", cases.case, name="case"),
+    path("cases/<str:case_id>/answer/", cases.answer, name="answer_case"),
+    path("cases/<str:case_id>/close/", cases.close, name="close_case"),
+    path("cases/<str:case_id>/reopen/", cases.reopen, name="reopen_case"),
+    path("cases/<str:case_id>/assign/", cases.assign, name="assign_case"),
+    path("cases/<str:case_id>/photos/<str:photo_id>/", cases.photo, name="case_photo"),
     path("parked/", parked.parked, name="parked"),
     path("parked/facts/retry/", parked.retry_facts, name="retry_facts"),
     path("parked/facts/<str:parked_id>/retry/", parked.retry_fact, name="retry_fact"),

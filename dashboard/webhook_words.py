@@ -27,6 +27,7 @@ _REASONS: dict[str, Promise] = {
 _GROUPS: dict[str, Promise] = {
     "order": gettext_lazy("Orders"),
     "shipment": gettext_lazy("Parcels"),
+    "watch": gettext_lazy("Watch-list"),
     "message": gettext_lazy("Messages"),
     "product": gettext_lazy("Products"),
 }

@@ -5,8 +5,9 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from cases.models import CaseStatus
 from merchants.permissions import Permission
-from notifications.models import Channel, MessageState
+from notifications.models import Channel, EventKind, MessageState, Outcome
 from orders.models import Stage
 from tracking.statuses import Status
 
@@ -97,6 +98,24 @@ MESSAGE_STATES: dict[str, Label] = {
     MessageState.SKIPPED: Label(_("Not sent")),
 }
 
+# What became of a sent message, where its provider told.
+OUTCOMES: dict[str, Label] = {
+    Outcome.DELIVERED: Label(_("Delivered"), "ok"),
+    Outcome.UNDELIVERED: Label(_("Came back"), "bad"),
+    Outcome.COMPLAINED: Label(_("Reported as spam"), "bad"),
+}
+MESSAGE_EVENTS: dict[str, Promise] = {
+    EventKind.DELIVERED: _("Delivered"),
+    EventKind.DEFERRED: _("Put off by the receiving server"),
+    EventKind.BOUNCED: _("Came back"),
+    EventKind.REJECTED: _("Refused by the provider"),
+    EventKind.FAILED: _("Failed at the provider"),
+    EventKind.COMPLAINED: _("Reported as spam"),
+    EventKind.UNSUBSCRIBED: _("Unsubscribed at the mail provider"),
+    EventKind.OPENED: _("Opened"),
+    EventKind.CLICKED: _("A link was followed"),
+}
+
 CHANNELS: dict[str, Promise] = {Channel.EMAIL: _("E-mail"), Channel.SMS: _("SMS")}
 
 TOUCHPOINTS: dict[str, Promise] = {
@@ -108,6 +127,8 @@ TOUCHPOINTS: dict[str, Promise] = {
     "shipment_delayed": _("Delayed"),
     "shipment_exception": _("Problem with a parcel"),
     "lookup_link": _("Link to the order"),
+    "case_opened": _("Report received"),
+    "case_answered": _("Answer to a report"),
 }
 
 FACTS: dict[str, Label] = {
@@ -135,10 +156,48 @@ FACTS: dict[str, Label] = {
     "message.sent": Label(_("Message sent"), "ok"),
     "message.skipped": Label(_("Message not sent")),
     "message.failed": Label(_("Message failed"), "bad"),
+    "message.delivered": Label(_("Message delivered"), "ok"),
+    "message.undelivered": Label(_("Message came back"), "bad"),
+    "message.complained": Label(_("Message reported as spam"), "bad"),
+    "suppression.added": Label(_("Address suppressed")),
+    "suppression.lifted": Label(_("Address written to again")),
     "message.retried": Label(_("A message is tried again"), "info"),
     "shipment.expired": Label(_("No news of the parcel for long"), "warn"),
+    "watch.opened": Label(_("On the watch-list"), "warn"),
+    "watch.closed": Label(_("Off the watch-list"), "ok"),
+    "watch.dismissed": Label(_("Watch-list: done with")),
+    "watch.assigned": Label(_("Watch-list: assigned")),
+    "watch.snoozed": Label(_("Watch-list: put off")),
+    "watch.noted": Label(_("Watch-list: note written")),
+    "watch.answered": Label(_("Watch-list: customer informed"), "info"),
+    "case.announced": Label(_("Parcel missed: opens a case tomorrow"), "warn"),
+    "case.opened": Label(_("Case opened"), "bad"),
+    "case.replied": Label(_("Customer wrote about a case"), "warn"),
+    "case.answered": Label(_("Case answered"), "info"),
+    "case.closed": Label(_("Case closed"), "ok"),
+    "case.reopened": Label(_("Case taken up again"), "warn"),
     "template.saved": Label(_("The wording of a message was saved")),
     "webhook_endpoint.disabled": Label(_("A webhook endpoint was switched off"), "bad"),
+}
+
+CASE_STATUSES: dict[str, Label] = {
+    CaseStatus.WAITING: Label(_("Waits a day"), "quiet"),
+    CaseStatus.OPEN: Label(_("To answer"), "bad"),
+    CaseStatus.ANSWERED: Label(_("Answered"), "info"),
+    CaseStatus.CLOSED: Label(_("Closed"), "ok"),
+}
+
+# Who did what in a case: (kind, side).
+CASE_ENTRIES: dict[tuple[str, str], Label] = {
+    ("waiting", "shopper"): Label(_("The customer misses the parcel and waits a day"), "warn"),
+    ("opened", "shopper"): Label(_("The customer reported it"), "bad"),
+    ("opened", "system"): Label(_("The day is over: opened by itself"), "bad"),
+    ("opened", "team"): Label(_("Opened by the team"), "bad"),
+    ("message", "shopper"): Label(_("The customer wrote"), "warn"),
+    ("answer", "team"): Label(_("Answer"), "info"),
+    ("closed", "team"): Label(_("Closed by the team"), "ok"),
+    ("closed", "shopper"): Label(_("Closed by the customer"), "ok"),
+    ("reopened", "team"): Label(_("Taken up again"), "warn"),
 }
 
 AUDIT: dict[str, Label] = {

@@ -18,6 +18,8 @@ from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
 
+from merchants.redis_line import RedisLine
+
 log = structlog.get_logger(__name__)
 
 DRAIN = "drain"  # argument: the shard
@@ -25,8 +27,8 @@ DUE = "due"  # argument: the kind of due work
 
 # Rung bells are remembered for this long, so that a burst of commits wakes one worker and not one each.
 _REMEMBER_MILLISECONDS = 1000
-# What is rung for within so short a time rings once.
-_GATHER_SECONDS = 0.005
+# What is rung for within so short a time rings once. The first of a burst waits for nothing.
+_GATHER_SECONDS = 0.01
 # After a failure nobody tries again for this long: with Redis down a request must not wait for it each time.
 _SILENCE_SECONDS = 1.0
 _TIMEOUT_SECONDS = 0.25
@@ -34,6 +36,7 @@ _TIMEOUT_SECONDS = 0.25
 _MOST_UNANSWERED = 1000
 
 _silent_until = 0.0
+_line = RedisLine(lambda: _TIMEOUT_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,9 @@ class _Ring:
 
 def ring_after_commit(bell: str, argument: int | str) -> None:
     """Ring once the open transaction is committed: once for all that it did, and without waiting for Redis."""
+    if not connection.in_atomic_block:  # One statement that is a transaction by itself, and over.
+        _ringer.ring(bell, argument)
+        return
     wanted = _Ring(bell, argument)
     if not any(wanted in registered for registered in connection.run_on_commit):
         transaction.on_commit(wanted, robust=True)
@@ -63,9 +69,8 @@ def ring(bell: str, argument: int | str) -> bool:
     if time.monotonic() < _silent_until:
         return False
     try:
-        client = _redis()
-        rung_before = not client.set(_name(bell, argument), 1, nx=True, px=_REMEMBER_MILLISECONDS)
-        if not rung_before and client.llen(current_app.conf.task_default_queue) < _MOST_UNANSWERED:
+        rung_now = _line.call("SET", _name(bell, argument), 1, "NX", "PX", _REMEMBER_MILLISECONDS)
+        if rung_now and _line.call("LLEN", current_app.conf.task_default_queue) < _MOST_UNANSWERED:
             current_app.send_task("events.tasks.answer", (bell, argument), retry=False, expires=300)
     except Exception as error:  # noqa: BLE001  # Whatever is wrong with Redis, the tick will find the work.
         _silent_until = time.monotonic() + _SILENCE_SECONDS

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from events import doorbell
 from events.models import DueRow
+from merchants.models import Merchant
 from merchants.scope import platform_scope
 
 Row = TypeVar("Row", bound=DueRow)
@@ -76,13 +77,15 @@ def claim(
     lease: timedelta,
     where: models.Q | None = None,
     related: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
 ) -> list[Row]:
     """Take up to `limit` due rows, earliest first, for `lease`. Commits before it returns.
 
     Rows that another worker holds are skipped, not waited for. The claim is the row's new `due_at` (the
     lease's end) and its raised `attempts`; whoever finishes the work filters on both (`held`), so that a
     worker that was away for longer than its lease changes nothing. Raises ValueError for a lease over 60 s:
-    long work renews a short one (`renew`).
+    long work renews a short one (`renew`). `only`: the columns that are needed (of the related rows too), when
+    the others would be much to carry; the merchant comes whole.
     """
     if lease > LONGEST_LEASE:
         raise ValueError(f"a lease lasts for {LONGEST_LEASE} at most, or a dead worker's rows wait too long")
@@ -92,7 +95,8 @@ def claim(
         if where is not None:
             due = due.filter(where)
         # Without its logo, which may be large and would come with every row.
-        due = due.select_related("merchant", *related).defer("merchant__logo").order_by("due_at")
+        due = due.select_related("merchant", *related).order_by("due_at")
+        due = due.only(*only, *_merchant_columns()) if only else due.defer("merchant__logo")
         rows = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
         if rows:
             # The merchants are named so that the primary key (merchant_id, id) is used.
@@ -104,6 +108,10 @@ def claim(
             row.due_at = now + lease
             row.attempts += 1
     return rows
+
+
+def _merchant_columns() -> list[str]:
+    return [f"merchant__{field.name}" for field in Merchant._meta.concrete_fields if field.name != "logo"]
 
 
 def held(row: Row) -> models.QuerySet[Row]:

@@ -14,7 +14,10 @@ _PREFIXES = {
     "product_id": "prd",
     "variant_id": "var",
     "import_id": "imp",
+    "case_id": "cas",
+    "entry_id": "cen",
     "webhook_endpoint_id": "whe",
+    "watch_item_id": "wat",
 }
 
 

@@ -221,7 +221,7 @@ def _typed(deadline: Deadline) -> Iterator[None]:
 
 @lru_cache(maxsize=32)
 def _shared(policy: Policy) -> OutboundSession:
-    return OutboundSession(policy)
+    return OutboundSession(policy, connections=64)  # As many calls to one carrier can be under way.
 
 
 # Two processes must not speak on one socket.

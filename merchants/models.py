@@ -22,6 +22,16 @@ def monday_to_friday() -> list[int]:
     return [0, 1, 2, 3, 4]
 
 
+class SelfService(models.TextChoices):
+    """Until when a shopper may change an order without asking: for so many minutes, or as long as nothing left."""
+
+    OFF = "off"
+    MINUTES_15 = "15"
+    MINUTES_30 = "30"
+    MINUTES_60 = "60"
+    HANDOVER = "handover"
+
+
 class Merchant(models.Model):
     """One shop. Every other row belongs to one of these."""
 
@@ -90,6 +100,24 @@ class Merchant(models.Model):
     )
     keeps_holidays = models.BooleanField(default=False, help_text="Nothing is packed or delivered on them.")
     default_carrier = models.CharField(max_length=40, blank=True, help_text="Of parcels that name none.")
+    # What shoppers may do by themselves, and what they are told to expect.
+    address_change = models.CharField(
+        max_length=8,
+        choices=SelfService,
+        default=SelfService.HANDOVER,
+        db_default=SelfService.HANDOVER.value,
+        help_text="Until when shoppers may change where an order goes.",
+    )
+    self_cancel = models.CharField(
+        max_length=8,
+        choices=SelfService,
+        default=SelfService.MINUTES_30,
+        db_default=SelfService.MINUTES_30.value,
+        help_text="Until when shoppers may cancel an order.",
+    )
+    case_answer_days = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="Working days until shoppers' cases are answered."
+    )
     setup_hidden_at = models.DateTimeField(
         null=True, blank=True, help_text="When the check list was put away."
     )

@@ -1,6 +1,6 @@
 """Prepared statements, for the few places that are busy enough to need them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -37,7 +37,7 @@ class _Cursor(psycopg.Cursor):  # Django's own cursors bind in the client
             self._idle.append(self)
 
 
-def loaded(kind: type[T], columns: Sequence[str], row: Sequence[Any]) -> T:
+def loaded(kind: type[T], columns: Iterable[str], row: Iterable[Any]) -> T:
     """A row as an object of its model, as `Model.from_db` makes one: columns that are left out load on demand.
 
     `from_db` goes through every field that the model has, which on the busy roads costs more than the query.

@@ -16,14 +16,19 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from events.facts import RecordedFact
+from cases.facts import CaseFact
+from events.facts import FactData, RecordedFact
 from events.models import Fact
 from merchants.brand import brand_hex
 from merchants.models import Merchant, PortalDomain
+from notifications.about_cases import AboutCase, about_cases, case_url, case_words
 from notifications.models import Message
+from notifications.planning import recipient
 from notifications.rendering import CompiledTemplate, date_time, delivery_window, money
 from notifications.rendering.catalog import resolve_locale
 from notifications.rendering.formats import babel_locale
+from notifications.suppressions import Suppressed, suppressed
+from notifications.switches import Switch, switches
 from notifications.wording import Key, own_templates
 from orders.models import Order
 from orders.queries import orders_with_lines, portal_url
@@ -50,7 +55,10 @@ class Loaded:
     orders: Mapping[UUID, Order]
     parcels: Mapping[UUID, Sequence[Shipment]]
     facts: Mapping[int, ShipmentFact]
+    cases: Mapping[int, AboutCase]
     templates: Mapping[Key, CompiledTemplate]
+    suppressed: Suppressed
+    switches: Mapping[str, Switch]
 
     def order(self, message: Message) -> Order:
         """The order that a message is about."""
@@ -67,18 +75,28 @@ class Loaded:
 
 
 def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
-    """Everything that these messages of the open scope need: seven queries, however many messages."""
+    """Everything that these messages of the open scope need: ten queries, two more where one is about a case, one
+    more for text messages."""
     order_ids = {message.order_id for message in messages if message.order_id}
     parcels: dict[UUID, list[Shipment]] = {order_id: [] for order_id in order_ids}
     for parcel in shipments_with_lines().filter(order_id__in=order_ids).defer("raw").order_by("number"):
         parcels[parcel.order_id].append(parcel)
+    orders = orders_with_lines().defer("raw", "search").in_bulk(order_ids)
+    told = _facts(message.fact_position for message in messages)
     return Loaded(
         merchant=merchant,
         host=_own_host(merchant),
-        orders=orders_with_lines().defer("raw", "search").in_bulk(order_ids),
+        orders=orders,
         parcels=parcels,
-        facts=_shipment_facts(message.fact_position for message in messages),
+        facts={at: fact for at, fact in told.items() if isinstance(fact, ShipmentFact)},
+        cases=about_cases({at: fact for at, fact in told.items() if isinstance(fact, CaseFact)}),
         templates=own_templates(messages),
+        switches=switches(message.touchpoint for message in messages),
+        suppressed=suppressed(
+            (message.channel, recipient(orders[message.order_id], message.channel))
+            for message in messages
+            if message.order_id in orders
+        ),
     )
 
 
@@ -88,15 +106,13 @@ def _own_host(merchant: Merchant) -> str | None:
     return own.order_by("verified_at").values_list("host", flat=True).first()
 
 
-def _shipment_facts(positions: Any) -> dict[int, ShipmentFact]:
+def _facts(positions: Any) -> dict[int, FactData]:
     found = {}
     for row in Fact.objects.filter(position__in={p for p in positions if p}):
-        payload = RecordedFact(
+        found[row.position] = RecordedFact(
             position=row.position, type=row.type, merchant_id=row.merchant_id, order_id=row.order_id,
             data=row.data, recorded_at=row.recorded_at,
         ).payload()  # fmt: skip
-        if isinstance(payload, ShipmentFact):
-            found[row.position] = payload
     return found
 
 
@@ -106,7 +122,7 @@ def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
     language = format_locale(message.locale)
     with translation.override(resolve_locale(language)):
         items = _items(order, parcel, language)
-        return {
+        shown = {
             "locale": language,
             "name": order.number,
             "order_name": order.number,
@@ -124,6 +140,11 @@ def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
             "fulfillment": _fulfillment(parcel, language),
             "shipment": _parcel(message, loaded),
         }
+        if about := loaded.cases.get(message.fact_position or 0):
+            zone = windows.zone_at(merchant, order.country)
+            shown["case"] = case_words(about, language, zone)
+            shown["links"]["portal"] = case_url(shown["links"]["portal"], order, about)
+        return shown
 
 
 # --- the order and the shop --------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from cases.facts import CaseFact
 from events.facts import FactData
 from merchants.models import Merchant
 from notifications.models import Channel, MessageClass
@@ -36,6 +37,7 @@ class Touchpoint:
         before plans nothing, so a status that bounces is told once.
     holds: whether what the fact told is still so when the message goes out. If not, it is overtaken.
     needs_order: not sent any more once the order is cancelled.
+    is_optional: whether a merchant may switch it off. What a shopper asked for is not.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Touchpoint:
     moment: Callable[[FactData, Merchant], str] = _once
     holds: Callable[[Shipment, ShipmentFact, Merchant], bool] = _always
     needs_order: bool = True
+    is_optional: bool = True
 
 
 # --- moments -----------------------------------------------------------------------------------------
@@ -62,6 +65,12 @@ def delay_moment(fact: FactData, merchant: Merchant) -> str:
     """Each new last day once, in the merchant's time zone."""
     assert isinstance(fact, ShipmentFact)
     return _last_day(fact.eta_to, merchant)
+
+
+def case_moment(fact: FactData, merchant: Merchant) -> str:
+    """Each line of a case's history once."""
+    assert isinstance(fact, CaseFact)
+    return str(fact.entry_id)
 
 
 def _last_day(end: object, merchant: Merchant) -> str:
@@ -118,8 +127,20 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             moment=problem_moment,
             holds=is_same_problem,
         ),
+        # What a shopper reported, and what the team says to it: about a cancelled order, too.
+        Touchpoint(
+            "case_opened", ("case.opened",), channels=(Channel.EMAIL,), moment=case_moment, needs_order=False
+        ),
+        Touchpoint(
+            "case_answered",
+            ("case.answered",),
+            channels=(Channel.EMAIL,),
+            moment=case_moment,
+            needs_order=False,
+            is_optional=False,
+        ),
         # Sent by `commands.send_lookup_link`, also about an order that was cancelled.
-        Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False),
+        Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
     )
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from events import log as event_log
 from merchants import audit
 from merchants.ids import public_id, uuid7
 from merchants.models import Merchant
-from merchants.prepared import execute_each
+from merchants.prepared import execute_each, loaded
 from merchants.rest.errors import NotFound, Unprocessable
 from merchants.scope import merchant_scope, merchant_transaction
 from orders.checks import checked
@@ -202,20 +203,17 @@ def _store_new(
     The rows are known without reading them again: they hold what was told and nothing else.
     """
     now = timezone.now()
-    order = Order(
-        id=uuid7(), merchant=merchant, external_id=order_in.external_id, source=origin.source,
-        source_updated_at=origin.updated_at, raw=dict(origin.raw), created_at=now, updated_at=now, **values,
-    )  # fmt: skip
-    order.link_digest, order.link_expires_at = new_link(order.id, order.link_version, now)
+    order_id = uuid7()
+    link_digest, link_expires_at = new_link(order_id, 1, now)
     lines = [new_line(line, index) for index, line in enumerate(order_in.lines)]
     placed = OrderPlaced(
-        order_id=order.id, external_id=order_in.external_id, number=values["number"], total=values["total"],
+        order_id=order_id, external_id=order_in.external_id, number=values["number"], total=values["total"],
         currency=values["currency"], notify=news.notify, historical=news.historical,
     )  # fmt: skip
     stored = store_order(
         {
             **values,
-            "id": order.id,
+            "id": order_id,
             "merchant_id": merchant.id,
             "shard": merchant.shard,
             "external_id": order_in.external_id,
@@ -223,8 +221,8 @@ def _store_new(
             "source": origin.source,
             "source_updated_at": origin.updated_at,
             "raw": _json(origin.raw),
-            "link_digest": order.link_digest,
-            "link_expires_at": order.link_expires_at,
+            "link_digest": link_digest,
+            "link_expires_at": link_expires_at,
             "customer_id": uuid7(),
             "customer_external_id": order_in.customer.external_id,
             "found_customer_id": _customer_without_address(merchant, order_in, values),
@@ -239,9 +237,22 @@ def _store_new(
     if stored is None:
         return None
     event_log.ring_after_commit(merchant)
-    _, order.customer_id = stored
-    order._state.adding = False
+    row = {
+        **_NEW, **values, "id": order_id, "merchant_id": merchant.id, "customer_id": stored[1],
+        "external_id": order_in.external_id, "source": origin.source, "source_updated_at": origin.updated_at,
+        "raw": dict(origin.raw), "link_digest": link_digest, "link_expires_at": link_expires_at, "tags": [],
+        "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    order = loaded(Order, row.keys(), row.values())
+    order._state.fields_cache["merchant"] = merchant
     return Placed(order, lines, created=True)
+
+
+# What the statement gives every new order.
+_NEW = {
+    "status": OrderStatus.PLACED.value, "stage": Stage.TO_SHIP.value, "cancelled_at": None, "refunded": Decimal(0),
+    "link_version": 1,
+}  # fmt: skip
 
 
 def _customer_without_address(merchant: Merchant, order_in: OrderIn, values: dict[str, Any]) -> UUID | None:

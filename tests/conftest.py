@@ -6,13 +6,13 @@ import hypothesis
 import pytest
 import pytest_django
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
 
 from events.drain import drain
 from merchants.models import SHARDS, Merchant
 from merchants.rest.auth import create_api_key
 from merchants.scope import merchant_scope
-from tests import factories
+from tests import database, factories
 from tests.api_client import ApiClient
 from tests.smtp_sink import smtp_sink  # noqa: F401  # a fixture for every test
 
@@ -70,12 +70,16 @@ def browser_client() -> Client:
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: pytest_django.DjangoDbBlocker,
 ) -> Iterator[None]:
-    """The test database. Before it is dropped, sessions that a test's threads left open are ended."""
-    yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+    """The test database: a copy of a migrated one. Dropped at the end, whoever is still connected."""
+    original = connection.settings_dict["NAME"]
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", database.delete_what_was_written)
+        database.spare_the_disk()
+        database.create()
+        with django_db_blocker.block():
+            yield
+        database.drop(original)

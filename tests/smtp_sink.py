@@ -79,9 +79,12 @@ class SmtpSink:
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self._runs = threading.Event()
 
     def start(self) -> None:
+        """Returns when it takes connections, so that a test which is over at once can stop it."""
         self._thread.start()
+        assert self._runs.wait(30), "the SMTP sink did not start"
 
     def stop(self) -> None:
         """Close the port: whoever connects from now on is refused."""
@@ -151,6 +154,7 @@ class SmtpSink:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(self._loop.create_server(self._protocol, sock=self._socket))
+        self._loop.call_soon(self._runs.set)
         self._loop.run_forever()
         server.close()
         for task in asyncio.all_tasks(self._loop):

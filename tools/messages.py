@@ -21,8 +21,8 @@ LOCALE = REPO / "locale"
 LANGUAGES = ("de",)
 _COMMENT = "# What portal and dashboard say. Translate here, then run `make messages`."
 APPS = (
-    "merchants", "events", "accounts", "webhooks", "orders", "tracking", "notifications", "imports", "analytics",
-    "portal", "dashboard", "config",
+    "merchants", "events", "accounts", "webhooks", "orders", "tracking", "cases", "notifications", "imports",
+    "analytics", "portal", "dashboard", "config",
 )  # fmt: skip
 _KEYWORDS = {
     "_": None,

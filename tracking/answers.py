@@ -1,28 +1,35 @@
 """What a carrier answered about a parcel, written down: scans, delivery window, hand-over, or the lack of it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import models, transaction
+import msgspec
+from django.db import connection, models, transaction
 from django.utils import timezone
 
-from events.due import held
 from merchants.ids import uuid7
 from merchants.models import Merchant
-from merchants.scope import merchant_scope, merchant_transaction
+from merchants.scope import merchant_transaction, platform_scope
 from tracking import polling, windows
 from tracking.carriers.base import CannotRead, CarrierError, CarrierScan, TrackingResult, scan_key
-from tracking.locks import lock_shipment
+from tracking.details import put_details
 from tracking.models import Shipment, UnreadAnswer
 from tracking.progress import RECYCLED_BEFORE, advance, is_awaited, record_delay, set_window
-from tracking.writes import insert_scans
+from tracking.radar import count_unknown
+from tracking.writes import Known, insert_scans, load_scans, lock_parcels
 
 _KEPT_BYTES: Final = 65_536
 
-_COLUMNS = [
-    "service", "signed_by", "pickup_place", "pickup_until", "polled_at", "poll_error", "attempts",
-]  # fmt: skip
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a carrier answered about one parcel."""
+
+    shipment_id: UUID
+    result: TrackingResult
 
 
 def apply_tracking(merchant: Merchant, shipment_id: UUID, result: TrackingResult, *, source: str) -> None:
@@ -30,42 +37,88 @@ def apply_tracking(merchant: Merchant, shipment_id: UUID, result: TrackingResult
 
     An answer about a number that the parcel no longer has changes nothing.
     """
-    now = timezone.now()
-    with merchant_transaction(merchant):
-        shipment = lock_shipment(shipment_id)
-        if result.tracking_number != shipment.tracking_number:
-            return
-        _store_scans(shipment, result, source, now)
-        _put_details(shipment, result)
-        eta_was = _put_window(merchant, shipment, result)
-        shipment.polled_at, shipment.poll_error, shipment.attempts = now, "", 0
-        shipment.save(update_fields=_COLUMNS)
-        advance(merchant, [shipment])
-        if eta_was and is_awaited(shipment):
-            record_delay(shipment, eta_was)
+    apply_answers(merchant, [Told(shipment_id, result)], source=source)
 
 
-def record_failure(shipment: Shipment, error: CarrierError) -> None:
-    """Note why a claimed parcel could not be asked about, and when it is tried again. Its status stays.
+def apply_answers(merchant: Merchant, told: Sequence[Told], *, source: str) -> None:
+    """Store what a carrier answered about a merchant's parcels, as `apply_tracking`: all of it in one transaction.
 
-    Does nothing when the claim was lost meanwhile.
+    The number of statements does not grow with the parcels, unless a delivery window slips.
     """
     now = timezone.now()
-    with merchant_scope(shipment.merchant), transaction.atomic():
-        changed = held(shipment).update(
-            polled_at=now,
-            poll_error=f"{error.code}: {error.detail}"[:300],
-            due_at=polling.retry_at(shipment, error, now),
-        )
-        if changed and isinstance(error, CannotRead):
-            _keep_unread(shipment, error, now)
+    with merchant_transaction(merchant):
+        locked = lock_parcels(merchant, {one.shipment_id for one in told}, (), made_after=now)
+        parcels = {parcel.id: parcel for parcel in locked}
+        told = [one for one in told if _is_about(parcels.get(one.shipment_id), one.result)]
+        pairs = [(parcels[one.shipment_id], one.result) for one in told]
+        if not pairs:
+            return
+        known = _store_scans(merchant, pairs, source, now)
+        put_details(merchant, pairs, now)
+        count_unknown(merchant, pairs, now)
+        slipped = [(parcel, _put_window(merchant, parcel, result)) for parcel, result in pairs]
+        moved = list({parcel.id: parcel for parcel, _ in pairs}.values())
+        advance(merchant, moved, known)
+        for parcel, eta_was in slipped:
+            if eta_was and is_awaited(parcel):
+                record_delay(parcel, eta_was)
 
 
-def _store_scans(shipment: Shipment, result: TrackingResult, source: str, now: datetime) -> None:
-    earliest = min(shipment.order.placed_at, shipment.shipped_at or now) - RECYCLED_BEFORE
-    rows = [_row(shipment, scan) for scan in result.scans if scan.occurred_at >= earliest]
-    if rows:
-        insert_scans(shipment.merchant_id, rows, source=source, now=now)
+def _is_about(parcel: Shipment | None, result: TrackingResult) -> bool:
+    return parcel is not None and parcel.tracking_number == result.tracking_number
+
+
+# The claim is the lease's end and the number of tries (`events.due.held`): who lost it changes nothing.
+_FAIL = """
+UPDATE tracking_shipment AS shipment
+SET polled_at = %(now)s::timestamptz, poll_error = failure.error, due_at = failure.again
+FROM jsonb_to_recordset(%(failures)s::jsonb) AS failure(
+    merchant uuid, id uuid, lease timestamptz, attempts smallint, error text, again timestamptz)
+WHERE shipment.merchant_id = failure.merchant AND shipment.id = failure.id
+  AND shipment.due_at = failure.lease AND shipment.attempts = failure.attempts
+RETURNING shipment.id
+"""
+
+
+def record_failures(failures: Sequence[tuple[Shipment, CarrierError]]) -> None:
+    """Note why claimed parcels could not be asked about, and when each is tried again. Their status stays.
+
+    Nothing changes about a parcel whose claim was lost meanwhile.
+    """
+    if not failures:
+        return
+    now = timezone.now()
+    rows = [
+        {
+            "merchant": row.merchant_id, "id": row.id, "lease": row.due_at, "attempts": row.attempts,
+            "error": f"{error.code}: {error.detail}".replace("\0", "")[:300],
+            "again": polling.retry_at(row, error, now),
+        }
+        for row, error in failures
+    ]  # fmt: skip
+    with platform_scope("failures of a batch of parcels"), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_FAIL, {"now": now, "failures": msgspec.json.encode(rows).decode()})
+            changed = {shipment_id for (shipment_id,) in cursor.fetchall()}
+        for row, error in failures:
+            if row.id in changed and isinstance(error, CannotRead):
+                _keep_unread(row, error, now)
+
+
+def _store_scans(
+    merchant: Merchant, pairs: Sequence[tuple[Shipment, TrackingResult]], source: str, now: datetime
+) -> Known:
+    """Store the scans, repeats dropped. Returns all scans of these parcels."""
+    rows = [_row(parcel, scan) for parcel, result in pairs for scan in _own_scans(parcel, result, now)]
+    known = insert_scans(merchant.id, rows, source=source, now=now)[1] if rows else {}
+    silent = [parcel.id for parcel, _ in pairs if parcel.id not in known]
+    return known | load_scans(merchant.id, silent) if silent else known
+
+
+def _own_scans(parcel: Shipment, result: TrackingResult, now: datetime) -> list[CarrierScan]:
+    """The scans that can be this parcel's: a number's former parcel was scanned before."""
+    earliest = min(parcel.order.placed_at, parcel.shipped_at or now) - RECYCLED_BEFORE
+    return [scan for scan in result.scans if scan.occurred_at >= earliest]
 
 
 def _row(shipment: Shipment, scan: CarrierScan) -> dict[str, Any]:
@@ -79,13 +132,6 @@ def _row(shipment: Shipment, scan: CarrierScan) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _put_details(shipment: Shipment, result: TrackingResult) -> None:
-    shipment.service = (result.service or shipment.service)[:120]
-    shipment.signed_by = (result.signed_by or shipment.signed_by)[:120]
-    shipment.pickup_place = (result.pickup_place or shipment.pickup_place)[:300]
-    shipment.pickup_until = result.pickup_until or shipment.pickup_until
-
-
 def _put_window(merchant: Merchant, shipment: Shipment, result: TrackingResult) -> datetime | None:
     """The carrier's window, on the parcel. Returns the end that was told before when it slips to a later day."""
     start, end = result.eta_from or result.eta_to, result.eta_to or result.eta_from
@@ -94,10 +140,14 @@ def _put_window(merchant: Merchant, shipment: Shipment, result: TrackingResult) 
     return set_window(merchant, shipment, windows.Window(start, end, "carrier"))
 
 
-def _keep_unread(shipment: Shipment, error: CannotRead, now: datetime) -> None:
-    told = {"detail": error.detail[:300], "body": error.body[:_KEPT_BYTES], "received_at": now}
-    known = UnreadAnswer.objects.filter(shipment_id=shipment.id)
+def _keep_unread(shipment: Shipment, error: CarrierError, now: datetime) -> None:
+    told = {
+        "detail": error.detail.replace("\0", "")[:300],
+        "body": error.body[:_KEPT_BYTES],
+        "received_at": now,
+    }
+    known = UnreadAnswer.objects.filter(merchant_id=shipment.merchant_id, shipment_id=shipment.id)
     if not known.update(times=models.F("times") + 1, **told):
         UnreadAnswer.objects.create(
-            merchant=shipment.merchant, shipment=shipment, carrier=shipment.carrier, **told
+            merchant_id=shipment.merchant_id, shipment_id=shipment.id, carrier=shipment.carrier, **told
         )

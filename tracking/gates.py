@@ -7,29 +7,18 @@ because the carrier is down. What two accesses found down is closed for everyone
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Q
 
 from tracking.models import CarrierGate
 
 _FIRST_CLOSURE: Final = timedelta(seconds=30)
 _LONGEST_CLOSURE: Final = timedelta(minutes=30)
 
-# Takes the next place, unless a gate is closed, the day's calls are used up or the place is too far off.
-_ENTER = """
-INSERT INTO tracking_carriergate AS gate (key, reason, failures, next_call_at, day, calls)
-SELECT %(key)s, '', 0, %(now)s::timestamptz + %(spacing)s::interval, %(day)s::date, 1
-WHERE %(per_day)s > 0 AND NOT EXISTS (
-    SELECT 1 FROM tracking_carriergate WHERE key IN (%(key)s, %(carrier)s) AND opens_at > %(now)s::timestamptz)
-ON CONFLICT (key) DO UPDATE SET
-    next_call_at = greatest(gate.next_call_at, %(now)s::timestamptz) + %(spacing)s::interval,
-    calls = CASE WHEN gate.day = %(day)s::date THEN gate.calls + 1 ELSE 1 END,
-    day = %(day)s::date
-WHERE gate.next_call_at <= %(now)s::timestamptz + %(patience)s::interval
-  AND (gate.day <> %(day)s::date OR gate.calls < %(per_day)s)
-RETURNING next_call_at - %(spacing)s::interval
-"""
+# Longer than any call takes: by then the one that tries whether the carrier is back has said so.
+_TRIAL: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +31,59 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Whether a call may be made now; `at`: when it may be made, or when to try again."""
+    """How many calls may be made. `at`: when the first may be, or (none granted) when to try again; one each `spacing`.
 
-    granted: bool
+    `trial`: the one call that tries whether the carrier is back.
+    """
+
+    granted: int
     at: datetime
+    spacing: timedelta
+    trial: bool = False
 
 
-def enter(carrier: str, key: str, pace: Pace, *, now: datetime, patience: timedelta) -> Turn:
-    """Take a place for one call through the access `key`, if there is one within `patience`."""
-    values: dict[str, Any] = {
-        "key": key, "carrier": carrier, "now": now, "day": now.astimezone(UTC).date(), "patience": patience,
-        "spacing": timedelta(seconds=1 / pace.calls_per_second), "per_day": pace.calls_per_day,
-    }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_ENTER, values)
-        row = cursor.fetchone()
-    if row is not None:
-        return Turn(True, max(row[0], now))
-    return Turn(False, _opens_at(carrier, key, pace, now))
+def enter(carrier: str, key: str, pace: Pace, *, now: datetime, patience: timedelta, calls: int = 1) -> Turn:
+    """Take places for up to so many calls through the access `key`: those that begin within `patience`.
+
+    After failures the gate is half open: one call is let through to see whether the carrier is back, and nobody
+    else before that call has ended (`answered` opens the gate, another failure closes it for longer).
+    """
+    spacing = timedelta(seconds=1 / pace.calls_per_second)
+    with transaction.atomic():
+        gates = _to_pass(carrier, key, now)
+        own = gates[key]
+        closed = [gate.opens_at for gate in gates.values() if gate.opens_at and gate.opens_at > now]
+        today = now.astimezone(UTC).date()
+        used = own.calls if own.day == today else 0
+        if used >= pace.calls_per_day:
+            closed.append(datetime.combine(today + timedelta(days=1), time(0), UTC))
+        begin = max(own.next_call_at, now)
+        if closed or begin > now + patience:
+            return Turn(0, max(closed, default=begin), spacing)
+        in_time = 1 + int((now + patience - begin) / spacing)
+        granted = min(calls, in_time, pace.calls_per_day - used)
+        in_doubt = [gate for gate in gates.values() if gate.failures]
+        if in_doubt:
+            granted = 1
+            CarrierGate.objects.filter(key__in=[gate.key for gate in in_doubt]).update(opens_at=now + _TRIAL)
+        CarrierGate.objects.filter(pk=key).update(
+            day=today, calls=used + granted, next_call_at=begin + granted * spacing
+        )
+    return Turn(granted, begin, spacing, trial=bool(in_doubt))
 
 
-def _opens_at(carrier: str, key: str, pace: Pace, now: datetime) -> datetime:
-    gates = list(CarrierGate.objects.filter(key__in=[carrier, key]))
-    times = [gate.opens_at for gate in gates if gate.opens_at is not None]
-    today = now.astimezone(UTC).date()
-    for gate in gates:
-        if gate.key == key:
-            times.append(gate.next_call_at)
-            if gate.day == today and gate.calls >= pace.calls_per_day:
-                times.append(datetime.combine(today + timedelta(days=1), time(0), UTC))
-    return max(times, default=now)
+def _to_pass(carrier: str, key: str, now: datetime) -> dict[str, CarrierGate]:
+    """The access' gate, locked, and the carrier's own while it is in trouble: else its accesses do not meet.
+
+    The access first and then the carrier, as whoever closes them does.
+    """
+    wanted = Q(key=key) | Q(key=carrier, failures__gt=0)
+    locked = CarrierGate.objects.select_for_update().filter(wanted).order_by("-key")
+    gates = {gate.key: gate for gate in locked}
+    if key not in gates:
+        _make(key, now)
+        return _to_pass(carrier, key, now)
+    return gates
 
 
 def close(key: str, until: datetime, reason: str) -> None:
@@ -83,22 +95,28 @@ def close(key: str, until: datetime, reason: str) -> None:
         gate.save(update_fields=["opens_at", "reason", "failures"])
 
 
-def close_after_failure(carrier: str, key: str, now: datetime, reason: str) -> datetime:
+def close_after_failure(
+    carrier: str, key: str, now: datetime, reason: str, *, trial: bool = False
+) -> datetime:
     """The circuit breaker: an access that fails is left alone, twice as long each time. Returns until when.
 
+    Calls that were under way when it closed and fail as well change nothing; the `trial` after the pause does.
     The carrier as a whole is closed when a second access fails while another one is closed for the same reason: one
     merchant's numbers that a carrier answers with an error are no outage, and must not hold up everybody else.
     """
     with transaction.atomic():
-        until = _close_longer(key, now, reason)
+        until = _close_longer(key, now, reason, trial=trial)
         others = CarrierGate.objects.filter(key__startswith=f"{carrier}:", reason=reason, opens_at__gt=now)
-        if others.exclude(key=key).exists():
-            until = _close_longer(carrier, now, reason)
+        tried = trial and CarrierGate.objects.filter(key=carrier, failures__gt=0).exists()
+        if tried or others.exclude(key=key).exists():
+            until = max(until, _close_longer(carrier, now, reason, trial=trial))
     return until
 
 
-def _close_longer(key: str, now: datetime, reason: str) -> datetime:
+def _close_longer(key: str, now: datetime, reason: str, *, trial: bool) -> datetime:
     gate = _locked(key, now)
+    if gate.opens_at and gate.opens_at > now and not trial:
+        return gate.opens_at
     wait = min(_FIRST_CLOSURE * 2 ** min(gate.failures, 10), _LONGEST_CLOSURE)
     gate.opens_at, gate.reason, gate.failures = now + wait, reason, min(gate.failures + 1, 1000)
     gate.save(update_fields=["opens_at", "reason", "failures"])
@@ -111,7 +129,11 @@ def answered(*keys: str) -> None:
 
 
 def _locked(key: str, now: datetime) -> CarrierGate:
+    _make(key, now)
+    return CarrierGate.objects.select_for_update().get(pk=key)
+
+
+def _make(key: str, now: datetime) -> None:
     CarrierGate.objects.bulk_create(
         [CarrierGate(key=key, next_call_at=now, day=now.astimezone(UTC).date())], ignore_conflicts=True
     )
-    return CarrierGate.objects.select_for_update().get(pk=key)

@@ -8,6 +8,10 @@ from merchants.fields import EncryptedTextField, MerchantForeignKey
 from merchants.models import MerchantModel
 from orders.models import Order, OrderLine
 from tracking.statuses import Status
+from tracking.watch.models import PaceClock as PaceClock
+from tracking.watch.models import ScanPace as ScanPace
+from tracking.watch.models import WatchClock as WatchClock
+from tracking.watch.models import WatchItem as WatchItem
 
 
 class Shipment(DueRow):
@@ -42,6 +46,24 @@ class Shipment(DueRow):
     signed_by = models.CharField(max_length=120, blank=True)
     pickup_place = models.CharField(max_length=300, blank=True)
     pickup_until = models.DateTimeField(null=True)
+    pickup = models.JSONField(
+        null=True, help_text="The place in parts: name, address, postcode, city, country, hours, code."
+    )
+    proof = models.JSONField(
+        null=True,
+        help_text="Of the delivery: signed_by, left_with, place, document_url, photo_url, available.",
+    )
+    weight_grams = models.PositiveIntegerField(null=True, help_text="As the carrier weighed it.")
+    # The carrier that brings it the last mile, and its number there: that carrier is asked too.
+    next_carrier = models.CharField(max_length=40, blank=True, default="", db_default="")
+    next_number = models.CharField(max_length=100, blank=True, default="", db_default="")
+    push_until = models.DateTimeField(
+        null=True,
+        help_text=(
+            "Until then the carrier tells us by itself what happens (a subscription that we know to be alive):"
+            " such a parcel is asked about only as a slow safety net. Empty: no push."
+        ),
+    )
     polled_at = models.DateTimeField(null=True)
     poll_error = models.CharField(max_length=300, blank=True)
     cancelled_at = models.DateTimeField(null=True)
@@ -155,6 +177,11 @@ class CarrierGate(models.Model):
     next_call_at = models.DateTimeField()
     day = models.DateField()
     calls = models.PositiveIntegerField(default=0, help_text="Made on that day (UTC).")
+    price = models.FloatField(
+        default=0.0,
+        db_default=0.0,
+        help_text="What a look costs, so that they fit the day (tracking/rates/budget.py).",
+    )
 
     def __str__(self) -> str:
         return self.key
@@ -174,3 +201,24 @@ class UnreadAnswer(MerchantModel):
         constraints = [
             models.UniqueConstraint(fields=["merchant", "shipment"], name="one_unread_answer_a_parcel")
         ]
+
+
+class UnknownCode(MerchantModel):
+    """A code of a carrier that our table does not have: kept and counted until somebody adds it (docs/carriers.md)."""
+
+    carrier = models.CharField(max_length=40)
+    code = models.CharField(max_length=120)
+    words = models.CharField(max_length=500, blank=True, help_text="What the carrier wrote with it last.")
+    times = models.PositiveIntegerField(default=0, help_text="Scans with it; a repeated scan counts once.")
+    shipment = MerchantForeignKey(Shipment, related_name="unknown_codes")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "carrier", "code"], name="one_unknown_code_a_carrier")
+        ]
+
+
+# Found here by Django.
+from tracking.rates.models import CarrierScanCounts, ScanCounts, ScanLesson  # noqa: E402, F401

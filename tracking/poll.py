@@ -1,49 +1,47 @@
-"""Asking carriers about the parcels that are due: claim a batch, ask, write down. No HTTP inside a transaction.
+"""Asking carriers about the parcels that are due: many calls under way at once, and no HTTP inside a transaction.
 
-1. A batch is claimed (`events.due.claim`): whoever dies leaves rows that come due again within a minute.
-2. Its parcels stand in lanes, one for each access to a carrier's API. The lanes take turns, so that a slow or
-   large one does not keep the others waiting, and every call takes a place at the access' gate first.
-3. What the gate does not let through is given back, due when the gate opens.
-4. An error that will meet the next parcel too closes the gate, and with it the rest of the lane.
+1. Parcels are claimed (`tracking.claims`): whoever dies leaves rows that come due again within a minute.
+2. They stand in lanes, one for each access to a carrier's API (`tracking.lanes`). Every call takes a place at its gate
+   first (`tracking.gates`); what the gate does not let through in this run is given back, due when its turn can come.
+3. Calls are made by threads that touch no database (`tracking.calls`). The run's own thread writes down what came of
+   them, everything that has ended meanwhile at once (`tracking.outcomes`).
 
-A run ends after a few seconds, whatever is left: messages wait behind it in the same worker.
+A run ends after two seconds, so that messages do not wait behind a long queue of parcels, or earlier when the calls
+take long. What is still under way then is written down by its own thread when it ends.
 """
 
+import queue
+import threading
 import time
-from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.utils import timezone
 
 from events import due
-from merchants.scope import merchant_scope, platform_scope
-from tracking import asking, gates, polling
-from tracking.accounts import Access, accesses
-from tracking.answers import apply_tracking, record_failure
-from tracking.carriers.base import (
-    AuthenticationFailed,
-    CannotRead,
-    Carrier,
-    CarrierDown,
-    CarrierError,
-    NotFound,
-    RateLimited,
-    TrackingResult,
-)
-from tracking.carriers.registry import adapter
+from merchants.scope import merchant_scope
+from tracking import asking, calls, claims, gates, polling
+from tracking.answers import record_failures
+from tracking.calls import Call, Ended
+from tracking.carriers.base import AuthenticationFailed
+from tracking.lanes import Lane, into_lanes
 from tracking.models import Shipment
-from tracking.sandbox_parcels import sandbox_of
+from tracking.outcomes import write_down
 
 log = structlog.get_logger(__name__)
 
-LEASE: Final = timedelta(seconds=60)
-_BATCH: Final = 20
-RUN_SECONDS: Final = 3.0
+RUN_SECONDS: Final = 2.0
+# A run leaves when nothing has ended for so long, and nothing more can begin.
+PATIENCE_SECONDS: Final = 0.5
+# What ends within so short a time is written down together.
+_GATHER_SECONDS: Final = 0.02
+_CLAIM: Final = 200
+# So many calls of one lane may wait in a run.
+_KEPT: Final = 100
+# Places at a gate are taken so shortly before they come.
+_AHEAD: Final = timedelta(milliseconds=100)
 
 
 class NoAccess(AuthenticationFailed):
@@ -52,51 +50,133 @@ class NoAccess(AuthenticationFailed):
     code = "no_access"
 
 
-@dataclass
-class Lane:
-    """Claimed parcels that are asked about through one access."""
-
-    carrier: Carrier
-    access: Access
-    waiting: deque[Shipment]
-
-
 def poll_due() -> int:
-    """Ask about one batch of due parcels. Returns how many were dealt with; 0 also when time was up."""
-    ends = time.monotonic() + RUN_SECONDS
-    rows = due.claim(Shipment, limit=_BATCH, lease=LEASE, related=("order",))
-    lanes = deque(_lanes(rows))
-    settled = len(rows) - sum(len(lane.waiting) for lane in lanes)
-    while lanes:
-        lane = lanes.popleft()
-        left = ends - time.monotonic()
-        if left <= 0:
-            _give_back(lane.waiting, timezone.now())
-            continue
-        settled += _take_turn(lane, timedelta(seconds=left))
-        if lane.waiting:
-            lanes.append(lane)
-    return settled if time.monotonic() < ends else 0
+    """Ask about due parcels for a while. Returns how many were dealt with."""
+    return _Run(time.monotonic() + RUN_SECONDS).work()
 
 
-def _lanes(rows: Iterable[Shipment]) -> list[Lane]:
-    """The parcels that have to be asked about, by access. The others are settled at once."""
-    now = timezone.now()
-    to_ask = [row for row in rows if not _settle(row, now)]
-    found = accesses((row.merchant_id, row.carrier) for row in to_ask)
-    lanes: dict[str, Lane] = {}
-    for row in to_ask:
-        access = found.get((row.merchant_id, row.carrier))
-        if access is None:
-            record_failure(row, NoAccess("There are no credentials for this carrier."))
-            continue
-        lane = lanes.get(access.key)
-        if lane is None:
-            carrier = adapter(row.carrier)
-            assert carrier is not None
-            lane = lanes[access.key] = Lane(carrier, access, deque())
-        lane.waiting.append(row)
-    return list(lanes.values())
+class _Run:
+    """One run: its lanes, and the calls that it has begun."""
+
+    def __init__(self, ends: float) -> None:
+        self._ends = ends
+        self._lanes: dict[str, Lane] = {}
+        self._done: queue.SimpleQueue[Ended] = queue.SimpleQueue()
+        self._left = threading.Event()
+        self._writing = threading.Lock()
+        self._under_way = 0
+        self._more = True  # whether the last claim was as large as could be
+        self._settled = 0
+
+    def work(self) -> int:
+        try:
+            while time.monotonic() < self._ends:
+                self._claim()
+                self._begin_calls()
+                if not self._wait():
+                    break
+                self._write_down()
+        finally:
+            self._leave()
+        return self._settled
+
+    def _claim(self) -> None:
+        if not self._more and self._waiting() and self._under_way:
+            return
+        if self._waiting() >= 4 * _CLAIM:
+            return
+        rows = claims.claim(_CLAIM)
+        self._more = len(rows) == _CLAIM
+        now = timezone.now()
+        to_ask = [row for row in rows if not _settle(row, now)]
+        without = into_lanes(to_ask, self._lanes)
+        record_failures([(row, NoAccess("There are no credentials for this carrier.")) for row in without])
+        self._settled += len(rows) - len(to_ask) + len(without)
+
+    def _waiting(self) -> int:
+        return sum(len(lane.waiting) for lane in self._lanes.values())
+
+    def _begin_calls(self) -> None:
+        """Take places at the gates, lane by lane, and begin the calls: those whose parcels are still ours."""
+        now = timezone.now()
+        booked = [call for lane in self._lanes.values() for call in self._book(lane, now)]
+        ours = claims.mark_asked([row for call in booked for row in call.rows])
+        for call in booked:
+            rows = tuple(row for row in call.rows if row.id in ours)
+            if rows:
+                calls.begin(Call(call.carrier, call.access, rows, call.begins_at, call.trial), self._ended)
+                self._under_way += 1
+                self._settled += len(rows)
+
+    def _book(self, lane: Lane, now: datetime) -> list[Call]:
+        room = min(calls.traffic().room(lane.access), lane.calls_wanted())
+        if not room or (lane.opens_at and lane.opens_at > now):
+            self._spare(lane, now)
+            return []
+        turn = gates.enter(
+            lane.access.carrier, lane.access.key, lane.pace, now=now, patience=_AHEAD, calls=room
+        )
+        lane.turn(turn)
+        times = [turn.at + place * turn.spacing for place in range(turn.granted)]
+        booked = [Call(lane.carrier, lane.access, tuple(lane.take()), at, turn.trial) for at in times]
+        self._spare(lane, now)
+        return booked
+
+    def _spare(self, lane: Lane, now: datetime) -> None:
+        """Give back what will not be asked about in this run, so that others' parcels are claimed instead."""
+        left = timedelta(seconds=max(self._ends - time.monotonic(), 0))
+        keep, again = _KEPT * lane.numbers_per_call, now + left
+        if lane.opens_at:
+            keep = int(max(left - (lane.opens_at - now), timedelta(0)) / lane.spacing)
+            again = lane.opens_at + keep * lane.spacing
+        rest = [lane.waiting.pop() for _ in range(len(lane.waiting) - keep)]
+        claims.give_back(rest[::-1], again, lane.spacing)
+
+    def _wait(self) -> bool:
+        """Wait until a call has ended or a gate opens. False when nothing is left to do, or all of it takes long."""
+        openings = [lane.opens_at for lane in self._lanes.values() if lane.waiting and lane.opens_at]
+        if not self._under_way and not openings:
+            return self._more or self._waiting() > 0
+        soon = (min(openings) - timezone.now()).total_seconds() if openings else PATIENCE_SECONDS
+        patience = max(min(soon, PATIENCE_SECONDS, self._ends - time.monotonic()), 0.0)
+        try:
+            self._done.put(self._done.get(timeout=patience))
+        except queue.Empty:
+            return bool(openings)
+        time.sleep(_GATHER_SECONDS)
+        return True
+
+    def _ended(self, ended: Ended) -> None:
+        """Called by the call's own thread."""
+        self._done.put(ended)
+        if self._left.is_set():
+            try:
+                self._write_down()
+            except Exception:  # The lease ends, and the parcels are asked about again.
+                log.exception("carrier_answer_lost")
+            finally:
+                connection.close()
+
+    def _write_down(self) -> None:
+        with self._writing:
+            ended = []
+            while not self._done.empty():
+                ended.append(self._done.get())
+            self._under_way -= len(ended)
+            if not ended:
+                return
+            write_down(ended)
+            # Whoever answered may be asked more; whose gate was closed is looked at anew.
+            for one in ended:
+                if lane := self._lanes.get(one.call.access.key):
+                    lane.opens_at = None
+
+    def _leave(self) -> None:
+        self._left.set()
+        self._write_down()  # What ended before its thread could see that nobody collects any more.
+        for lane in self._lanes.values():
+            claims.give_back(list(lane.waiting), lane.opens_at or timezone.now(), lane.spacing)
+            lane.waiting.clear()
 
 
 def _settle(row: Shipment, now: datetime) -> bool:
@@ -109,91 +189,3 @@ def _settle(row: Shipment, now: datetime) -> bool:
         asking.give_up(row.merchant, row.id)
         return True
     return False
-
-
-def _take_turn(lane: Lane, patience: timedelta) -> int:
-    """One call of a lane, if its gate lets it through. Returns how many parcels were asked about."""
-    now = timezone.now()
-    advice, access = lane.carrier.poll, lane.access
-    turn = gates.enter(access.carrier, access.key, access.pace(advice), now=now, patience=patience)
-    if not turn.granted:
-        _give_back(lane.waiting, turn.at)
-        lane.waiting.clear()
-        return 0
-    time.sleep(max(0.0, (turn.at - now).total_seconds()))
-    asked = [lane.waiting.popleft() for _ in range(min(advice.numbers_per_call, len(lane.waiting)))]
-    asked = [row for row in asked if _mark_asked(row)]
-    for row, answer in zip(asked, _ask(lane, asked), strict=True):
-        _write_down(lane, row, answer)
-    return len(asked)
-
-
-def _mark_asked(row: Shipment) -> bool:
-    """Note that a claimed parcel is asked about now, for the cool-down. False when the claim was lost."""
-    with merchant_scope(row.merchant):
-        return due.held(row).update(polled_at=timezone.now()) == 1
-
-
-def _ask(lane: Lane, rows: Sequence[Shipment]) -> list[TrackingResult | CarrierError]:
-    if not rows:
-        return []
-    carrier = sandbox_of(rows) if lane.access.carrier == "sandbox" else lane.carrier
-    try:
-        return carrier.track([row.tracking_number for row in rows], lane.access.account)
-    except Exception as error:  # A fault of one adapter must not stop the others.
-        log.exception("carrier_adapter_failed", carrier=lane.access.carrier)
-        return [CannotRead(f"the adapter failed: {error!r}", number=row.tracking_number) for row in rows]
-
-
-def _write_down(lane: Lane, row: Shipment, answer: TrackingResult | CarrierError) -> None:
-    if isinstance(answer, TrackingResult):
-        gates.answered(lane.access.key, lane.access.carrier)
-        try:
-            apply_tracking(row.merchant, row.id, answer, source=lane.access.carrier)
-            return
-        except (OperationalError, InterfaceError):
-            raise  # The database is away: the lease ends, and the parcel comes due again.
-        except Exception as error:  # One poisonous answer must not come due every minute.
-            log.exception("carrier_answer_refused", carrier=lane.access.carrier)
-            answer = CannotRead(f"could not be stored: {error!r}", body=repr(dict(answer.raw)).encode())
-    log.warning("carrier_error", carrier=lane.access.carrier, code=answer.code, merchant=row.merchant.slug)
-    _close_gate(lane, answer)
-    record_failure(row, answer)
-
-
-def _close_gate(lane: Lane, error: CarrierError) -> None:
-    """An error that is not about the one parcel: nobody else is sent through this gate for a while."""
-    now = timezone.now()
-    if isinstance(error, CarrierDown):
-        gates.close_after_failure(lane.access.carrier, lane.access.key, now, error.code)
-    elif isinstance(error, RateLimited):
-        gates.close(lane.access.key, now + polling.limited_for(error), error.code)
-    elif isinstance(error, AuthenticationFailed):
-        gates.close(lane.access.key, now + polling.NO_ACCESS_WAIT, error.code)
-    elif isinstance(error, NotFound):
-        gates.answered(lane.access.key, lane.access.carrier)
-
-
-# Rows that somebody else holds are left alone: they come due again when their lease ends.
-_GIVE_BACK = """
-WITH mine AS (
-    SELECT shipment.merchant_id, shipment.id FROM tracking_shipment AS shipment
-    JOIN unnest(%(merchants)s::uuid[], %(ids)s::uuid[], %(leases)s::timestamptz[]) AS claim(merchant, id, lease)
-      ON shipment.merchant_id = claim.merchant AND shipment.id = claim.id AND shipment.due_at = claim.lease
-    FOR NO KEY UPDATE OF shipment SKIP LOCKED)
-UPDATE tracking_shipment AS shipment SET attempts = attempts - 1,
-    due_at = %(at)s::timestamptz + random() * greatest(
-        interval '2 seconds', (%(at)s::timestamptz - %(now)s::timestamptz) / 10)
-FROM mine WHERE shipment.merchant_id = mine.merchant_id AND shipment.id = mine.id
-"""
-
-
-def _give_back(rows: Iterable[Shipment], at: datetime) -> None:
-    """Let claimed parcels that were not asked about come due again, spread out from `at` on."""
-    rows, now = list(rows), timezone.now()
-    values: dict[str, Any] = {
-        "at": max(at, now), "now": now, "merchants": [row.merchant_id for row in rows],
-        "ids": [row.id for row in rows], "leases": [row.due_at for row in rows],
-    }  # fmt: skip
-    with platform_scope("giving back claimed parcels"), connection.cursor() as cursor:
-        cursor.execute(_GIVE_BACK, values)

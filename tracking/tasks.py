@@ -1,11 +1,34 @@
 """Celery's entry points of tracking."""
 
+from django.utils import timezone
+
 from events.due import due_work
 from tracking.asking import POLL
 from tracking.poll import poll_due
+from tracking.rates import budget
+from tracking.watch.clock import WATCH, look_at_due
+from tracking.watch.pace import LEARN, learn_due
 
 
 @due_work(POLL)
 def poll_due_parcels() -> int:
     """Ask carriers about parcels whose time has come."""
     return poll_due()
+
+
+@due_work("tracking.scan_rates")
+def learn_when_scans_come() -> int:
+    """Count the scans of one merchant whose day has come."""
+    return budget.learn_due(timezone.now())
+
+
+@due_work(WATCH)
+def look_at_due_parcels() -> int:
+    """See whether parcels and orders whose time has come need somebody."""
+    return look_at_due()
+
+
+@due_work(LEARN)
+def learn_due_paces() -> int:
+    """Learn how long carriers are usually silent."""
+    return learn_due()

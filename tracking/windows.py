@@ -68,7 +68,7 @@ def by_rule(
     if shipped_at is not None:
         start = shipped_at.astimezone(zone).date()
     else:
-        start = _hand_over(merchant, placed_at.astimezone(zone))
+        start = hand_over_day(merchant, placed_at.astimezone(zone))
     shortest, longest = transit_days(merchant, country)
     free = (country or merchant.country) if merchant.keeps_holidays else ""
     return of_days(
@@ -88,7 +88,7 @@ def transit_days(merchant: Merchant, country: str) -> tuple[int, int]:
     return merchant.transit_days_min, merchant.transit_days_max
 
 
-def _hand_over(merchant: Merchant, placed: datetime) -> date:
+def hand_over_day(merchant: Merchant, placed: datetime) -> date:
     """The day on which an order is handed to the carrier.
 
     With a cut-off, an order until then counts for its own working day, any other for the next one; without, an order

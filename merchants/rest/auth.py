@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
@@ -18,12 +19,14 @@ from merchants.audit import record_change
 from merchants.ids import public_id
 from merchants.models import ApiKey, Merchant
 from merchants.prepared import loaded, prepared_cursor
+from merchants.rest import known_keys
 from merchants.rest.errors import Forbidden, MethodNotAllowed, NotAuthenticated
 from merchants.scope import merchant_transaction
 
 SCOPES = (
     "orders:read", "orders:write", "shipments:read", "shipments:write",
-    "customers:read", "products:read", "products:write", "messages:read", "events:read",
+    "customers:read", "products:read", "products:write", "messages:read", "messages:write", "cases:read",
+    "events:read",
     "webhooks:read", "webhooks:write", "imports:read", "imports:write",
 )  # fmt: skip
 _PREFIX_LENGTH = 12
@@ -52,14 +55,18 @@ def create_api_key(merchant: Merchant, *, name: str, scopes: tuple[str, ...] = S
 
 
 def revoke_api_key(key: ApiKey) -> None:
-    """Make a key useless from now on. Doing it twice changes nothing."""
+    """Make a key useless: here from now on, in other processes within `settings.API_KEY_SECONDS` (a second).
+
+    Doing it twice changes nothing.
+    """
     with merchant_transaction(key.merchant):
         if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
             record_change("api_key.revoked", public_id("key", key.id), key.name)
+        transaction.on_commit(lambda: known_keys.forget(bytes(key.digest)))
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Finds the key's row (and its merchant) in one query; `request.auth` is the `ApiKey`."""
+    """Finds the key's row (and its merchant) in one query, or knows them still; `request.auth` is the `ApiKey`."""
 
     def authenticate(self, request: Request) -> tuple[None, ApiKey]:
         scheme, _, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
@@ -104,10 +111,9 @@ WHERE k.digest = %s::bytea AND k.revoked_at IS NULL
 
 
 def _find(key: str) -> ApiKey | None:
-    """The live key and its merchant, in one prepared statement: every call of the API begins with it."""
-    with prepared_cursor(binary=True) as cursor:
-        cursor.execute(_FIND, [_digest(key)])
-        row = cursor.fetchone()
+    """The live key and its merchant: as they were a moment ago, or in one prepared statement."""
+    digest = _digest(key)
+    row = known_keys.remembered(digest) or _look_up(digest)
     if row is None:
         return None
     found = loaded(ApiKey, _KEY_FIELDS, row[: len(_KEY_FIELDS)])
@@ -115,11 +121,22 @@ def _find(key: str) -> ApiKey | None:
     return found
 
 
+def _look_up(digest: bytes) -> known_keys.Row | None:
+    asked_at = known_keys.now()
+    with prepared_cursor(binary=True) as cursor:
+        cursor.execute(_FIND, [digest])
+        row: known_keys.Row | None = cursor.fetchone()
+    if row is not None:
+        known_keys.remember(digest, row, asked_at)
+    return row
+
+
 def _note_use(key: ApiKey) -> None:
     now = timezone.now()
     if key.last_used_at is None or now - key.last_used_at > _USED_AT_MOST_EVERY:
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_AT_MOST_EVERY)
         ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+        known_keys.forget(bytes(key.digest))  # What is remembered says that it was never used.
 
 
 def _digest(key: str) -> bytes:

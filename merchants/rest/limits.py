@@ -5,14 +5,16 @@ number a key: the time at which its bucket will be full again. Without Redis nob
 moment is better than losing the orders of that moment.
 """
 
+import hashlib
 import time
-from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import redis
 import structlog
 from django.conf import settings
+
+from merchants.redis_line import RedisLine
 
 log = structlog.get_logger(__name__)
 
@@ -30,12 +32,16 @@ full_at = full_at + each
 redis.call('SET', KEYS[1], string.format('%d', full_at), 'PX', math.ceil((full_at - now) / 1000) + 1)
 return {1, math.floor((size * each - (full_at - now)) / each), full_at - now}
 """
+_TAKE_SHA = hashlib.sha1(
+    _TAKE.encode(), usedforsecurity=False
+).hexdigest()  # how Redis names a script that it knows
 # After a failure nobody asks again for this long, and a log line is written this often.
 _SILENCE_SECONDS = 2.0
 _LOG_EVERY_SECONDS = 60.0
 
 _silent_until = 0.0
 _log_again_at = 0.0
+_redis = RedisLine(lambda: settings.API_RATE_TIMEOUT)
 
 
 class Allowance(NamedTuple):
@@ -61,7 +67,7 @@ def take(key_id: UUID) -> Allowance | None:
         return None
     each = 1_000_000 // settings.API_RATE
     try:
-        granted, number, full_in = _script()(keys=[f"rate:{key_id.hex}"], args=[each, settings.API_BURST])
+        granted, number, full_in = _taken(f"rate:{key_id.hex}", each, settings.API_BURST)
     except (redis.RedisError, OSError) as error:
         _silent_until = time.monotonic() + _SILENCE_SECONDS
         _complain(error)
@@ -81,13 +87,8 @@ def _complain(error: Exception) -> None:
         log.warning("rate_limits_off", error=repr(error))
 
 
-@lru_cache(maxsize=1)
-def _script() -> "redis.commands.core.Script":
-    client = redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=settings.API_RATE_TIMEOUT,
-        socket_connect_timeout=settings.API_RATE_TIMEOUT,
-        retry=None,
-        protocol=2,
-    )
-    return client.register_script(_TAKE)
+def _taken(bucket: str, each: int, size: int) -> Any:
+    try:
+        return _redis.call("EVALSHA", _TAKE_SHA, 1, bucket, each, size)
+    except redis.exceptions.NoScriptError:  # A Redis that was just started.
+        return _redis.call("EVAL", _TAKE, 1, bucket, each, size)

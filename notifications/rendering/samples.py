@@ -95,6 +95,11 @@ def _order(locale: str) -> dict[str, Any]:
             "soft": "#e7f2ee",
             "radius": "9px",
         },
+        "case": {
+            "kind": "Artikel beschädigt" if german else "Damaged item",
+            "text": "Der Henkel ist abgebrochen." if german else "The handle has come off.",
+            "answer_by": delivery_window(date(2026, 11, 25), None, locale),
+        },
         **_parcel(locale, german),
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from cases.models import Case, CaseEntry, CasePhoto
 from dashboard.models import BulkJob, SavedTab
 from events.models import ParkedFact
 from merchants.ids import public_id, uuid7
@@ -31,6 +32,9 @@ class Scene:
     item: InboxItem
     job: BulkJob
     tab: SavedTab
+    case: Case
+    closed_case: Case
+    photo: CasePhoto
 
     @property
     def ids(self) -> dict[str, str]:
@@ -45,6 +49,9 @@ class Scene:
             "customer_id": public_id("cus", self.order.customer_id),
             "job_id": public_id("blk", self.job.id),
             "tab_id": public_id("tab", self.tab.id),
+            "case_id": public_id("cas", self.case.id),
+            "closed_case_id": public_id("cas", self.closed_case.id),
+            "photo_id": public_id("cph", self.photo.id),
         }
 
 
@@ -72,7 +79,25 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         tab = SavedTab.objects.create(
             merchant=merchant, list_name="orders", name="Germany", query="country=DE"
         )
-    return Scene(merchant, order, parcel, sent, failed, parked, item, job, tab)
+        case = a_case(merchant, order, kind="damaged", status="answered")
+        closed = a_case(merchant, order, kind="wrong_item", status="closed", outcome="solved")
+        entry = case.entries.get()
+        photo = CasePhoto.objects.create(
+            merchant=merchant, case=case, entry=entry, image=b"jpeg", created_at=timezone.now()
+        )
+    return Scene(merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo)
+
+
+def a_case(merchant: Merchant, order: Order, **fields: Any) -> Case:
+    """A case about an order, in the open scope, without facts."""
+    now = timezone.now()
+    case = Case.objects.create(
+        merchant=merchant, order=order, created_at=now, opened_at=now, updated_at=now, **fields
+    )
+    CaseEntry.objects.create(
+        merchant=merchant, case=case, kind="opened", side="shopper", text="It is broken.", created_at=now
+    )
+    return case
 
 
 def message(merchant: Merchant, order: Order, **fields: Any) -> Message:

@@ -34,7 +34,7 @@ def _merchant_patterns(entries: list[Any] = urls.urlpatterns, inside: bool = Fal
 ROUTES = {pattern.name: pattern for pattern in _merchant_patterns()}
 POSTS_ONLY = {
     "retry_message", "retry_fact", "retry_facts", "retry_item", "retry_items", "bulk", "tag_order", "note_order",
-    "refresh_shipment",
+    "refresh_shipment", "answer_case", "close_case", "reopen_case", "assign_case",
 }  # fmt: skip
 ASKS_FIRST = {"cancel_order", "renew_link"}
 ACTING = POSTS_ONLY | ASKS_FIRST
@@ -45,6 +45,8 @@ READING = set(ROUTES) - ACTING - EXPORTS - OWN
 
 def path_of(name: str, ids: dict[str, str]) -> str:
     """The address of a route with a scene's ids."""
+    if name == "reopen_case":
+        ids = {**ids, "case_id": ids["closed_case_id"]}
     wanted = ["slug", *ROUTES[name].pattern.converters]
     return reverse(f"dashboard:{name}", kwargs={key: ids[key] for key in wanted})
 
@@ -62,6 +64,7 @@ def body_of(name: str, order_id: str = "") -> dict[str, str]:
         "export_chosen": chosen,
         "tag_order": {"add": "urgent"},
         "note_order": {"text": "Called her."},
+        "answer_case": {"text": "A new one is on its way."},
         "save_tab": {"list": "orders", "name": "Mine", "query": "q=anna"},
     }.get(name, {})
 
@@ -71,6 +74,7 @@ def everything() -> dict[str, Any]:
     tables = (
         "orders_order", "notifications_message", "events_parkedfact", "orders_inboxitem", "events_incoming",
         "merchants_membership", "tracking_shipment", "orders_ordernote", "dashboard_bulkjob", "dashboard_savedtab",
+        "cases_case", "cases_caseentry",
     )  # fmt: skip
     with platform_scope("a test compares all rows"), connection.cursor() as cursor:
         rows = {}
@@ -210,7 +214,7 @@ def test_roles_that_read_may_not_act_and_nothing_changes(
 def test_roles_that_read_see_no_button_that_acts(role: str, shop: Scene, desk: Desk) -> None:
     client = desk(shop.merchant, role)
     acting = [path_of(name, shop.ids) for name in ACTING]
-    for name in ("orders", "order", "shipment", "message", "parked"):
+    for name in ("orders", "order", "shipment", "message", "parked", "cases", "case"):
         page = client.get(path_of(name, shop.ids)).content.decode()
         assert [path for path in acting if path in page] == []
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from merchants.ids import public_id
 from merchants.models import AuditEntry, Merchant
 from merchants.scope import merchant_scope
 from tests import factories
@@ -17,7 +18,7 @@ from tests.tracking.dhl_server import FIXTURES, DHLServer
 from tracking.account_health import healths
 from tracking.accounts import read_credentials
 from tracking.asking import set_account
-from tracking.models import CarrierAccount
+from tracking.models import CarrierAccount, UnknownCode
 
 PAGE = "/app/nordwind/settings/carriers/"
 WRONG_KEY = (401, (FIXTURES / "unauthorized.json").read_bytes(), {})
@@ -136,3 +137,20 @@ def test_a_key_that_is_none_is_refused(
 def test_only_carriers_that_we_ask_have_accounts(merchant: Merchant, owner: Client, carrier: str) -> None:
     for url in (f"{PAGE}{carrier}/", f"{PAGE}{carrier}/test/", f"{PAGE}{carrier}/remove/"):
         assert owner.post(url, {"api_key": "x"}).status_code == 404
+
+
+def test_codes_that_we_do_not_know_are_listed_with_their_newest_parcel(
+    merchant: Merchant, owner: Client
+) -> None:
+    assert "Codes we do not know yet" not in owner.get(PAGE).content.decode()
+    parcel = dhl_parcel(merchant, "00340434000000000017")
+    with merchant_scope(merchant):
+        UnknownCode.objects.create(
+            merchant=merchant, carrier="dhl", code="<b>beam", words="Beamed up", times=3, shipment=parcel,
+            first_seen_at=timezone.now(), last_seen_at=timezone.now(),
+        )  # fmt: skip
+    page = owner.get(PAGE).content.decode()
+    assert "Codes we do not know yet" in page
+    assert "&lt;b&gt;beam" in page
+    assert "Beamed up" in page
+    assert f"/app/nordwind/shipments/{public_id('shp', parcel.pk)}/" in page

@@ -31,6 +31,7 @@ class Route:
             ("endpoint_id", "whe"),
             ("delivery_id", "whd"),
             ("import_id", "imp"),
+            ("watch_id", "wat"),
         ):
             path = path.replace(f"<str:{name}>", ids.get(name, f"{prefix}_{'0' * 26}"))
         assert "<" not in path, f"teach tests/rest/routes.py the parameter of {self.path}"

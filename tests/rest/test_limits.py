@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,11 +19,9 @@ from tests.rest.test_problems import assert_problem
 
 
 @pytest.fixture(autouse=True)
-def _not_silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_silent_until", 0.0)
     monkeypatch.setattr(limits, "_log_again_at", 0.0)
-    yield
-    limits._script.cache_clear()
 
 
 def test_an_answer_says_what_is_left_and_an_empty_bucket_is_429(api: ApiClient, settings: Any) -> None:
@@ -106,7 +103,6 @@ def test_without_redis_everybody_is_let_through_within_milliseconds_and_one_line
     api: ApiClient, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.REDIS_URL = "unix:///nowhere/redis.sock?db=0"
-    limits._script.cache_clear()
     api.get("orders")
     began = time.perf_counter()
     answers = [api.get("orders") for _ in range(20)]
@@ -122,10 +118,8 @@ def test_once_redis_is_back_limits_hold_again(
 ) -> None:
     settings.API_RATE, settings.API_BURST = 1, 2
     here, settings.REDIS_URL = settings.REDIS_URL, "unix:///nowhere/redis.sock?db=0"
-    limits._script.cache_clear()
     assert limits.take(uuid7()) is None
     settings.REDIS_URL = here
-    limits._script.cache_clear()
     assert limits.take(uuid7()) is None  # It is still quiet.
     monkeypatch.setattr(limits, "_silent_until", 0.0)
     assert limits.take(uuid7()) == limits.Allowance(1, 1)

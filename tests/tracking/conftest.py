@@ -15,6 +15,7 @@ from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from tests import factories
 from tests.tracking.dhl_server import DHLServer
+from tracking import calls
 from tracking import poll as poll_module
 from tracking.asking import POLL, set_account
 from tracking.models import CarrierGate, Scan, Shipment
@@ -35,8 +36,10 @@ def dhl(settings: Any) -> Iterator[DHLServer]:
 
 @pytest.fixture(autouse=True)
 def _all_the_time_in_the_world(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run works until it is done, however slow the machine that tests."""
-    monkeypatch.setattr(poll_module, "RUN_SECONDS", 30.0)
+    """A run works until it is done, however slow the machine that tests, and knows nothing of the test before."""
+    monkeypatch.setattr(poll_module, "RUN_SECONDS", 20.0)
+    monkeypatch.setattr(poll_module, "PATIENCE_SECONDS", 20.0)
+    calls.begin_anew()
 
 
 @pytest.fixture

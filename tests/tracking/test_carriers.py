@@ -9,7 +9,6 @@ from tracking.carriers.base import (
     Account,
     CarrierScan,
     NotFound,
-    PollAdvice,
     TrackingResult,
     scan_key,
 )
@@ -84,7 +83,7 @@ def test_it_tells_what_happened_up_to_its_clock() -> None:
         told.append(len(result.scans))
     assert told[0] == 1
     assert told == sorted(set(told))
-    assert result.signed_by
+    assert result.proof.signed_by
     assert result.eta_from is not None
     assert result.eta_from < result.scans[-1].occurred_at < result.eta_to + timedelta(hours=1)
 
@@ -104,8 +103,9 @@ def test_a_waiting_parcel_has_a_place_and_a_last_day_that_stays() -> None:
     ready = next(scan for scan in scans if scan.substatus == "pickup.ready")
     for now in (ready.occurred_at, ready.occurred_at + timedelta(hours=70)):
         result = Sandbox(clock=lambda now=now: now).result("SBX-PICKUP-7", PARCEL)
-        assert result.pickup_place == "Parcel shop, Lisboa"
-        assert result.pickup_until == ready.occurred_at + timedelta(days=7)
+        assert result.pickup is not None
+        assert result.pickup.line == "Parcel shop, Lisboa"
+        assert result.pickup.until == ready.occurred_at + timedelta(days=7)
 
 
 # Registry
@@ -197,11 +197,3 @@ def test_a_scan_keeps_its_identity_when_our_reading_of_it_changes() -> None:
         scan_key("sandbox", "1", replace(scan, local_time="2026-01-05T09:31:00")),
     ]
     assert len({key, *others}) == 5
-
-
-def test_parcels_about_to_arrive_are_looked_at_most() -> None:
-    advice = PollAdvice(fastest=timedelta(hours=2), slowest=timedelta(hours=24))
-    order = [Status.OUT_FOR_DELIVERY, Status.IN_TRANSIT, Status.PENDING, Status.DELIVERED]
-    waits = [advice.interval(status) for status in order]
-    assert waits == sorted(set(waits))
-    assert advice.interval(Status.EXCEPTION, "exception.disposed") == timedelta(hours=24)

@@ -30,7 +30,8 @@ from tracking.carriers.base import (
     RateLimited,
     TrackingResult,
 )
-from tracking.carriers.dhl import DHL, STATUSES, _text, read_result, retry_after
+from tracking.carriers.bodies import retry_after_of, text
+from tracking.carriers.dhl import DHL, STATUSES, read_result
 from tracking.resolve import ScanFacts, ShipmentState, resolve
 from tracking.statuses import Status
 
@@ -213,8 +214,8 @@ def test_a_delivered_parcel_with_its_proof() -> None:
         "ofd.on_vehicle",
         "delivered.signed",
     ]
-    assert (result.signed_by, result.delivered_to) == ("J. DOE", "Jo Doe")
-    assert result.proof_url == "https://webpod.example.com/pod?id=1"
+    assert (result.proof.signed_by, result.delivered_to) == ("J. DOE", "Jo Doe")
+    assert result.proof.document_url == "https://webpod.example.com/pod?id=1"
     assert (result.service, result.tracking_number) == ("EXPRESS WORLDWIDE", "1234567890")
     handed_over = result.scans[-1]
     assert handed_over.offset_known
@@ -240,8 +241,9 @@ def test_a_failed_attempt_is_not_a_delivery() -> None:
 def test_a_parcel_in_a_packstation_with_place_and_last_day() -> None:
     result = read("pickup")
     assert seen(result)[-2:] == ["attempt.no_one", "pickup.ready"]
-    assert result.pickup_place == "Packstation 145, Bahnhofplatz 2, 80331, München"
-    assert result.pickup_until == datetime(2026, 1, 22, 22, 59, 59, tzinfo=UTC)
+    assert result.pickup is not None
+    assert result.pickup.line == "Packstation 145, Bahnhofplatz 2, 80331, München"
+    assert result.pickup.until == datetime(2026, 1, 22, 22, 59, 59, tzinfo=UTC)
     assert state(result).action_required
 
 
@@ -276,7 +278,7 @@ def test_another_parcel_is_not_ours() -> None:
     with pytest.raises(NotFound):
         read("other_parcel", "1234567890")
     # A piece of the shipment is, and so is a number written with blanks.
-    assert read("delivered", "jd01 4600 0000 0000 0001").signed_by == "J. DOE"
+    assert read("delivered", "jd01 4600 0000 0000 0001").proof.signed_by == "J. DOE"
 
 
 NOT_DELIVERED = [
@@ -384,10 +386,10 @@ def test_too_many_requests_say_how_long_to_wait(dhl: FakeDHL) -> None:
 
 def test_retry_after_may_be_a_date() -> None:
     header = format_datetime(NOW + timedelta(minutes=5), usegmt=True)
-    assert retry_after(header, NOW) == 300
-    assert retry_after(header, NOW + timedelta(hours=1)) == 0
-    assert retry_after("soon", NOW) is None
-    assert retry_after("", NOW) is None
+    assert retry_after_of(header, NOW) == 300
+    assert retry_after_of(header, NOW + timedelta(hours=1)) == 0
+    assert retry_after_of("soon", NOW) is None
+    assert retry_after_of("", NOW) is None
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
@@ -464,13 +466,13 @@ def test_the_documented_sample_of_others_is_read() -> None:
     # Its code says "pre-transit" and its words "DELIVERED": the code is believed.
     assert [scan.status for scan in result.scans] == [Status.INFO_RECEIVED]
     assert result.eta_to == datetime(2018, 8, 3, 22, tzinfo=UTC)
-    assert (result.signed_by, result.destination_country) == ("John Doe", "NL")
+    assert (result.proof.signed_by, result.destination_country) == ("John Doe", "NL")
     error = json.loads((folder / "TrackingErrorResponseJSON.json").read_text())
     assert set(error) <= set(json.loads((FIXTURES / "not_found.json").read_text()))
 
 
 def test_brackets_without_an_end_cost_no_time() -> None:
     began = time.thread_time()
-    assert _text("<" * 100_000, 20) == "<" * 20
-    assert _text("Parcel <a href='x'>there</a>") == "Parcel there"
+    assert text("<" * 100_000, 20) == "<" * 20
+    assert text("Parcel <a href='x'>there</a>") == "Parcel there"
     assert time.thread_time() - began < 1

@@ -63,7 +63,7 @@ def test_a_run_ends_in_time_and_leaves_the_rest_as_it_was(
         left = fresh(parcel)
         assert (left.attempts, left.polled_at, left.poll_error) == (0, None, "")
         assert left.due_at - timezone.now() < timedelta(seconds=3)  # the next tick or the one after
-    monkeypatch.setattr(poll_module, "RUN_SECONDS", 30.0)
+    monkeypatch.setattr(poll_module, "RUN_SECONDS", 20.0)
     make_due(*parcels)
     assert poll() == 3
 

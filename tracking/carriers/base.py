@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from merchants.http import DEFAULT_TIMEOUT, Timeout
-from tracking.statuses import PROBLEM, Status, is_terminal
+from tracking.statuses import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Account:
     language: str = "en"
     timeout: Timeout = DEFAULT_TIMEOUT
     allow: frozenset[str] = frozenset()
+    carriers: Mapping[str, str] = field(default_factory=dict)  # for aggregators: number → our carrier's code
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +40,78 @@ class CarrierScan:
     region: str = ""
     postcode: str = ""
     country: str = ""  # ISO 3166, two letters
+    known: bool = (
+        True  # False: the adapter's table has no such code (docs/carriers.md, "Codes we do not know")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """Where a parcel waits for the shopper, and until when (UTC). `code` is the carrier's name for the place."""
+
+    name: str = ""
+    address: str = ""  # street and number
+    postcode: str = ""
+    city: str = ""
+    country: str = ""
+    hours: str = ""  # as the carrier wrote them
+    code: str = ""
+    until: datetime | None = None
+
+    @property
+    def line(self) -> str:
+        """The place on one line, as the shopper reads it."""
+        return ", ".join(filter(None, (self.name, self.address, self.postcode, self.city)))[:300]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What shows that it was delivered. `left_with`: "neighbour", "safe_place", "mailbox" …, "" when not told."""
+
+    signed_by: str = ""
+    left_with: str = ""
+    place: str = ""  # in the carrier's words: "Front door", "Receptionist"
+    document_url: str = ""
+    photo_url: str = ""
+    available: bool = False  # the carrier has a picture or a signature, and gives no address for it
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """The carrier that brings it the last mile (our code, "" when we only know the number), and its number there."""
+
+    carrier: str
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
 class TrackingResult:
-    """All that a carrier says about one parcel. Times are UTC; scans are oldest first."""
+    """All that a carrier says about one parcel. Times are UTC; scans are oldest first.
+
+    `eta_is_day`: the carrier named a day and no hours (`eta_from` and `eta_to` are its ends there).
+    """
 
     tracking_number: str
     scans: tuple[CarrierScan, ...] = ()
     eta_from: datetime | None = None
     eta_to: datetime | None = None
+    eta_is_day: bool = False
     service: str = ""
+    weight_grams: int | None = None
     delivered_to: str = ""
-    signed_by: str = ""
-    proof_url: str = ""
-    pickup_place: str = ""
-    pickup_until: datetime | None = None
+    proof: Proof = Proof()
+    pickup: Pickup | None = None
+    handed_over_to: HandOver | None = None
     origin_country: str = ""
     origin_postcode: str = ""
     destination_country: str = ""
     destination_postcode: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def unknown_codes(self) -> tuple[str, ...]:
+        """The codes that the adapter's table does not have, each once."""
+        return tuple(dict.fromkeys(scan.raw_code for scan in self.scans if not scan.known))
 
 
 class CarrierError(Exception):
@@ -110,6 +162,18 @@ class CannotRead(CarrierError):
     code = "cannot_read"
 
 
+Answer = TrackingResult | CarrierError
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Something that a carrier gives its customers so that they may ask. `secret`: never shown again."""
+
+    name: str
+    secret: bool = True
+    required: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class PollAdvice:
     """How often a carrier lets itself be asked, from its own documentation."""
@@ -120,16 +184,6 @@ class PollAdvice:
     fastest: timedelta = timedelta(hours=2)
     slowest: timedelta = timedelta(hours=24)
 
-    def interval(self, status: Status, substatus: str = "") -> timedelta:
-        """How long a parcel in this state can wait for the next look."""
-        if is_terminal(status, substatus) or status == Status.EXPIRED:
-            return self.slowest
-        if status == Status.OUT_FOR_DELIVERY:
-            return self.fastest
-        if status in PROBLEM or status in (Status.IN_TRANSIT, Status.AVAILABLE_FOR_PICKUP):
-            return min(2 * self.fastest, self.slowest)
-        return min(3 * self.fastest, self.slowest)
-
 
 class Carrier(Protocol):
     """An adapter. It keeps no state between calls."""
@@ -137,9 +191,19 @@ class Carrier(Protocol):
     code: str
     name: str
     poll: PollAdvice
+    credentials: tuple[Credential, ...]
 
-    def track(self, numbers: Sequence[str], account: Account) -> list[TrackingResult | CarrierError]:
+    def track(self, numbers: Sequence[str], account: Account) -> list[Answer]:
         """One entry for each number, in their order. Errors are returned, not raised."""
+        ...
+
+    def read(
+        self, number: str | None, body: bytes, status: int = 200, retry_after: float | None = None
+    ) -> list[Answer]:
+        """What an answer says of a number, or (None) of every number in it. At least one entry; never raises.
+
+        status: HTTP; an error that only the body tells is seen too. retry_after: seconds, from the header.
+        """
         ...
 
     def tracking_url(self, number: str, locale: str) -> str:

@@ -10,34 +10,33 @@ numbers collide with another division's.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from merchants import http
 from tracking.carriers.base import (
     Account,
-    AuthenticationFailed,
-    CannotRead,
-    CarrierDown,
+    Answer,
     CarrierError,
     CarrierScan,
+    Credential,
     NotFound,
+    Pickup,
     PollAdvice,
-    RateLimited,
+    Proof,
     TrackingResult,
 )
+from tracking.carriers.bodies import Json, dig, each, first, grams, json_body, never_raises, refused, text
+from tracking.carriers.calls import one_each, send, wait_of
 from tracking.carriers.mapping import StatusMap
-from tracking.carriers.zones import country_of_name, parse_local, zone_of
+from tracking.carriers.places import Place, split_place
+from tracking.carriers.zones import parse_local, whole_day
 from tracking.statuses import Status
 
 BASE_URL: Final = "https://api-eu.dhl.com"
 STATUSES: Final = StatusMap.load(Path(__file__).with_name("dhl.toml"))
-
-Json = Mapping[str, Any]
 
 
 class DHL:
@@ -45,92 +44,69 @@ class DHL:
     name = "DHL"
     # Ten looks a parcel and day: every 2 h 24 min at the most.
     poll = PollAdvice(calls_per_second=1.0, calls_per_day=250, fastest=timedelta(minutes=144))
+    credentials: tuple[Credential, ...] = (
+        Credential("api_key"),
+        Credential("service", secret=False, required=False),
+    )
 
-    def track(self, numbers: Sequence[str], account: Account) -> list[TrackingResult | CarrierError]:
-        """One call a number. After an error that will meet every number, none is asked more."""
-        found: list[TrackingResult | CarrierError] = []
-        for number in numbers:
-            last = found[-1] if found else None
-            if isinstance(last, AuthenticationFailed | RateLimited | CarrierDown):
-                found.append(last)
-                continue
-            try:
-                found.append(self._track_one(number, account))
-            except CarrierError as error:
-                error.number = number
-                found.append(error)
-        return found
+    def track(self, numbers: Sequence[str], account: Account) -> list[Answer]:
+        return one_each(numbers, lambda number: _ask(number, account))
+
+    def read(
+        self, number: str | None, body: bytes, status: int = 200, retry_after: float | None = None
+    ) -> list[Answer]:
+        return read(number, body, status, retry_after)
 
     def tracking_url(self, number: str, locale: str) -> str:
         language, _, country = locale.lower().replace("_", "-").partition("-")
         site = f"{country}-{language}" if country else "de-de" if language == "de" else "global-en"
         return f"https://www.dhl.com/{site}/home/tracking.html?tracking-id={quote(number, safe='')}"
 
-    def _track_one(self, number: str, account: Account) -> TrackingResult:
-        params = {"trackingNumber": number, "language": account.language}
-        if account.credentials.get("service"):
-            params["service"] = account.credentials["service"]
-        try:
-            response = http.request(
-                "GET",
-                f"{account.base_url or BASE_URL}/track/shipments",
-                params=params,
-                headers={
-                    "DHL-API-Key": account.credentials.get("api_key", ""),
-                    "Accept": "application/json",
-                },
-                timeout=account.timeout,
-                allow=account.allow,
-            )
-        except http.OutboundError as error:
-            raise CarrierDown(str(error)) from error
-        _raise_for_status(response)
-        try:
-            return read_result(number, response.json())
-        except CarrierError as error:
-            error.body = response.body
-            raise
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise CannotRead(f"not the documented form: {error}", body=response.body) from error
+
+def _ask(number: str, account: Account) -> Answer:
+    params = {"trackingNumber": number, "language": account.language}
+    if account.credentials.get("service"):
+        params["service"] = account.credentials["service"]
+    answer = send(
+        "GET",
+        f"{account.base_url or BASE_URL}/track/shipments",
+        account,
+        params=params,
+        headers={"DHL-API-Key": account.credentials.get("api_key", ""), "Accept": "application/json"},
+    )
+    return read(number, answer.body, answer.status, wait_of(answer))[0]
 
 
-def _raise_for_status(response: http.Response) -> None:
-    """DHL's errors are "problem" objects: {status, title, detail}."""
-    status, body = response.status, response.body
-    if status == 200:
-        return
-    detail = f"{status} {_problem(response)}".strip()
-    if status in (401, 403):
-        raise AuthenticationFailed(detail, body=body)
-    if status == 429:
-        wait = retry_after(response.headers.get("Retry-After", ""))
-        raise RateLimited(detail, retry_after=wait, body=body)
+@never_raises
+def read(number: str | None, body: bytes, status: int, retry_after: float | None) -> list[Answer]:
+    """An answer of `GET /track/shipments`. DHL's errors are "problem" objects: {status, title, detail}."""
+    if status != 200:
+        raise _error(status, _problem(body), retry_after)
+    answer = json_body(body)
+    shipments = [*each(answer.get("shipments"))]
+    if "shipments" not in answer and isinstance(answer.get("status"), int):
+        raise _error(answer["status"], _words(answer), retry_after)
+    if number is not None:
+        return [read_result(number, answer)]
+    return [read_result(text(shipment.get("id")), {"shipments": [shipment]}) for shipment in shipments]
+
+
+def _error(status: int, words: str, retry_after: float | None) -> CarrierError:
     # 400 is what it answers to a number of a wrong form.
-    if status == 404 or (status == 400 and "track" in detail.lower()):
-        raise NotFound(detail, body=body)
-    if status >= 500:
-        raise CarrierDown(detail, body=body)
-    raise CannotRead(detail, body=body)
+    if status == 400 and "track" in words.lower():
+        return NotFound(f"{status} {words}")
+    return refused(status, words, retry_after=retry_after)
 
 
-def _problem(response: http.Response) -> str:
+def _problem(body: bytes) -> str:
     try:
-        problem = response.json()
-        return str(problem.get("detail") or problem.get("title") or "")[:300]
-    except (ValueError, AttributeError):
+        return _words(json_body(body))
+    except CarrierError:
         return ""
 
 
-def retry_after(header: str, now: datetime | None = None) -> float | None:
-    """Seconds to wait by a Retry-After header (seconds or an HTTP date), None without one."""
-    if header.strip().isdigit():
-        return float(header)
-    try:
-        at = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+def _words(problem: Any) -> str:
+    return text(first(dig(problem, "detail"), dig(problem, "title")), 300)
 
 
 # --- Reading an answer
@@ -143,20 +119,22 @@ def read_result(number: str, answer: Any) -> TrackingResult:
     origin, destination = _place(shipment.get("origin")), _place(shipment.get("destination"))
     events = [*(shipment.get("events") or ())] or [shipment["status"]]
     scans = sorted(_scans(events, origin, destination), key=lambda scan: scan.occurred_at)
-    eta_from, eta_to = _window(shipment, destination.zone)
+    eta_from, eta_to, eta_is_day = _window(shipment, destination.zone)
     proof: Json = details.get("proofOfDelivery") or {}
-    pickup_place, pickup_until = _pickup(shipment, scans, destination.zone)
     return TrackingResult(
         tracking_number=number,
         scans=tuple(scans),
         eta_from=eta_from,
         eta_to=eta_to,
-        service=_text((details.get("product") or {}).get("productName") or shipment.get("service")),
+        eta_is_day=eta_is_day,
+        service=text((details.get("product") or {}).get("productName") or shipment.get("service")),
         delivered_to=_person(details.get("receiver")),
-        signed_by=_person(proof.get("signed")),
-        proof_url=_text(proof.get("documentUrl"), 1000),
-        pickup_place=pickup_place,
-        pickup_until=pickup_until,
+        weight_grams=grams(dig(details, "weight", "value"), dig(details, "weight", "unitText")),
+        proof=Proof(
+            signed_by=_person(proof.get("signed")),
+            document_url=text(first(proof.get("documentUrl"), proof.get("signatureUrl")), 1000),
+        ),
+        pickup=_pickup(shipment, scans, destination.zone),
         origin_country=origin.country,
         origin_postcode=origin.postcode,
         destination_country=destination.country,
@@ -184,40 +162,18 @@ def _bare(number: Any) -> str:
     return re.sub(r"[^A-Z0-9]", "", str(number).upper()).lstrip("0")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    city: str = ""
-    region: str = ""
-    postcode: str = ""
-    country: str = ""
-
-    @property
-    def zone(self) -> tzinfo:
-        return zone_of(self.country, self.region)
-
-
-def _place(location: Any) -> _Place:
+def _place(location: Any) -> Place:
     """A place out of `{"address": {…}}`; divisions write "Hebron, KY, US", "LEIPZIG - GERMANY"."""
     address: Json = (location or {}).get("address") or {}
-    locality = _text(address.get("addressLocality"))
-    country = _text(address.get("countryCode")).upper()[:2]
-    city, _, tail = locality.rpartition(" - ")
-    named = country_of_name(tail)
-    if named:
-        locality, country = city, country or named
-    parts = [part.strip() for part in locality.split(",")]
-    if len(parts) > 1 and parts[-1].upper() == country:
-        parts.pop()
-    region = parts.pop() if len(parts) > 1 and re.fullmatch(r"[A-Z]{2,3}", parts[-1]) else ""
-    postcode = _text(address.get("postalCode"), 20)
-    return _Place(", ".join(parts), region, postcode, country)
+    place = split_place(text(address.get("addressLocality")), text(address.get("countryCode")))
+    return replace(place, postcode=text(address.get("postalCode"), 20) or place.postcode)
 
 
-def _scans(events: Iterable[Json], origin: _Place, destination: _Place) -> Iterable[CarrierScan]:
+def _scans(events: Iterable[Json], origin: Place, destination: Place) -> Iterable[CarrierScan]:
     for event in events:
-        code = _text(event.get("statusCode")).lower()
-        words = [_text(event.get("status"), 500), _text(event.get("description"), 500)]
-        status, substatus = STATUSES.read(code, " ".join(words))
+        code = text(event.get("statusCode")).lower()
+        words = [text(event.get("status"), 500), text(event.get("description"), 500)]
+        status, substatus, known = STATUSES.meaning(code, " ".join(words))
         place = _place(event.get("location"))
         # A scan without a place happened where parcels of its kind are.
         near = origin if code == "pre-transit" else destination
@@ -230,51 +186,54 @@ def _scans(events: Iterable[Json], origin: _Place, destination: _Place) -> Itera
             offset_known=offset_known,
             status=status,
             substatus=substatus,
-            raw_code=code or _text(event.get("statusCode")),
+            raw_code=code or text(event.get("statusCode")),
             description=" · ".join(dict.fromkeys(filter(None, words)))[:500],
             city=place.city,
             region=place.region,
             postcode=place.postcode,
             country=place.country,
+            known=known,
         )
 
 
-def _window(shipment: Json, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+def _window(shipment: Json, zone: tzinfo) -> tuple[datetime | None, datetime | None, bool]:
     """When it will be there. A window is kept as it is; a single midnight means that day."""
     frame: Json = shipment.get("estimatedDeliveryTimeFrame") or {}
     start, end = frame.get("estimatedFrom"), frame.get("estimatedThrough")
     if start and end:
-        return parse_local(start, zone)[0], parse_local(end, zone)[0]
+        return parse_local(start, zone)[0], parse_local(end, zone)[0], False
     single = start or end or shipment.get("estimatedTimeOfDelivery")
     if not single:
-        return None, None
-    written = datetime.fromisoformat(single)
-    if written.time() == time(0):
-        day = written.date()
-        return (
-            datetime.combine(day, time(0), zone).astimezone(UTC),
-            datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC),
-        )
+        return None, None, False
+    if datetime.fromisoformat(single).time() == time(0):
+        return *whole_day(single, zone), True
     at = parse_local(single, zone)[0]
-    return at, at
+    return at, at, False
 
 
 _UNTIL: Final = re.compile(r"\b(?:until|by|bis)\b\D{0,20}(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _UNTIL_ISO: Final = re.compile(r"\b(?:until|by|bis)\b\D{0,20}(\d{4})-(\d{2})-(\d{2})")
 
 
-def _pickup(shipment: Json, scans: Sequence[CarrierScan], zone: tzinfo) -> tuple[str, datetime | None]:
+def _pickup(shipment: Json, scans: Sequence[CarrierScan], zone: tzinfo) -> Pickup | None:
     """Where a parcel waits and the end of its last day there; only while it does."""
     if not scans or scans[-1].status != Status.AVAILABLE_FOR_PICKUP:
-        return "", None
+        return None
     current: Json = shipment.get("status") or {}
     location: Json = current.get("location") or {}
-    label = _text((location.get("servicePoint") or {}).get("label"))
+    point: Json = location.get("servicePoint") or {}
     address: Json = location.get("address") or {}
-    where = [address.get(part) for part in ("streetAddress", "postalCode", "addressLocality")]
-    place = ", ".join(filter(None, [label, *map(_text, where)]))
-    words = " ".join(_text(current.get(part), 500) for part in ("description", "remark", "nextSteps"))
-    return place[:300], _last_day(words, zone)
+    words = " ".join(text(current.get(part), 500) for part in ("description", "remark", "nextSteps"))
+    return Pickup(
+        name=text(first(point.get("label"), point.get("name"))),
+        address=text(address.get("streetAddress")),
+        postcode=text(address.get("postalCode"), 20),
+        city=text(address.get("addressLocality")),
+        country=text(address.get("countryCode"))[:2].upper(),
+        hours=text(point.get("openingHours"), 300),
+        code=text(first(point.get("id"), point.get("url")), 100),
+        until=_last_day(words, zone),
+    )
 
 
 def _last_day(words: str, zone: tzinfo) -> datetime | None:
@@ -295,11 +254,5 @@ def _person(person: Any) -> str:
     """The name of a schema.org Person or Organization."""
     person = person or {}
     parts = [person.get("givenName"), person.get("familyName")]
-    full = " ".join(filter(None, map(_text, parts)))
-    return full or _text(person.get("name") or person.get("organizationName"))
-
-
-def _text(value: Any, limit: int = 120) -> str:
-    """Plain words on one line: some divisions put links into their sentences."""
-    bare = re.sub(r"<[^<>]*>", "", str(value or ""))  # each "<" ends the search from the one before it
-    return " ".join(bare.split())[:limit]
+    full = " ".join(filter(None, map(text, parts)))
+    return full or text(person.get("name") or person.get("organizationName"))

@@ -1,12 +1,20 @@
 """From a carrier's code and words to our status, by a table in a TOML file.
 
-The table has `[codes]` (the carrier's code → the status when no words say more) and `[[rule]]`s,
-read from top to bottom: the first whose codes and one of whose patterns fit decides. Patterns
-are regular expressions over the lower-case words. Two things hold for every table:
+    [codes]                    the carrier's code → a status or a sub-status
+    OT = "ofd.on_vehicle"
+    "D/KB" = "delivered"       the same code within one family (below), where codes mean different things
+    [families]                 where a carrier sorts its codes into kinds, what a kind means by itself
+    D = "delivered"
+    [[rule]]                   words, for what the codes leave open
 
-- only a code whose own meaning is "delivered" can give `delivered`: words such as "could not be
+A code with a sub-status says all; after a code with a bare status (or an unknown one) the rules are read from top to
+bottom, and the first whose codes (or families) and one of whose patterns fit decides. Patterns are regular
+expressions over the lower-case words. Three things hold for every table:
+
+- only a code (or a family) whose own meaning is "delivered" can give `delivered`: words such as "could not be
   delivered" never do;
-- an unknown code is read as in transit, and its words still count, except as above.
+- an unknown code means what its family means, else in transit; its words still count, except as above;
+- an unknown code is reported (`Meaning.known`), and shown to people (docs/carriers.md).
 """
 
 import re
@@ -14,8 +22,17 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from tracking.statuses import SUBSTATUSES, Status
+
+
+class Meaning(NamedTuple):
+    """What a scan means for us. `known`: the table has its code (or the carrier gave none)."""
+
+    status: Status
+    substatus: str
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +47,55 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class StatusMap:
-    codes: Mapping[str, Status]
+    codes: Mapping[str, Meaning]
     rules: tuple[Rule, ...]
+    families: Mapping[str, Meaning]
 
     @classmethod
     def load(cls, path: Path) -> "StatusMap":
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        codes = {code: Status(status) for code, status in table["codes"].items()}
-        return cls(codes, tuple(_rule(row["gives"], row) for row in table["rule"]))
+        """The table of a file. Raises ValueError for a status that we do not have."""
+        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            codes={code: _meaning(gives) for code, gives in table["codes"].items()},
+            families={name: _meaning(gives) for name, gives in table.get("families", {}).items()},
+            rules=tuple(_rule(row["gives"], row) for row in table.get("rule", ())),
+        )
 
     def read(self, code: str, words: str) -> tuple[Status, str]:
-        """The status and the sub-status ("" when no rule names one)."""
-        meaning = self.codes.get(code, Status.IN_TRANSIT)
+        """The status and the sub-status ("" when nothing names one)."""
+        status, substatus, _ = self.meaning(code, words)
+        return status, substatus
+
+    def meaning(self, code: str, words: str, family: str = "") -> Meaning:
+        """What a code with these words means; family: the kind that the carrier says it is of."""
+        exact = self.codes.get(f"{family}/{code}") or self.codes.get(code)
+        base = exact or self.families.get(family) or Meaning(Status.IN_TRANSIT, "")
+        known = exact is not None or not code
+        if base.substatus:
+            return base._replace(known=known)
         words = " ".join(words.lower().split())
+        # A code that nobody knows is not in any rule's list: the rules of the carrier's "unknown" code count for it.
+        names = {code, family} if exact or family in self.families else {code, family, "unknown"}
         for rule in self.rules:
-            if rule.codes and (code if code in self.codes else "unknown") not in rule.codes:
+            if rule.codes and rule.codes.isdisjoint(names):
                 continue
-            if rule.status == Status.DELIVERED and meaning != Status.DELIVERED:
+            if rule.status == Status.DELIVERED and base.status != Status.DELIVERED:
                 continue
             if rule.pattern.search(words):
-                return rule.status, rule.substatus
-        return meaning, ""
+                return Meaning(rule.status, rule.substatus, known)
+        return base._replace(known=known)
+
+
+def _meaning(gives: str) -> Meaning:
+    named = SUBSTATUSES.get(gives)
+    return Meaning(named.status, gives) if named else Meaning(Status(gives), "")
 
 
 def _rule(gives: str, row: Mapping[str, list[str]]) -> Rule:
-    named = SUBSTATUSES.get(gives)
+    status, substatus, _ = _meaning(gives)
     return Rule(
-        status=named.status if named else Status(gives),
-        substatus=gives if named else "",
+        status=status,
+        substatus=substatus,
         codes=frozenset(row.get("codes", ())),
         pattern=re.compile("|".join(f"(?:{pattern})" for pattern in row["match"])),
     )

@@ -1,13 +1,24 @@
 """Which carriers there are, what shops call them, and where their public pages are."""
 
 import re
+import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from tracking.carriers.aftership import AfterShip
 from tracking.carriers.base import Carrier
 from tracking.carriers.dhl import DHL
+from tracking.carriers.dhl_parcel_de import DHLParcelDE
+from tracking.carriers.dpd import DPD
+from tracking.carriers.easypost import EasyPost
+from tracking.carriers.gls import GLS
+from tracking.carriers.numbers.formats import posts
 from tracking.carriers.sandbox import Sandbox
+from tracking.carriers.seventeentrack import SeventeenTrack
+from tracking.carriers.shippo import Shippo
 
 OTHER: Final = "other"
 
@@ -24,6 +35,13 @@ class KnownCarrier:
     name: str
     page: str
     names: tuple[str, ...] = ()
+
+
+def _linked() -> Iterable[KnownCarrier]:
+    """The carriers of which we know no more than a name and a page."""
+    table = tomllib.loads(Path(__file__).with_name("linked.toml").read_text(encoding="utf-8"))
+    for code, row in table.items():
+        yield KnownCarrier(code, row["name"], row.get("page", ""), tuple(row.get("names", ())))
 
 
 KNOWN: Final = {
@@ -109,10 +127,21 @@ KNOWN: Final = {
             ("auspost",),
         ),
         KnownCarrier("sandbox", "Sandbox", "", ("afterward sandbox",)),
+        *_linked(),
     )
 }
 
-ADAPTERS: Final[dict[str, Carrier]] = {"dhl": DHL(), "sandbox": Sandbox()}
+ADAPTERS: Final[dict[str, Carrier]] = {
+    "dhl": DHL(),
+    "dhl_parcel_de": DHLParcelDE(),
+    "dpd": DPD(),
+    "gls": GLS(),
+    "easypost": EasyPost(),
+    "aftership": AfterShip(),
+    "shippo": Shippo(),
+    "17track": SeventeenTrack(),
+    "sandbox": Sandbox(),
+}
 
 
 def _plain(text: str) -> str:
@@ -137,6 +166,14 @@ def carrier_from_name(text: str) -> str:
         if code is not None:
             return code
     return OTHER
+
+
+def carrier_name(code: str) -> str:
+    """What people call a carrier; a postal service of the S10 set by its country; else the code."""
+    known = KNOWN.get(code)
+    if known is not None:
+        return known.name
+    return next((name for post, name in posts().values() if post == code), code)
 
 
 def adapter(code: str) -> Carrier | None:

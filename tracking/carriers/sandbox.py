@@ -14,10 +14,13 @@ from typing import Final
 
 from tracking.carriers.base import (
     Account,
-    CarrierError,
+    Answer,
     CarrierScan,
+    Credential,
     NotFound,
+    Pickup,
     PollAdvice,
+    Proof,
     TrackingResult,
 )
 from tracking.carriers.zones import zone_of
@@ -197,6 +200,7 @@ class Sandbox:
         fastest=timedelta(minutes=15),
         slowest=timedelta(hours=6),
     )
+    credentials: tuple[Credential, ...] = ()
 
     def __init__(
         self,
@@ -207,13 +211,19 @@ class Sandbox:
         self._clock = clock
         self._parcels = parcels
 
-    def track(self, numbers: Sequence[str], account: Account) -> list[TrackingResult | CarrierError]:
+    def track(self, numbers: Sequence[str], account: Account) -> list[Answer]:
         return [self._track_one(number) for number in numbers]
+
+    def read(
+        self, number: str | None, body: bytes, status: int = 200, retry_after: float | None = None
+    ) -> list[Answer]:
+        """The sandbox answers nothing that could be read: its journeys are in the number."""
+        return [self._track_one(number or "")]
 
     def tracking_url(self, number: str, locale: str) -> str:
         return ""
 
-    def _track_one(self, number: str) -> TrackingResult | CarrierError:
+    def _track_one(self, number: str) -> Answer:
         parcel = self._parcels(number) if number.upper().startswith("SBX-") else None
         if parcel is None:
             return NotFound("the sandbox knows nothing of it", number=number)
@@ -235,15 +245,20 @@ class Sandbox:
             eta_from=by_day - timedelta(hours=1),
             eta_to=by_day + timedelta(hours=1),
             service="Sandbox Parcel",
-            signed_by="A. Sample" if scans and scans[-1].status == Status.DELIVERED else "",
-            pickup_place=f"Parcel shop, {destination.city}" if waiting else "",
-            pickup_until=ready.occurred_at + timedelta(days=7) if waiting and ready else None,
+            weight_grams=1200,
+            proof=Proof(signed_by="A. Sample") if scans and scans[-1].status == Status.DELIVERED else Proof(),
+            pickup=_shop(destination, ready.occurred_at) if waiting and ready else None,
             origin_country=origin.country,
             origin_postcode=origin.postcode,
             destination_country=destination.country,
             destination_postcode=destination.postcode,
             raw={"number": number, "journey": journey_of(number), "scans": len(scans)},
         )
+
+
+def _shop(destination: Place, ready_at: datetime) -> Pickup:
+    until = ready_at + timedelta(days=7)
+    return Pickup(name="Parcel shop", city=destination.city, country=destination.country, until=until)
 
 
 def _planned_arrival(number: str, parcel: Parcel) -> datetime:

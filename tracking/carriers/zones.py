@@ -2,10 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import time as clock
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 
@@ -46,3 +47,48 @@ def parse_local(text: str, zone: tzinfo) -> tuple[datetime, bool]:
         return at.astimezone(UTC), offset_known
     except OverflowError as error:
         raise ValueError(f"no such time: {text}") from error
+
+
+# What North American carriers call their clocks, in English and French: hours from UTC.
+_CLOCKS: Final = {
+    "NST": -3.5, "NDT": -2.5, "AST": -4, "ADT": -3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6,
+    "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10, "HNT": -3.5, "HAT": -2.5, "HNA": -4, "HAA": -3,
+    "HNE": -5, "HAE": -4, "HNC": -6, "HAC": -5, "HNR": -7, "HAR": -6, "HNP": -8, "HAP": -7, "GMT": 0, "UTC": 0,
+}  # fmt: skip
+
+
+def clock_of(name: str) -> tzinfo | None:
+    """The clock behind an abbreviation ("EST", "HAE"), None when it is none that we know."""
+    hours = _CLOCKS.get(name.strip().upper())
+    return None if hours is None else timezone(timedelta(hours=hours))
+
+
+def written(date: str, time: str = "", offset: str = "") -> str:
+    """One ISO 8601 text of a date and a time that a carrier writes apart: "20260302", "71356", "-05:00".
+
+    A short time lost its leading noughts. Without a time, the date alone.
+    """
+    date, time, offset = date.strip(), time.strip(), offset.strip()
+    if time.isdigit():
+        time = time.zfill(6 if len(time) > 4 else 4)
+    return f"{date}T{time}{offset}" if time else date
+
+
+def whole_day(date: str, zone: tzinfo) -> tuple[datetime, datetime]:
+    """The first and the last second of a day there (UTC). Raises ValueError."""
+    day = datetime.fromisoformat(date.strip()).date()
+    begins, ends = datetime.combine(day, clock(0), zone), datetime.combine(day, clock(23, 59, 59), zone)
+    return begins.astimezone(UTC), ends.astimezone(UTC)
+
+
+def promised(told: str, zone: tzinfo) -> tuple[datetime | None, datetime | None, bool]:
+    """A delivery date as (from, to, whether it is a day). A midnight means that day there, "" nothing.
+
+    Raises ValueError.
+    """
+    if not told:
+        return None, None, False
+    if datetime.fromisoformat(told).time() == clock(0):
+        return *whole_day(told[:10], zone), True
+    at = parse_local(told, zone)[0]
+    return at, at, False

@@ -1,0 +1,1 @@
+"""Cases: what shoppers report."""

@@ -1,0 +1,1 @@
+"""Which carrier a tracking number belongs to, by published formats and check digits."""

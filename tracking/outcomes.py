@@ -1,0 +1,97 @@
+"""What ended calls change: their gates first, then all their parcels, a merchant's in one transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+import structlog
+from django.utils import timezone
+
+from events.outage import is_outage
+from tracking import calls, gates, polling
+from tracking.answers import Told, apply_answers, record_failures
+from tracking.calls import Ended
+from tracking.carriers.base import (
+    CannotRead,
+    CarrierDown,
+    CarrierError,
+    RateLimited,
+    TrackingResult,
+)
+from tracking.models import Shipment
+
+log = structlog.get_logger(__name__)
+
+# A transaction holds the locks of so many parcels at most.
+_TOGETHER: Final = 50
+
+
+def write_down(ended: Sequence[Ended]) -> None:
+    """Store what carriers answered. What an answer breaks is told of its own parcel only.
+
+    Raises what a database that went away raises: the leases end, and the parcels come due again.
+    """
+    try:
+        _move_gates(ended)
+    finally:
+        for one in ended:
+            calls.traffic().end(one.call.access, well=one.gate_error is None and bool(one.answers))
+    told: dict[tuple[object, str], list[tuple[Shipment, TrackingResult]]] = defaultdict(list)
+    failed: list[tuple[Shipment, CarrierError]] = []
+    for one in ended:
+        for row, answer in zip(one.call.rows, one.answers, strict=bool(one.answers)):
+            if isinstance(answer, TrackingResult):
+                told[row.merchant_id, one.call.access.carrier].append((row, answer))
+            else:
+                failed.append((row, answer))
+    for (_, source), answers in told.items():
+        for start in range(0, len(answers), _TOGETHER):
+            failed += _apply(answers[start : start + _TOGETHER], source)
+    for row, error in failed:
+        log.warning("carrier_error", carrier=row.carrier, code=error.code, merchant=row.merchant.slug)
+    record_failures(failed)
+
+
+def _move_gates(ended: Iterable[Ended]) -> None:
+    """Errors that are not about the one parcel close the gate; an answer forgets earlier failures. Once a gate."""
+    now = timezone.now()
+    by_key: dict[str, list[Ended]] = defaultdict(list)
+    for one in ended:
+        by_key[one.call.access.key].append(one)
+    for calls_of_key in by_key.values():
+        worst = next((one for one in calls_of_key if one.gate_error), None)
+        if worst is not None:
+            _close(worst, now)
+        elif any(not isinstance(answer, CannotRead) for one in calls_of_key for answer in one.answers):
+            access = calls_of_key[0].call.access
+            gates.answered(access.key, access.carrier)
+
+
+def _close(ended: Ended, now: datetime) -> None:
+    access, error = ended.call.access, ended.gate_error
+    if isinstance(error, CarrierDown):
+        gates.close_after_failure(access.carrier, access.key, now, error.code, trial=ended.call.trial)
+    elif isinstance(error, RateLimited):
+        gates.close(access.key, now + polling.limited_for(error), error.code)
+    elif error is not None:
+        gates.close(access.key, now + polling.NO_ACCESS_WAIT, error.code)
+
+
+def _apply(
+    answers: Sequence[tuple[Shipment, TrackingResult]], source: str
+) -> list[tuple[Shipment, CarrierError]]:
+    """Store a merchant's answers together, or one by one when one of them is poisonous. Returns what was refused."""
+    merchant = answers[0][0].merchant
+    try:
+        apply_answers(merchant, [Told(row.id, answer) for row, answer in answers], source=source)
+    except Exception as error:
+        if is_outage(error):
+            raise
+        if len(answers) > 1:
+            return [refused for answer in answers for refused in _apply([answer], source)]
+        log.exception("carrier_answer_refused", carrier=source)
+        [(row, answer)] = answers
+        body = repr(dict(answer.raw)).encode()
+        return [(row, CannotRead(f"could not be stored: {error!r}", body=body))]
+    return []
