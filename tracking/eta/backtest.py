@@ -25,7 +25,7 @@ class Told:
 
 
 def run(pasts: Sequence[Past], start: float, end: float, settings: Settings | None = None) -> dict[str, Any]:
-    """Measures of all predictors on the orders placed in [start, end) that were delivered, at purchase and hand-over."""
+    """Measures of all predictors on the delivered orders that were placed in [start, end), stage by stage."""
     result: dict[str, Any] = {}
     for stage in Stage:
         told = predict_span([past for past in pasts if past.case.stage == stage], stage, start, end, settings)
@@ -125,9 +125,9 @@ def _by_lane(told: Sequence[Told], most: int = 10) -> dict[str, dict[str, float 
     lanes: dict[str, list[tuple[Prediction, float]]] = defaultdict(list)
     for one in told:
         if "ours" in one.said:
-            way = f"{one.case.origin_region or one.case.origin_country} → {one.case.region or one.case.country}"
+            way = (
+                f"{one.case.origin_region or one.case.origin_country} → {one.case.region or one.case.country}"
+            )
             lanes[way].append((one.said["ours"], one.days))
     busiest = sorted(lanes, key=lambda lane: -len(lanes[lane]))[:most]
     return {lane: _measures(lanes[lane]) for lane in busiest}
-
-

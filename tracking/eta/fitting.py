@@ -1,7 +1,7 @@
 """Learning from deliveries: lanes, boosted quantile trees, calibration. The only module that needs scikit-learn.
 
-Everything is learned as of a day, from what was known on it, and in the same way for the days before it: how far
-the models of the last weeks were off on the parcels that came after them is what the newest one is calibrated with.
+Everything is learned as of a day, from what was known on it. Trees learn from parcels that began long enough ago to be
+there; how far they are off on the newer ones, delivered or not, is what they are calibrated with.
 """
 
 from bisect import bisect_left
@@ -34,34 +34,39 @@ class Settings:
 
     half_life: float = 120.0  # days: a parcel begun so long ago weighs half of one of today
     history: float = 400.0  # days: older ones are not looked at
-    settled: float = 25.0  # days: of parcels begun later than that, mostly the fast ones are known
-    lost: float = 60.0  # days: a parcel that is under way for longer does not come any more
+    # Days: of parcels begun later than that, mostly the fast ones are known. Trees learn from those before, and
+    # these, which the trees have not seen, calibrate them.
+    settled: float = 42.0
+    lost: float = 75.0  # days: a parcel that is under way for longer does not come any more
     trees: int = 60
     rate: float = 0.1
     leaves: int = 12
     least_leaf: int = 30
-    cohort: float = 42.0  # days: parcels begun since then calibrate
     middle_half_life: float = 10.0  # days: the middle follows the last weeks …
-    middle_share: float = 0.5  # … half of the way, for they are few and half known
-    tails_half_life: float = 21.0
+    middle_share: float = 0.75  # … most of the way, for they are few and half known
+    tails_half_life: float = 14.0
 
 
 class Learner:
     """Learns one stage from its past cases; `anchor`: a day to which the weeks are aligned."""
 
-    def __init__(self, pasts: Iterable[Past], stage: Stage, anchor: float, settings: Settings | None = None) -> None:
+    def __init__(
+        self, pasts: Iterable[Past], stage: Stage, anchor: float, settings: Settings | None = None
+    ) -> None:
         self.stage, self.anchor, self.settings = stage, anchor, settings or Settings()
         self.pasts = sorted((p for p in pasts if p.case.stage == stage), key=lambda past: past.case.at)
         self.by_delivery = sorted(self.pasts, key=lambda past: past.delivered)
         self.by_shipping = sorted(
-            (p for p in self.pasts if stage == Stage.PURCHASE and not isnan(p.shipped)), key=lambda p: p.shipped
+            (p for p in self.pasts if stage == Stage.PURCHASE and not isnan(p.shipped)),
+            key=lambda p: p.shipped,
         )
         self.started = np.array([past.case.at for past in self.pasts])
         self.delivered = np.array([past.delivered for past in self.pasts])
         self._lanes: dict[int, Lanes] = {}
         self._grown: dict[int, list[Any]] = {}
         self.rows: Rows = np.array(
-            [features(past.case, self.lanes_of(self.week(past.case.at))) for past in self.pasts], dtype=np.float32
+            [features(past.case, self.lanes_of(self.week(past.case.at))) for past in self.pasts],
+            dtype=np.float32,
         ).reshape(len(self.pasts), len(NAMES))
         self.usable = ~np.isnan(self.rows[:, 0]) & (self.delivered > self.started)
 
@@ -133,36 +138,32 @@ class Learner:
         return np.asarray(np.log(np.maximum(days, LEAST_DAYS[self.stage])) - self.rows[which, 0])
 
     def _offsets(self, week: int) -> Triple:
-        """By how much the models of the weeks before were off on parcels that began after them, until now."""
+        """By how much the trees are off on the parcels of the last weeks, which they have not learned from."""
         now, wanted = self._begin(week), self.settings
-        off: tuple[list[float], list[float], list[float]] = ([], [], [])
-        known: list[bool] = []
-        ages: list[float] = []
-        for earlier in range(self.week(now - wanted.cohort), week):
-            begin = self._begin(earlier)
-            which = self.usable & (self.started >= begin) & (self.started < begin + STEP_DAYS)
-            if not which.any():
-                continue
-            target, said = self._target(which, now), self._said(earlier, which)
-            for index in range(3):
-                off[index].extend((target - said[index]).tolist())
-            known.extend((self.delivered[which] < now).tolist())
-            ages.extend((now - self.started[which]).tolist())
-        if sum(known) < FEWEST:
+        which = self.usable & (self.started >= now - wanted.settled) & (self.started < now)
+        known = self.delivered[which] < now
+        if known.sum() < FEWEST:
             return self._prior_offsets(week)
-        lives = (wanted.tails_half_life, wanted.middle_half_life, wanted.tails_half_life)
-        found = []
-        for values, level, life in zip(off, QUANTILES, lives, strict=True):
-            weights = [0.5 ** (age / life) for age in ages]
-            found.append(quantile(map(Error, values, known, weights), level) or 0.0)
-        share = wanted.middle_share if self._trees(week) else 1.0
-        return found[0], found[1] * share, found[2]
-
-    def _said(self, week: int, which: NDArray[np.bool_]) -> list[Any]:
-        """What the trees of a week say of cases, before calibration: zero without any."""
+        target, age = self._target(which, now), now - self.started[which]
+        lost = self._lost_share(now)
         trees = self._trees(week)
         with one_thread():
-            return [tree.predict(self.rows[which]) for tree in trees] or [np.zeros(int(which.sum()))] * 3
+            said = [tree.predict(self.rows[which]) for tree in trees] or [0.0, 0.0, 0.0]
+        lives = (wanted.tails_half_life, wanted.middle_half_life, wanted.tails_half_life)
+        found = []
+        for ours, level, life in zip(said, QUANTILES, lives, strict=True):
+            off, weights = target - ours, 0.5 ** (age / life)
+            errors = map(Error, off.tolist(), known.tolist(), weights.tolist())
+            found.append(quantile(errors, level * (1 - lost)) or 0.0)
+        return found[0], found[1] * (wanted.middle_share if trees else 1.0), found[2]
+
+    def _lost_share(self, now: float) -> float:
+        """The share of parcels that never come (cancelled, lost): among the open ones they look like very slow ones.
+
+        Quantiles are of those that do come, so they lie so much lower among all.
+        """
+        old = (self.started < now - self.settings.lost) & (self.started >= now - self.settings.history / 2)
+        return float((self.delivered[old] >= now).mean()) if old.sum() >= FEWEST else 0.0
 
     def _prior_offsets(self, week: int) -> Triple:
         """Without enough news: the spread of all deliveries around their lanes (none needed beside trees)."""
@@ -191,11 +192,15 @@ def one_thread() -> Any:
     return threadpool_limits(limits=1)
 
 
-def _grow(rows: Rows, target: NDArray[np.float64], weights: NDArray[np.float64], wanted: Settings) -> list[Any]:
+def _grow(
+    rows: Rows, target: NDArray[np.float64], weights: NDArray[np.float64], wanted: Settings
+) -> list[Any]:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     grown = []
-    unknown = np.isnan(rows).all(axis=0)  # scikit-learn refuses a column without any number; no tree will ask for it
+    unknown = np.isnan(rows).all(
+        axis=0
+    )  # scikit-learn refuses a column without any number; no tree will ask for it
     rows = np.where(unknown, np.float32(0), rows)
     with one_thread():
         for level in QUANTILES:
@@ -229,5 +234,3 @@ def _add_node(forest: Forest, nodes: Any, number: int) -> None:
         _add_node(forest, nodes, int(node["left"]))
         forest.right[here] = len(forest.feature)
         _add_node(forest, nodes, int(node["right"]))
-
-

@@ -35,7 +35,12 @@ def chains(case: Case) -> dict[str, Sequence[Key]]:
     served = (case.carrier, case.service)
     if case.stage == Stage.SCAN:
         where = (case.status, case.substatus)
-        narrow = [("at", case.status), ("at", *where), ("at", *where, case.carrier), ("at", *where, case.carrier, to)]
+        narrow = [
+            ("at", case.status),
+            ("at", *where),
+            ("at", *where, case.carrier),
+            ("at", *where, case.carrier, to),
+        ]
     return {
         "lane": narrow,
         "origin": [("to", to), ("way", *way), ("from", case.origin), ("from", case.origin, to)],
@@ -62,7 +67,10 @@ class Lanes:
         return value, count
 
     def as_json(self) -> list[list[list[Any]]]:
-        return [[[*key, round(value, 3), count] for key, (value, count) in table.items()] for table in self._tables()]
+        return [
+            [[*key, round(value, 3), count] for key, (value, count) in table.items()]
+            for table in self._tables()
+        ]
 
     @classmethod
     def from_json(cls, data: list[list[list[Any]]]) -> "Lanes":

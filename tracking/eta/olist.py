@@ -48,7 +48,10 @@ def read(orders: Path, items: Path, sellers: Path) -> list[Past]:
 
 
 def _pasts(row: Mapping[str, Any], parts: _Items, seller: Mapping[str, Any], placed: float) -> list[Past]:
-    shipped, delivered = _days(row["order_delivered_carrier_date"]), _days(row["order_delivered_customer_date"])
+    shipped, delivered = (
+        _days(row["order_delivered_carrier_date"]),
+        _days(row["order_delivered_customer_date"]),
+    )
     due = _days(row["order_estimated_delivery_date"])
     delivered = inf if delivered != delivered else delivered
     made = []
