@@ -49,6 +49,10 @@ ENTRIES: list[Entry] = [
         "delivery", "delivery",
     ),
     Entry(
+        "self_service", _("Self-service"), _("What customers may change by themselves, and when you answer them."),
+        "self_service", "delivery",
+    ),
+    Entry(
         "messages", _("Message texts"), _("Which messages go out, over which channels, and in which words."),
         "message_kinds", "delivery",
     ),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from cases.words import KINDS
 from dashboard import formats, words
+from dashboard.audit_words import ACTORS
 from dashboard.words import Label
 from events.models import Fact
 from merchants.ids import public_id
@@ -114,7 +115,7 @@ def _fact_details(order: Order, fact: Fact) -> list[str]:
     data = fact.data
     if fact.type == "order.placed":
         return [order.source, formats.money(order.total, order.currency)]
-    if fact.type == "order.updated":
+    if fact.type in ("order.updated", "order.address_changed"):
         return [", ".join(name.replace("_", " ") for name in data.get("changed", []))]
     if fact.type == "order.refunded":
         return [formats.money(Decimal(data["amount"]), data["currency"])]
@@ -124,6 +125,8 @@ def _fact_details(order: Order, fact: Fact) -> list[str]:
         return [data.get("carrier_name", ""), data.get("tracking_number", "")]
     if fact.type == "shipment.delayed":
         return [_expected(data), _was_expected(data)]
+    if fact.type == "shipment.wish_changed":
+        return [str(words.WISHES.get(data.get("wish", ""), "")), data.get("day", "")]
     if fact.type.startswith("case."):
         return [str(KINDS.get(data["kind"], data["kind"]))]
     if fact.type in ("shipment.created", "shipment.shipped", "shipment.eta_changed"):
@@ -174,9 +177,13 @@ def _audit_entries(order: Order) -> list[Entry]:
         "-occurred_at"
     )[:MOST]
     return [
-        Entry(row.occurred_at, "audit", words.label(words.AUDIT, row.action), row.actor, place=(2, 1))
+        Entry(row.occurred_at, "audit", words.label(words.AUDIT, row.action), _who(row), place=(2, 1))
         for row in rows
     ]
+
+
+def _who(row: AuditEntry) -> str:
+    return row.actor or str(ACTORS.get(row.actor_kind, row.actor_kind))
 
 
 def _message_entry(merchant: Merchant, message: Message, abouts: Mapping[UUID, str]) -> Entry:

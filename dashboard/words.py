@@ -127,6 +127,7 @@ TOUCHPOINTS: dict[str, Promise] = {
     "shipment_delayed": _("Delayed"),
     "shipment_exception": _("Problem with a parcel"),
     "lookup_link": _("Link to the order"),
+    "address_changed": _("Address changed"),
     "case_opened": _("Report received"),
     "case_answered": _("Answer to a report"),
 }
@@ -134,6 +135,7 @@ TOUCHPOINTS: dict[str, Promise] = {
 FACTS: dict[str, Label] = {
     "order.placed": Label(_("Order placed"), "ok"),
     "order.updated": Label(_("Order changed")),
+    "order.address_changed": Label(_("Address changed"), "warn"),
     "order.cancelled": Label(_("Order cancelled"), "bad"),
     "order.tagged": Label(_("Tags changed")),
     "order.noted": Label(_("Note written")),
@@ -153,6 +155,7 @@ FACTS: dict[str, Label] = {
     "shipment.eta_changed": Label(_("Delivery date predicted anew")),
     "shipment.returning": Label(_("Parcel on its way back"), "bad"),
     "shipment.returned": Label(_("Parcel back at the sender"), "bad"),
+    "shipment.wish_changed": Label(_("Wish for the delivery"), "info"),
     "shipment.cancelled": Label(_("Parcel cancelled")),
     "message.sent": Label(_("Message sent"), "ok"),
     "message.skipped": Label(_("Message not sent")),
@@ -203,6 +206,7 @@ CASE_ENTRIES: dict[tuple[str, str], Label] = {
 
 AUDIT: dict[str, Label] = {
     "order.cancelled": Label(_("Cancelled by")),
+    "order.address_changed": Label(_("Address changed by")),
     "order.link_renewed": Label(_("New link made by")),
     "order.tagged": Label(_("Tags changed by")),
 }
@@ -217,6 +221,14 @@ ROLES: dict[str, Promise] = {
 
 
 # In the order of the matrix on the team page.
+WISHES: dict[str, Promise] = {
+    "": _("taken back"),
+    "safe_place": _("Safe place"),
+    "neighbour": _("Neighbour"),
+    "pickup_point": _("Pick-up point"),
+    "other_day": _("Another day"),
+}
+
 PERMISSIONS: dict[Permission, Promise] = {
     Permission.READ: _("Look at everything"),
     Permission.ACT: _("Daily work: cancel, try again, renew links"),

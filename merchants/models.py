@@ -255,6 +255,7 @@ class ActorKind(models.TextChoices):
     PERSON = "person"
     KEY = "key"
     SYSTEM = "system"
+    SHOPPER = "shopper"
 
 
 class AuditEntry(MerchantModel):

@@ -11,6 +11,7 @@ from cases.facts import CaseFact
 from events.facts import FactData
 from merchants.models import Merchant
 from notifications.models import Channel, MessageClass
+from orders.facts import OrderAddressChanged
 from tracking.facts import ShipmentFact
 from tracking.models import Shipment
 from tracking.statuses import Status
@@ -65,6 +66,12 @@ def delay_moment(fact: FactData, merchant: Merchant) -> str:
     """Each new last day once, in the merchant's time zone."""
     assert isinstance(fact, ShipmentFact)
     return _last_day(fact.eta_to, merchant)
+
+
+def change_moment(fact: FactData, merchant: Merchant) -> str:
+    """Each change of an address once."""
+    assert isinstance(fact, OrderAddressChanged)
+    return str(fact.change_id)
 
 
 def case_moment(fact: FactData, merchant: Merchant) -> str:
@@ -126,6 +133,10 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             ),
             moment=problem_moment,
             holds=is_same_problem,
+        ),
+        # Whoever has an order's link may change where it goes: the address on file is told of each change.
+        Touchpoint(
+            "address_changed", ("order.address_changed",), channels=(Channel.EMAIL,), moment=change_moment
         ),
         # What a shopper reported, and what the team says to it: about a cancelled order, too.
         Touchpoint(

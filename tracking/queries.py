@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import msgspec
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
@@ -10,7 +11,7 @@ from merchants.rest.errors import NotFound
 from tracking.eta.choice import CONFIDENCE
 from tracking.models import Scan, Shipment, ShipmentLine
 from tracking.progress import is_awaited
-from tracking.schemas import EtaOut, ScanOut, ShipmentLineOut, ShipmentOut
+from tracking.schemas import EtaOut, ScanOut, ShipmentLineOut, ShipmentOut, WishOut
 
 
 def shipments_with_lines() -> QuerySet[Shipment]:
@@ -60,6 +61,7 @@ def show_shipment(shipment: Shipment, *, with_scans: bool = False) -> ShipmentOu
         signed_by=shipment.signed_by,
         pickup_place=shipment.pickup_place,
         pickup_until=shipment.pickup_until,
+        wish=msgspec.convert(shipment.wish, WishOut) if shipment.wish else None,
         polled_at=shipment.polled_at,
         poll_error=shipment.poll_error,
         lines=[

@@ -58,6 +58,7 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "shipment_delayed": Touchpoint(("progress", "next", "facts", "items"), PROMISED, step=2, alert=True),
     "shipment_exception": Touchpoint(("next", "facts", "items"), alert=True),
     "lookup_link": Touchpoint(("next",)),
+    "address_changed": Touchpoint(("next",)),
     "case_opened": Touchpoint(("case", "next")),
     "case_answered": Touchpoint(("case", "next")),
 }

@@ -10,8 +10,8 @@ from merchants.fields import merchant_primary_key
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('merchants', '0009_delivery_times'),
-        ('tracking', '0009_scan_rates'),
+        ('merchants', '0010_delivery_times'),
+        ('tracking', '0010_wishes'),
     ]
 
     operations = [

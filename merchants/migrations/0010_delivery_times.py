@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('merchants', '0008_self_service'),
+        ('merchants', '0009_shoppers_act'),
     ]
 
     operations = [
