@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import formats, words
@@ -28,6 +28,13 @@ from tracking.carriers.registry import tracking_url
 from tracking.models import Scan, Shipment, ShipmentLine, UnreadAnswer
 from tracking.statuses import TERMINAL
 
+# Who says when a parcel will be there.
+_SOURCES = {
+    "carrier": gettext_lazy("says the carrier"),
+    "model": gettext_lazy("predicted from your deliveries"),
+    "shop": gettext_lazy("as your shop promised"),
+    "rule": gettext_lazy("by your delivery rule"),
+}
 _MOST_SCANS = 200
 _MOST_FACTS = 300
 _ANSWER_SHOWN = 20_000
@@ -75,6 +82,9 @@ def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse
         or tracking_url(parcel.carrier, parcel.tracking_number, parcel.order.locale or "en"),
         "order_url": f"/app/{seat.merchant.slug}/orders/{public_id('ord', parcel.order_id)}/",
         "expected": "" if parcel.status in TERMINAL else formats.window(parcel.eta_from, parcel.eta_to),
+        "source": _SOURCES.get(parcel.eta_source, "") if parcel.status not in TERMINAL else "",
+        "predicted": formats.window(parcel.eta_p10, parcel.eta_p90),
+        "likely": formats.window(parcel.eta_p50, parcel.eta_p50) if parcel.eta_p50 else "",
         "promised": formats.window(parcel.promised_from, parcel.promised_to),
         "verdict": _verdict(parcel),
         "wish": _wish(parcel),
