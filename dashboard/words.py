@@ -127,6 +127,7 @@ TOUCHPOINTS: dict[str, Promise] = {
     "shipment_delayed": _("Delayed"),
     "shipment_exception": _("Problem with a parcel"),
     "lookup_link": _("Link to the order"),
+    "address_changed": _("Address changed"),
     "case_opened": _("Report received"),
     "case_answered": _("Answer to a report"),
 }
@@ -134,6 +135,7 @@ TOUCHPOINTS: dict[str, Promise] = {
 FACTS: dict[str, Label] = {
     "order.placed": Label(_("Order placed"), "ok"),
     "order.updated": Label(_("Order changed")),
+    "order.address_changed": Label(_("Address changed"), "warn"),
     "order.cancelled": Label(_("Order cancelled"), "bad"),
     "order.tagged": Label(_("Tags changed")),
     "order.noted": Label(_("Note written")),
@@ -202,6 +204,7 @@ CASE_ENTRIES: dict[tuple[str, str], Label] = {
 
 AUDIT: dict[str, Label] = {
     "order.cancelled": Label(_("Cancelled by")),
+    "order.address_changed": Label(_("Address changed by")),
     "order.link_renewed": Label(_("New link made by")),
     "order.tagged": Label(_("Tags changed by")),
 }
