@@ -75,7 +75,7 @@ def _access(carrier: str, own: Mapping[str, str] | None) -> Access | None:
     limit = settings.CARRIER_TIMEOUT
     account = Account(
         credentials=credentials,
-        base_url=url or getattr(settings, "CARRIER_URLS", {}).get(carrier, ""),
+        base_url=url or settings.CARRIER_URLS.get(carrier, ""),
         timeout=Timeout(min(CONNECT_TIMEOUT, limit), min(DEFAULT_TIMEOUT.read, limit), limit),
         allow=frozenset(settings.OUTBOUND_ALLOW),
     )
