@@ -216,6 +216,9 @@ DNS_SERVERS = words("AFTERWARD_DNS_SERVERS")
 # host:port pairs that outgoing calls may reach although their address is private (sandboxes).
 OUTBOUND_ALLOW = words("AFTERWARD_OUTBOUND_ALLOW")
 
+# Who may read /metrics: `Authorization: Bearer …`. Empty: nobody.
+METRICS_TOKEN = text("AFTERWARD_METRICS_TOKEN")
+
 # --- People -----------------------------------------------------------------------------------------
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from cases.api import Cases, OneCase
-from config import health
+from config import health, metrics
 from events.api import Events
 from events.exports import ExportEvents
 from imports.api import Imports, OneImport, RefusedLines, StartImport, StopImport, UndoImport
@@ -89,6 +89,7 @@ api = [
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
     path("tls-allowed", tls.tls_allowed),
     path("api/v1/", include(api)),
     path("api/v1/schema", developers.schema),
