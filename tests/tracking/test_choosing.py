@@ -18,6 +18,7 @@ from tests.tracking.conftest import dhl, fresh, make_due, poll, scans  # noqa: F
 from tests.tracking.dhl_server import DHLServer
 from tracking import choosing, polling, routes
 from tracking.asking import set_account
+from tracking.carriers.registry import tracking_url
 from tracking.models import Shipment
 
 UPS_NUMBER = "1Z5R89390357567127"
@@ -40,7 +41,7 @@ def aggregator(settings: Any) -> Iterator[CarrierServer]:
 def test_a_parcel_without_a_carrier_gets_the_one_of_its_number(merchant: Merchant) -> None:
     found = parcel(merchant, UPS_NUMBER)
     assert (found.carrier, found.carrier_source) == ("ups", "detected")
-    assert found.tracking_url == f"https://www.ups.com/track?tracknum={UPS_NUMBER}"
+    assert found.tracking_url == tracking_url("ups", UPS_NUMBER)
 
 
 def test_a_carrier_that_nobody_knows_counts_as_none_and_keeps_its_name(merchant: Merchant) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracking', '0009_scan_rates'),
+        ('tracking', '0010_wishes'),
     ]
 
     operations = [
