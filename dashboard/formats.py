@@ -155,3 +155,8 @@ def language(tag: str) -> str:
     except (UnknownLocaleError, ValueError):
         return tag
     return name or tag
+
+
+def since(at: datetime) -> str:
+    """How old something is, as long as it may be: "5 h", "12 days"."""
+    return _span(max(timezone.now() - at, timedelta(0)))

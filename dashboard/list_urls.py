@@ -12,6 +12,8 @@ from dashboard.pages import (
     search,
     shipment,
     shipments,
+    watch,
+    watch_item,
 )
 
 lists: list[URLPattern] = [
@@ -29,6 +31,10 @@ lists: list[URLPattern] = [
     path("shipments/", shipments.shipments, name="shipments"),
     path("shipments/<str:shipment_id>/", shipment.shipment, name="shipment"),
     path("shipments/<str:shipment_id>/refresh/", shipment.refresh, name="refresh_shipment"),
+    path("watch/", watch.watch_list, name="watch"),
+    path("watch/many/", watch_item.change, name="change_watch"),
+    path("watch/<str:watch_id>/", watch_item.watch_item, name="watch_item"),
+    path("watch/<str:watch_id>/note/", watch_item.note, name="note_watch"),
     path("customers/", customers.customers, name="customers"),
     path("customers/<str:customer_id>/", customers.customer, name="customer"),
     path("search/", search.search, name="search"),

@@ -56,6 +56,8 @@ def sent_id(shop: scene.Scene) -> str:
 PAGES: dict[str, Callable[[scene.Scene], str]] = {
     "overview": of("overview"),
     "shipments": of("shipments"),
+    "watch": of("watch"),
+    "watch_item": of("watch_item"),
     "shipment": of("shipment"),
     "customers": of("customers"),
     "customer": of("customer"),
