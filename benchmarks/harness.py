@@ -32,6 +32,9 @@ class Result:
     first_ms: float | None = None
     peak_mb: float | None = None
     bytes: int | None = None
+    p90: float | None = None
+    raw_p90: float | None = None
+    calls: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Its fields without the empty ones, rounded to what can be believed."""

@@ -165,19 +165,23 @@ EMAIL_HOST_PASSWORD = text("AFTERWARD_SMTP_PASSWORD")
 EMAIL_USE_TLS = flag("AFTERWARD_SMTP_TLS")
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = text("AFTERWARD_FROM_EMAIL", "orders@localhost")
-ANYMAIL = {
+ANYMAIL: dict[str, str | list[str]] = {
     key: text(key)
     for key in (
         "AMAZON_SES_SESSION_PARAMS",
         "BREVO_API_KEY",
         "MAILGUN_API_KEY",
         "MAILGUN_SENDER_DOMAIN",
+        "MAILGUN_WEBHOOK_SIGNING_KEY",
         "POSTMARK_SERVER_TOKEN",
         "RESEND_API_KEY",
         "SENDGRID_API_KEY",
+        "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY",
     )
     if text(key)
 }
+# "user:password" that mail providers' webhooks sign in with; two while one is replaced by the other.
+ANYMAIL["WEBHOOK_SECRET"] = words("AFTERWARD_MAIL_WEBHOOK_SECRETS")
 TWILIO_ACCOUNT_SID = text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = text("TWILIO_FROM")

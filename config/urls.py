@@ -9,8 +9,10 @@ from events.exports import ExportEvents
 from imports.api import Imports, OneImport, RefusedLines, StartImport, StopImport, UndoImport
 from merchants.rest import developers
 from merchants.rest.views import unknown_address
+from notifications import mail_hooks, twilio_hooks
 from notifications.api import Messages, OneMessage
 from notifications.exports import ExportMessages
+from notifications.suppressions_api import OneSuppression, Suppressions
 from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
 from orders.exports import ExportCustomers, ExportOrders, ExportProducts
@@ -54,6 +56,8 @@ api = [
     path("scans", Scans.as_view()),
     path("messages", Messages.as_view()),
     path("messages/<str:message_id>", OneMessage.as_view()),
+    path("suppressions", Suppressions.as_view()),
+    path("suppressions/<str:suppression_id>", OneSuppression.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     path("events", Events.as_view()),
@@ -96,6 +100,9 @@ urlpatterns = [
     path("hooks/shopify/<slug:slug>", hooks.shopify),
     path("hooks/woocommerce/<slug:slug>", hooks.woocommerce),
     path("hooks/generic/<slug:slug>/<str:connection_id>", hooks.generic),
+    path("hooks/mail/<slug:provider>", mail_hooks.mail),
+    path("hooks/twilio/status", twilio_hooks.status),
+    path("hooks/twilio/incoming", twilio_hooks.incoming),
     path("app/", include("dashboard.urls")),
     path("p/<slug:slug>/", include("portal.urls")),
 ]

@@ -49,6 +49,10 @@ ENTRIES: list[Entry] = [
         "delivery", "delivery",
     ),
     Entry("sender", _("Sender"), _("Who your messages are from."), "sender", "delivery"),
+    Entry(
+        "suppressions", _("Suppression list"), _("Addresses that nothing is sent to any more."), "suppressions",
+        "delivery", Permission.ACT,
+    ),
     Entry("carriers", _("Carriers"), _("Your accounts at carriers, and whether they answer."), "carriers", "delivery"),
     Entry("trial", _("Test order"), _("An order of your own, to see what customers see."), "trial", "delivery"),
     Entry(

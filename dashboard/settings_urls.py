@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.pages import brand, carriers, delivery, domains, keys, legal, sender, setup
+from dashboard.pages import brand, carriers, delivery, domains, keys, legal, sender, setup, suppressions
 
 shop_settings = [
     path("setup/", setup.setup, name="setup"),
@@ -21,6 +21,8 @@ shop_settings = [
     path("sender/", sender.sender_page, name="sender"),
     path("sender/test/", sender.test_sender, name="test_sender"),
     path("sender/check/", sender.check_sender, name="check_sender"),
+    path("suppressions/", suppressions.suppression_list, name="suppressions"),
+    path("suppressions/<str:suppression_id>/lift/", suppressions.lift_suppression, name="lift_suppression"),
     path("carriers/", carriers.carriers, name="carriers"),
     path("carriers/<slug:carrier>/", carriers.carrier_account, name="carrier_account"),
     path("carriers/<slug:carrier>/test/", carriers.test_carrier, name="test_carrier"),

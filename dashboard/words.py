@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import CaseStatus
 from merchants.permissions import Permission
-from notifications.models import Channel, MessageState
+from notifications.models import Channel, EventKind, MessageState, Outcome
 from orders.models import Stage
 from tracking.statuses import Status
 
@@ -98,6 +98,24 @@ MESSAGE_STATES: dict[str, Label] = {
     MessageState.SKIPPED: Label(_("Not sent")),
 }
 
+# What became of a sent message, where its provider told.
+OUTCOMES: dict[str, Label] = {
+    Outcome.DELIVERED: Label(_("Delivered"), "ok"),
+    Outcome.UNDELIVERED: Label(_("Came back"), "bad"),
+    Outcome.COMPLAINED: Label(_("Reported as spam"), "bad"),
+}
+MESSAGE_EVENTS: dict[str, Promise] = {
+    EventKind.DELIVERED: _("Delivered"),
+    EventKind.DEFERRED: _("Put off by the receiving server"),
+    EventKind.BOUNCED: _("Came back"),
+    EventKind.REJECTED: _("Refused by the provider"),
+    EventKind.FAILED: _("Failed at the provider"),
+    EventKind.COMPLAINED: _("Reported as spam"),
+    EventKind.UNSUBSCRIBED: _("Unsubscribed at the mail provider"),
+    EventKind.OPENED: _("Opened"),
+    EventKind.CLICKED: _("A link was followed"),
+}
+
 CHANNELS: dict[str, Promise] = {Channel.EMAIL: _("E-mail"), Channel.SMS: _("SMS")}
 
 TOUCHPOINTS: dict[str, Promise] = {
@@ -140,6 +158,11 @@ FACTS: dict[str, Label] = {
     "message.sent": Label(_("Message sent"), "ok"),
     "message.skipped": Label(_("Message not sent")),
     "message.failed": Label(_("Message failed"), "bad"),
+    "message.delivered": Label(_("Message delivered"), "ok"),
+    "message.undelivered": Label(_("Message came back"), "bad"),
+    "message.complained": Label(_("Message reported as spam"), "bad"),
+    "suppression.added": Label(_("Address suppressed")),
+    "suppression.lifted": Label(_("Address written to again")),
     "message.retried": Label(_("A message is tried again"), "info"),
     "shipment.expired": Label(_("No news of the parcel for long"), "warn"),
     "watch.opened": Label(_("On the watch-list"), "warn"),

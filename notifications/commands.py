@@ -11,7 +11,7 @@ from merchants.models import Merchant
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from merchants.scope import merchant_transaction
 from notifications import planning
-from notifications.facts import MessageRetried, TemplateSaved
+from notifications.facts import MessageRetried, TemplateSaved, about
 from notifications.models import Channel, Message, MessageState, MessageTemplate
 from notifications.reasons import Reason
 from notifications.rendering import TemplateError, compile_mjml, render, render_sms, sample_context
@@ -87,11 +87,7 @@ def retry_message(merchant: Merchant, message_id: UUID) -> Message:
         message.state, message.reason, message.error = MessageState.PLANNED, "", ""
         message.attempts, message.due_at = 0, timezone.now()
         message.save(update_fields=["state", "reason", "error", "attempts", "due_at"])
-        retried = MessageRetried(
-            message_id=message.id, touchpoint=message.touchpoint, channel=message.channel,
-            shipment_id=message.shipment_id,
-        )  # fmt: skip
-        event_log.record(retried, order_id=message.order_id)
+        event_log.record(about(MessageRetried, message), order_id=message.order_id)
         due.ring_when_committed(planning.SEND)
     return message
 

@@ -23,9 +23,11 @@ from merchants.brand import brand_hex
 from merchants.models import Merchant, PortalDomain
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
 from notifications.models import Message
+from notifications.planning import recipient
 from notifications.rendering import CompiledTemplate, date_time, delivery_window, money
 from notifications.rendering.catalog import resolve_locale
 from notifications.rendering.formats import babel_locale
+from notifications.suppressions import Suppressed, suppressed
 from notifications.wording import Key, own_templates
 from orders.models import Order
 from orders.queries import orders_with_lines, portal_url
@@ -54,6 +56,7 @@ class Loaded:
     facts: Mapping[int, ShipmentFact]
     cases: Mapping[int, AboutCase]
     templates: Mapping[Key, CompiledTemplate]
+    suppressed: Suppressed
 
     def order(self, message: Message) -> Order:
         """The order that a message is about."""
@@ -70,20 +73,27 @@ class Loaded:
 
 
 def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
-    """Everything that these messages of the open scope need: seven queries (nine where one is about a case)."""
+    """Everything that these messages of the open scope need: eight queries, two more where one is about a case, one
+    more for text messages."""
     order_ids = {message.order_id for message in messages if message.order_id}
     parcels: dict[UUID, list[Shipment]] = {order_id: [] for order_id in order_ids}
     for parcel in shipments_with_lines().filter(order_id__in=order_ids).defer("raw").order_by("number"):
         parcels[parcel.order_id].append(parcel)
+    orders = orders_with_lines().defer("raw", "search").in_bulk(order_ids)
     told = _facts(message.fact_position for message in messages)
     return Loaded(
         merchant=merchant,
         host=_own_host(merchant),
-        orders=orders_with_lines().defer("raw", "search").in_bulk(order_ids),
+        orders=orders,
         parcels=parcels,
         facts={at: fact for at, fact in told.items() if isinstance(fact, ShipmentFact)},
         cases=about_cases({at: fact for at, fact in told.items() if isinstance(fact, CaseFact)}),
         templates=own_templates(messages),
+        suppressed=suppressed(
+            (message.channel, recipient(orders[message.order_id], message.channel))
+            for message in messages
+            if message.order_id in orders
+        ),
     )
 
 

@@ -1,8 +1,10 @@
 """Facts about messages: part of the public API (`GET /api/v1/events`, webhooks)."""
 
+from typing import TypeVar
 from uuid import UUID
 
 from events.facts import FactData, fact
+from notifications.models import Message
 
 
 class MessageFact(FactData):
@@ -12,6 +14,17 @@ class MessageFact(FactData):
     touchpoint: str
     channel: str
     shipment_id: UUID | None = None
+
+
+F = TypeVar("F", bound=MessageFact)
+
+
+def about(kind: type[F], message: Message, **more: str) -> F:
+    """A fact of this kind about a message."""
+    return kind(
+        message_id=message.id, touchpoint=message.touchpoint, channel=message.channel,
+        shipment_id=message.shipment_id, **more,
+    )  # fmt: skip
 
 
 @fact("message.sent")
@@ -33,6 +46,37 @@ class MessageFailed(MessageFact):
     """It should have gone out and did not."""
 
     reason: str = ""
+
+
+@fact("message.delivered")
+class MessageDelivered(MessageFact):
+    """The recipient's mail server or telephone took it, its provider says."""
+
+
+@fact("message.undelivered")
+class MessageUndelivered(MessageFact):
+    """It was sent, and came back or was refused later. `detail` is in the provider's words."""
+
+    detail: str = ""
+
+
+@fact("message.complained")
+class MessageComplained(MessageFact):
+    """The recipient reported it as spam."""
+
+
+@fact("suppression.added")
+class SuppressionAdded(FactData):
+    """An address is not written to any more. The address itself stays in the list (`GET /suppressions`)."""
+
+    suppression_id: UUID
+    channel: str
+    reason: str
+
+
+@fact("suppression.lifted")
+class SuppressionLifted(SuppressionAdded):
+    """An address may be written to again."""
 
 
 @fact("message.retried")

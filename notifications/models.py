@@ -1,4 +1,7 @@
-"""Messages: what was planned, what went out, what did not and why; merchants' own wording."""
+"""Messages: what was planned, what went out, what did not and why; merchants' own wording.
+
+What became of them is in `notifications.delivery_models`.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -6,21 +9,15 @@ from django.db.models import Q
 from events.models import DueRow, due_index
 from merchants.fields import MerchantForeignKey
 from merchants.models import MerchantModel
+from notifications.choices import Channel as Channel
+from notifications.choices import MessageClass as MessageClass
+from notifications.delivery_models import EventKind as EventKind
+from notifications.delivery_models import MessageEvent as MessageEvent
+from notifications.delivery_models import Outcome as Outcome
+from notifications.delivery_models import StoppedNumber as StoppedNumber
+from notifications.delivery_models import Suppression as Suppression
+from notifications.delivery_models import SuppressionReason as SuppressionReason
 from orders.models import Order
-
-
-class Channel(models.TextChoices):
-    EMAIL = "email"
-    SMS = "sms"
-
-
-class MessageClass(models.TextChoices):
-    """What kind of message it is: decides consent, headers and quiet hours (PRODUCT, N2)."""
-
-    TRANSACTIONAL = "transactional"
-    LEGAL = "legal"
-    SERVICE = "service"
-    MARKETING = "marketing"
 
 
 class MessageState(models.TextChoices):
@@ -61,6 +58,10 @@ class Message(DueRow):
     error = models.TextField(blank=True)
     planned_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    outcome = models.CharField(
+        max_length=12, choices=Outcome, blank=True, default="", db_default="",
+        help_text="What became of it after it was sent, as far as the provider told.",
+    )  # fmt: skip
 
     class Meta(DueRow.Meta):
         constraints = [

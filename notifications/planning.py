@@ -11,7 +11,7 @@ from django.utils import timezone
 from events import due
 from events import log as event_log
 from merchants.models import Merchant
-from notifications.facts import MessageSkipped
+from notifications.facts import MessageSkipped, about
 from notifications.models import Channel, Message, MessageState
 from notifications.reasons import Reason
 from notifications.sender import sender_domain
@@ -84,7 +84,9 @@ def store(messages: Sequence[Message]) -> None:
         new = set(
             Message.objects.filter(pk__in=[message.pk for message in skipped]).values_list("pk", flat=True)
         )
-        event_log.record_many((_skipped(m), m.order_id) for m in skipped if m.pk in new)
+        event_log.record_many(
+            (about(MessageSkipped, m, reason=m.reason), m.order_id) for m in skipped if m.pk in new
+        )
     if len(skipped) < len(messages):
         due.ring_when_committed(SEND)
 
@@ -101,10 +103,3 @@ def message_id(merchant: Merchant, key: bytes) -> str:
     """The Message-ID of a message: the same at every try, at the sender's domain."""
     digest = hashlib.sha256(merchant.id.bytes + key).digest()
     return f"<{base64.b32encode(digest[:20]).decode().lower()}@{sender_domain(merchant)}>"
-
-
-def _skipped(message: Message) -> MessageSkipped:
-    return MessageSkipped(
-        message_id=message.id, touchpoint=message.touchpoint, channel=message.channel,
-        shipment_id=message.shipment_id, reason=message.reason,
-    )  # fmt: skip

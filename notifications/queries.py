@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from merchants.rest.errors import NotFound
-from notifications.models import Message
+from notifications.models import Message, MessageEvent
 
 
 def messages_without_bodies() -> QuerySet[Message]:
@@ -19,3 +19,8 @@ def get_message(message_id: UUID | None) -> Message:
     if message is None:
         raise NotFound("There is no such message.", param="message_id")
     return message
+
+
+def events_of(message: Message) -> list[MessageEvent]:
+    """What its provider told about a message of the open scope, oldest first: one query."""
+    return list(MessageEvent.objects.filter(message_id=message.pk).order_by("occurred_at", "id"))

@@ -15,6 +15,11 @@ class Reason(models.TextChoices):
     SHIPMENT_CANCELLED = "shipment_cancelled", _("The parcel was cancelled before the message went out.")
     SHIPMENT_GONE = "shipment_gone", _("The parcel does not exist any more.")
     OVERTAKEN = "overtaken", _("By the time it could go out, it was not true any more.")
+    SUPPRESSED = (
+        "suppressed",
+        _("The address is on the suppression list: it bounced, complained or was closed."),
+    )
+    STOPPED = "stopped", _("This telephone answered STOP.")
     CHANNEL_OFF = "channel_off", _("Text messages are not set up.")
     SANDBOX = "sandbox", _("This is a sandbox: it was written, and sent to nobody.")
     # Failed: it should have gone out and did not, as far as we know.

@@ -15,7 +15,7 @@ def why_not(message: Message, loaded: Loaded) -> Reason | None:
     order = loaded.order(message)
     if order.status == OrderStatus.CANCELLED and touchpoint.needs_order:
         return Reason.ORDER_CANCELLED
-    if reason := _cannot_be_reached(message, order):
+    if reason := _cannot_be_reached(message, order, loaded):
         return reason
     if message.shipment_id is None:
         return None
@@ -29,11 +29,14 @@ def why_not(message: Message, loaded: Loaded) -> Reason | None:
     return None if touchpoint.holds(parcel, told, loaded.merchant) else Reason.OVERTAKEN
 
 
-def _cannot_be_reached(message: Message, order: Order) -> Reason | None:
+def _cannot_be_reached(message: Message, order: Order, loaded: Loaded) -> Reason | None:
     if message.channel == Channel.SMS:
         if not has_sms():
             return Reason.CHANNEL_OFF
         if not order.sms_consent:
             return Reason.NO_CONSENT
     # The shop may have corrected the address since: it goes to the one that holds now.
-    return None if recipient(order, message.channel) else Reason.NO_ADDRESS
+    address = recipient(order, message.channel)
+    if not address:
+        return Reason.NO_ADDRESS
+    return loaded.suppressed.why(message.channel, address, message.message_class)

@@ -7,13 +7,15 @@ import msgspec
 
 from merchants.ids import public_id
 from notifications.models import Message
+from notifications.queries import events_of
 from notifications.reasons import sentence
 
 
 class MessageOut(msgspec.Struct, kw_only=True):
     """A message: planned → sending → sent, failed or skipped.
 
-    `reason` is a stable code, `reason_text` says it in words.
+    `reason` is a stable code, `reason_text` says it in words. `outcome` is what became of a sent one, as far as its
+    provider told: delivered, undelivered, complained, or empty.
     """
 
     id: str
@@ -27,6 +29,7 @@ class MessageOut(msgspec.Struct, kw_only=True):
     state: str
     reason: str
     reason_text: str
+    outcome: str
     subject: str
     message_id: str
     provider: str
@@ -38,11 +41,21 @@ class MessageOut(msgspec.Struct, kw_only=True):
     sent_at: datetime | None
 
 
+class MessageEventOut(msgspec.Struct, kw_only=True):
+    """One thing that the provider told about a message, by its own clock and in its own words."""
+
+    kind: str
+    occurred_at: datetime
+    provider: str
+    detail: str
+
+
 class FullMessageOut(MessageOut, kw_only=True):
-    """A message with exactly what went out."""
+    """A message with exactly what went out, and what its provider told of it since, oldest first."""
 
     html: str
     text: str
+    events: list[MessageEventOut]
 
 
 def show_message(message: Message) -> MessageOut:
@@ -52,7 +65,13 @@ def show_message(message: Message) -> MessageOut:
 
 def show_full_message(message: Message) -> FullMessageOut:
     """A message as the API shows it alone."""
-    return FullMessageOut(**_common(message), html=message.html, text=message.text)
+    events = [
+        MessageEventOut(
+            kind=event.kind, occurred_at=event.occurred_at, provider=event.provider, detail=event.detail
+        )
+        for event in events_of(message)
+    ]
+    return FullMessageOut(**_common(message), html=message.html, text=message.text, events=events)
 
 
 def _common(message: Message) -> dict[str, Any]:
@@ -68,6 +87,7 @@ def _common(message: Message) -> dict[str, Any]:
         "state": message.state,
         "reason": message.reason,
         "reason_text": sentence(message.reason),
+        "outcome": message.outcome,
         "subject": message.subject,
         "message_id": message.message_id,
         "provider": message.provider,

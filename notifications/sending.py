@@ -30,7 +30,7 @@ from merchants.models import Merchant
 from merchants.scope import merchant_scope, merchant_transaction
 from notifications import context, wording
 from notifications.channels.base import ChannelConnection, InDoubt, NotSent, Receipt, Refused, Unreachable
-from notifications.facts import MessageFact, MessageFailed, MessageSent, MessageSkipped
+from notifications.facts import MessageFact, MessageFailed, MessageSent, MessageSkipped, about
 from notifications.models import Channel, Message, MessageClass, MessageState
 from notifications.planning import recipient
 from notifications.reasons import Reason
@@ -169,7 +169,7 @@ def _begin(message: Message, loaded: context.Loaded, channels: Channels) -> bool
             raise InDoubt(message.error or "The worker ended while it was being sent.")
     elif reason:
         _finish(
-            message, MessageState.SKIPPED, _fact(MessageSkipped, message, reason=reason.value), reason=reason
+            message, MessageState.SKIPPED, about(MessageSkipped, message, reason=reason.value), reason=reason
         )
         return False
     else:
@@ -196,7 +196,7 @@ def _render(message: Message, loaded: context.Loaded) -> None:
 def _note_simulated(message: Message) -> None:
     """What a message of a sandbox would have said, and to whom, is kept; it is handed to nobody."""
     _finish(
-        message, MessageState.SKIPPED, _fact(MessageSkipped, message, reason=Reason.SANDBOX.value),
+        message, MessageState.SKIPPED, about(MessageSkipped, message, reason=Reason.SANDBOX.value),
         reason=Reason.SANDBOX, recipient=message.recipient, subject=message.subject, html=message.html,
         text=message.text, error=message.error,
     )  # fmt: skip
@@ -216,7 +216,7 @@ def _note_sent(message: Message, receipt: Receipt) -> None:
     while True:
         try:
             _finish(
-                message, MessageState.SENT, _fact(MessageSent, message, provider=receipt.provider),
+                message, MessageState.SENT, about(MessageSent, message, provider=receipt.provider),
                 sent_at=sent_at, provider=receipt.provider, provider_reference=receipt.reference,
             )  # fmt: skip
             return
@@ -254,7 +254,7 @@ def _finish(message: Message, state: MessageState, fact: MessageFact, **columns:
 
 def _fail(message: Message, reason: Reason, error: str) -> None:
     log.warning("message_not_sent", message_id=str(message.id), reason=reason.value, error=error)
-    fact = _fact(MessageFailed, message, reason=reason.value)
+    fact = about(MessageFailed, message, reason=reason.value)
     _finish(message, MessageState.FAILED, fact, reason=reason, error=error[:2000])
 
 
@@ -271,10 +271,3 @@ def _give_back(messages: Iterable[Message]) -> None:
     """Let go of claimed messages that were not begun: due at once, and the claim does not count as a try."""
     for message in messages:
         due.held(message).update(due_at=timezone.now(), attempts=F("attempts") - 1)
-
-
-def _fact(kind: type[MessageFact], message: Message, **more: str) -> MessageFact:
-    return kind(
-        message_id=message.id, touchpoint=message.touchpoint, channel=message.channel,
-        shipment_id=message.shipment_id, **more,
-    )  # fmt: skip

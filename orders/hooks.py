@@ -2,22 +2,19 @@
 
 import hashlib
 import re
-from collections.abc import Callable
-from functools import wraps
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from events import due
 from merchants.ids import parse_public_id, uuid7
 from merchants.models import Merchant
 from merchants.rest.decode import read_body
-from merchants.rest.errors import NotAuthenticated, Problem, as_problem, respond
+from merchants.rest.doors import door
+from merchants.rest.errors import NotAuthenticated
 from merchants.scope import merchant_scope
 from orders.inbox import INBOX
 from orders.models import InboxItem, InboxState, ShopKind
@@ -38,24 +35,7 @@ class _Headers(NamedTuple):
     id: str
 
 
-def _door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A webhook's address: POST only, errors as the API tells them, 503 when it cannot be stored."""
-
-    @csrf_exempt
-    @require_POST
-    @wraps(view)
-    def guarded(request: HttpRequest, **kwargs: str) -> HttpResponse:
-        try:
-            return view(request, **kwargs)
-        except (Problem, OperationalError, InterfaceError) as error:
-            problem = as_problem(error)
-            assert problem is not None
-            return respond(problem)
-
-    return guarded
-
-
-@_door
+@door
 def shopify(request: HttpRequest, slug: str) -> HttpResponse:
     """Take a webhook of a merchant's Shopify shop in.
 
@@ -66,7 +46,7 @@ def shopify(request: HttpRequest, slug: str) -> HttpResponse:
     return _take(request, slug, ShopKind.SHOPIFY, read_body(request), headers)
 
 
-@_door
+@door
 def woocommerce(request: HttpRequest, slug: str) -> HttpResponse:
     """Take a webhook of a merchant's WooCommerce shop in. As `shopify`; its unsigned ping is answered, and is all."""
     body = read_body(request)
@@ -76,7 +56,7 @@ def woocommerce(request: HttpRequest, slug: str) -> HttpResponse:
     return _take(request, slug, ShopKind.WOOCOMMERCE, body, headers)
 
 
-@_door
+@door
 def generic(request: HttpRequest, slug: str, connection_id: str) -> HttpResponse:
     """Take an order of any other shop in, to be read by the connection's mapping. As `shopify`.
 

@@ -65,6 +65,18 @@ class TooMany(PageError):
         )
 
 
+class TooLarge(PageError):
+    """More bytes than a form may have."""
+
+    status = 413
+    offers_link = False
+
+    def words(self) -> tuple[str, str]:
+        return _("These photos are too large"), _(
+            "Please go back and choose fewer of them, or smaller ones: 12 MB each at most."
+        )
+
+
 class ForeignForm(PageError):
     """A form that came from another site."""
 

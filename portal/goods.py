@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from django.conf import settings
 
@@ -27,6 +28,19 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Goods to choose from. `counts`: how many of them it can be about, for a select; empty for a single piece."""
+
+    line_id: UUID
+    item: Item
+    quantity: int
+
+    @property
+    def counts(self) -> range:
+        return range(1, min(self.quantity, 99) + 1) if self.quantity > 1 else range(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """The bill. Empty texts are rows that are left out."""
 
@@ -46,6 +60,17 @@ def items_of_parcel(order: OrderRow, parcel: ParcelRow, style: Style) -> list[It
     """The goods in a parcel, in the order's sequence."""
     quantities = {content.line_id: content.quantity for content in parcel.contents}
     return [_item(line, quantities[line.id], order, style) for line in order.lines if line.id in quantities]
+
+
+def choices_of(order: OrderRow, parcel: ParcelRow | None, style: Style) -> list[Choice]:
+    """The goods in a parcel (all of the order without one, or where nobody told what is in it) to choose from."""
+    held = {content.line_id: content.quantity for content in parcel.contents} if parcel else {}
+    quantities = held or {line.id: line.quantity for line in order.lines}
+    return [
+        Choice(line.id, _item(line, quantities[line.id], order, style), quantities[line.id])
+        for line in order.lines
+        if line.id in quantities
+    ]
 
 
 def items_to_come(order: OrderRow, style: Style) -> list[Item]:

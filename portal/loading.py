@@ -6,6 +6,7 @@ Three queries through the ORM took ten times as long (docs/decisions).
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -65,8 +66,21 @@ class ParcelRow(msgspec.Struct, array_like=True):
     signed_by: str
     pickup_place: str
     pickup_until: datetime | None
+    pickup: dict[str, Any] | None  # `tracking.carriers.base.Pickup`
+    proof: dict[str, Any] | None  # `tracking.carriers.base.Proof`
     contents: list[ContentRow]
     scans: list[ScanRow]  # newest first
+
+
+class CaseRow(msgspec.Struct, array_like=True, gc=False):
+    """A case that is not closed."""
+
+    id: UUID
+    shipment_id: UUID | None
+    kind: str
+    status: str
+    answer_by: datetime | None
+    due_at: datetime | None
 
 
 class OrderRow(msgspec.Struct, array_like=True):
@@ -88,6 +102,7 @@ class OrderRow(msgspec.Struct, array_like=True):
     expires_at: datetime
     lines: list[LineRow]
     parcels: list[ParcelRow]
+    cases: list[CaseRow]  # newest first
 
 
 _LOAD = """
@@ -102,7 +117,7 @@ SELECT json_build_array(
     (SELECT coalesce(json_agg(json_build_array(
          s.id, s.number, s.carrier, s.carrier_name, s.tracking_number, s.tracking_url, s.status, s.substatus,
          s.status_at, s.shipped_at, s.delivered_at, s.out_for_delivery_at, s.eta_from, s.eta_to, s.eta_source,
-         s.promised_from, s.promised_to, s.signed_by, s.pickup_place, s.pickup_until,
+         s.promised_from, s.promised_to, s.signed_by, s.pickup_place, s.pickup_until, s.pickup, s.proof,
          (SELECT coalesce(json_agg(json_build_array(c.line_id, c.quantity)), '[]')
           FROM tracking_shipmentline c WHERE c.merchant_id = s.merchant_id AND c.shipment_id = s.id),
          (SELECT coalesce(json_agg(json_build_array(
@@ -114,7 +129,11 @@ SELECT json_build_array(
          ORDER BY s.number), '[]')
      FROM (SELECT * FROM tracking_shipment
            WHERE merchant_id = o.merchant_id AND order_id = o.id AND cancelled_at IS NULL
-           ORDER BY number LIMIT %(most_parcels)s::int) s)
+           ORDER BY number LIMIT %(most_parcels)s::int) s),
+    (SELECT coalesce(json_agg(json_build_array(
+         c.id, c.shipment_id, c.kind, c.status, c.answer_by, c.due_at) ORDER BY c.created_at DESC), '[]')
+     FROM cases_case c
+     WHERE c.merchant_id = o.merchant_id AND c.order_id = o.id AND c.status <> 'closed')
 )::text
 FROM orders_order o
 WHERE o.merchant_id = %(merchant_id)s::uuid AND o.link_digest = %(digest)s::bytea

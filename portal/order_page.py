@@ -6,9 +6,10 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from portal.advice import contact_url
 from portal.goods import Item, items_of_order, items_of_parcel, items_to_come, items_without_parcel, totals_of
 from portal.loading import OrderRow
-from portal.parcel_page import contact_url
+from portal.problems import all_cards
 from portal.site import Site
 from portal.state import Hero, hero_of
 from portal.style import Style
@@ -51,6 +52,8 @@ def order_context(site: Site, order: OrderRow, token: str) -> dict[str, Any]:
         "without_parcel": items_without_parcel(order, style) if cards and not order.is_cancelled else [],
         "all_items": items_of_order(order, style) if not cards else [],
         "waiting": hero_of(site.merchant, order, None, style) if not cards else None,
+        "reported": all_cards(site, order, token, style),
+        "problem_url": site.path(f"t/{token}/problem/") if cards else "",
         "totals": totals_of(order, style),
         "track_url": site.path(f"t/{token}/"),
         "contact_url": contact_url(site, order),

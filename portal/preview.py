@@ -48,7 +48,7 @@ def sample_order(site: Site) -> OrderRow:
         id=NOBODY, number="#1042", is_cancelled=False, placed_at=now - timedelta(days=2), locale="", city="München",
         country="DE", currency=site.merchant.currency, subtotal=Decimal(89), shipping=Decimal("4.90"), tax=Decimal(0),
         discount=Decimal(0), total=total, promised_from=None, promised_to=None, expires_at=now + timedelta(days=1),
-        lines=[line], parcels=[_sample_parcel(line)],
+        lines=[line], parcels=[_sample_parcel(line)], cases=[],
     )  # fmt: skip
 
 
@@ -69,5 +69,5 @@ def _sample_parcel(line: LineRow) -> ParcelRow:
         tracking_url="", status="in_transit", substatus="transit.arrival", status_at=scans[0].at,
         shipped_at=scans[-2].at, delivered_at=None, out_for_delivery_at=None, eta_from=now + timedelta(days=1),
         eta_to=now + timedelta(days=2), eta_source="rule", promised_from=None, promised_to=None, signed_by="",
-        pickup_place="", pickup_until=None, contents=[ContentRow(line.id, 1)], scans=scans,
+        pickup_place="", pickup_until=None, pickup=None, proof=None, contents=[ContentRow(line.id, 1)], scans=scans,
     )  # fmt: skip

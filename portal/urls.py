@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from portal import preview, views
+from portal import case_views, preview, views
 
 
 class _Token:
@@ -26,7 +26,14 @@ urlpatterns = [
     path("t/<token:token>/<int:number>/", views.tracking),
     path("t/<token:token>/delivery.ics", views.calendar),
     path("t/<token:token>/<int:number>/delivery.ics", views.calendar),
+    path("t/<token:token>/problem/", case_views.choose),
+    path("t/<token:token>/<int:number>/problem/", case_views.choose),
+    path("t/<token:token>/problem/<slug:kind>/", case_views.report),
+    path("t/<token:token>/<int:number>/problem/<slug:kind>/", case_views.report),
     path("o/<token:token>/", views.whole_order, name="order"),
+    path("o/<token:token>/cases/<str:case_id>/", case_views.case),
+    path("o/<token:token>/cases/<str:case_id>/close/", case_views.close),
+    path("o/<token:token>/cases/<str:case_id>/photos/<str:photo_id>/", case_views.photo),
     path("logo-<slug:digest>.png", views.logo),
     path("preview/<str:look>/", preview.preview),
     path("robots.txt", views.robots),

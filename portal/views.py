@@ -11,7 +11,6 @@ from notifications import commands as notifications
 from orders.queries import token_of
 from portal import errors
 from portal.calendar import delivery_calendar
-from portal.loading import OrderRow, ParcelRow, load_order
 from portal.lookup import (
     LINK_ANSWER_SECONDS,
     Asked,
@@ -23,9 +22,10 @@ from portal.lookup import (
     wait_until,
     without_guesses,
 )
+from portal.opening import open_order, parcel_or_best
 from portal.order_page import order_context
 from portal.pages import portal_page, render
-from portal.parcel_page import best_parcel, parcel_context
+from portal.parcel_page import parcel_context
 from portal.site import Site
 from portal.state import hero_of
 from portal.style import Style
@@ -78,8 +78,8 @@ def new_link(request: HttpRequest, site: Site) -> HttpResponse:
 @portal_page("GET")
 def tracking(request: HttpRequest, site: Site, token: str, number: int | None = None) -> HttpResponse:
     """A3: one parcel, or an order that has none yet."""
-    order = _open_order(site, token)
-    parcel = _parcel(order, number)
+    order = open_order(site, token)
+    parcel = parcel_or_best(order, number)
     with site.speaking(order.locale):
         return render(request, site, "portal/track.html", parcel_context(site, order, token, parcel))
 
@@ -87,7 +87,7 @@ def tracking(request: HttpRequest, site: Site, token: str, number: int | None = 
 @portal_page("GET")
 def whole_order(request: HttpRequest, site: Site, token: str) -> HttpResponse:
     """A2: all parcels of an order, what is still to come, and the bill."""
-    order = _open_order(site, token)
+    order = open_order(site, token)
     with site.speaking(order.locale):
         return render(request, site, "portal/order.html", order_context(site, order, token))
 
@@ -95,8 +95,8 @@ def whole_order(request: HttpRequest, site: Site, token: str) -> HttpResponse:
 @portal_page("GET")
 def calendar(request: HttpRequest, site: Site, token: str, number: int | None = None) -> HttpResponse:
     """The delivery as a calendar file."""
-    order = _open_order(site, token)
-    parcel = _parcel(order, number)
+    order = open_order(site, token)
+    parcel = parcel_or_best(order, number)
     with site.speaking(order.locale):
         style = Style.of(site, order, timezone.now())
         window = hero_of(site.merchant, order, parcel, style).window
@@ -134,16 +134,3 @@ def not_found(request: HttpRequest, site: Site, rest: str = "") -> HttpResponse:
 def broken(request: HttpRequest, site: Site) -> HttpResponse:
     """The page of a fault of ours, on a merchant's own host."""
     raise errors.Broken
-
-
-def _open_order(site: Site, token: str) -> OrderRow:
-    order = load_order(site.merchant, token, timezone.now())
-    if order is None:
-        raise errors.LinkGone
-    return order
-
-
-def _parcel(order: OrderRow, number: int | None) -> ParcelRow | None:
-    """The parcel that is asked for, or the one that matters most. A number that is not there falls back to that one."""
-    asked = next((parcel for parcel in order.parcels if parcel.number == number), None)
-    return asked or best_parcel(order)

@@ -13,8 +13,8 @@ from django.utils.translation import pgettext_lazy
 
 Text = str | Promise
 Tone = Literal["", "ok", "info", "warn", "bad", "quiet"]
-# Where the main button leads: nowhere, the carrier's page, or a message to the shop.
-Action = Literal["", "carrier", "contact"]
+# Where the main button leads: nowhere, the carrier's page, a message to the shop, or help with a missing parcel.
+Action = Literal["", "carrier", "contact", "not_here"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,24 +165,21 @@ WORDS: dict[str, Words] = {
     "delivered": Words(
         _("Delivered"), _("Delivered"), _("Your parcel has been delivered. Enjoy!"), "ok",
         _("Not there?"),
-        _("Look at your door, in the letter box and with your neighbours, and wait until tomorrow. Still nothing? "
-          "Write to us."),
-        "contact",
+        _("Tell us, and we’ll look for it together."), "not_here",
     ),
     "delivered.signed": Words(
         _("Delivered"), _("Delivered"), _("Your parcel was handed over against a signature."), "ok",
-        _("Not with you?"), _("Ask the person who signed. Still nothing? Write to us."), "contact",
+        _("Not with you?"), _("Ask the person who signed. Still nothing? We’ll look for it together."), "not_here",
     ),
     "delivered.neighbour": Words(
         _("Delivered"), _("Delivered"), _("Your parcel was left with a neighbour."), "ok",
-        _("Not there?"), _("Ask your neighbours and look for a card in your letter box. Still nothing? Write to us."),
-        "contact",
+        _("Not there?"), _("Ask your neighbours. Still nothing? We’ll look for it together."), "not_here",
     ),
     "delivered.safe_place": Words(
         _("Delivered"), _("Delivered"), _("Your parcel was left in a safe place."), "ok",
         _("Not there?"),
-        _("Look where parcels are usually left: the porch, the garage, behind the bin. Still nothing? Write to us."),
-        "contact",
+        _("Look where parcels are usually left: the porch, the garage, behind the bin. Still nothing? We’ll look for "
+          "it together."), "not_here",
     ),
     "delivered.pickup_collected": Words(
         _("Collected"), _("Collected"), _("Your parcel was collected. Enjoy!"), "ok",

@@ -24,6 +24,10 @@ class ApiClient:
             f"/api/v1/{path}", data, content_type="application/json", headers=self._headers(headers)
         )
 
+    def delete(self, path: str) -> Any:
+        """DELETE a path under the API's root."""
+        return self.client.delete(f"/api/v1/{path}", headers=self._headers({}))
+
     def _headers(self, more: dict[str, str]) -> dict[str, str]:
         named = {name.replace("_", "-"): value for name, value in more.items()}
         return {"Authorization": f"Bearer {self.key}", **named}

@@ -177,6 +177,11 @@ class CarrierGate(models.Model):
     next_call_at = models.DateTimeField()
     day = models.DateField()
     calls = models.PositiveIntegerField(default=0, help_text="Made on that day (UTC).")
+    price = models.FloatField(
+        default=0.0,
+        db_default=0.0,
+        help_text="What a look costs, so that they fit the day (tracking/rates/budget.py).",
+    )
 
     def __str__(self) -> str:
         return self.key
@@ -213,3 +218,7 @@ class UnknownCode(MerchantModel):
         constraints = [
             models.UniqueConstraint(fields=["merchant", "carrier", "code"], name="one_unknown_code_a_carrier")
         ]
+
+
+# Found here by Django.
+from tracking.rates.models import CarrierScanCounts, ScanCounts, ScanLesson  # noqa: E402, F401

@@ -1,18 +1,23 @@
 """When a carrier is asked about a parcel, and when we stop asking (PRODUCT, T7 and T8).
 
-How often a carrier lets itself be asked is its adapter's word (`PollAdvice`); every other rule is here.
+How often a carrier lets itself be asked is its adapter's word (`PollAdvice`); when news is likely is learned from scans
+(`tracking.rates`); every other rule is here. The same parcel at the same time gives the same answer.
 """
 
-import random
+import zlib
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
 
 from merchants.models import Merchant
-from tracking.carriers.base import AuthenticationFailed, CarrierDown, CarrierError, RateLimited
+from tracking.carriers.base import AuthenticationFailed, CarrierDown, CarrierError, PollAdvice, RateLimited
 from tracking.carriers.registry import adapter
 from tracking.models import Shipment
+from tracking.rates.book import book_of
+from tracking.rates.curves import hours_to_look
+from tracking.rates.learning import clock_of
+from tracking.rates.priors import context_of
 from tracking.statuses import Status, is_terminal
 
 # A parcel that is silent for so long is given up: nobody expects it any more.
@@ -39,21 +44,57 @@ def can_poll(merchant: Merchant, carrier: str) -> bool:
     return carrier != "sandbox" or settings.SANDBOX_POLL
 
 
-def next_poll(merchant: Merchant, shipment: Shipment, now: datetime) -> datetime | None:
-    """When to look at a parcel next (UTC); None when there is nothing to ask or nobody to ask."""
-    carrier = adapter(shipment.carrier)
-    if carrier is None or not can_poll(merchant, shipment.carrier):
-        return None
+def is_followed(merchant: Merchant, shipment: Shipment, now: datetime) -> bool:
+    """Whether there is something to ask about a parcel, and somebody to ask."""
+    if adapter(shipment.carrier) is None or not can_poll(merchant, shipment.carrier):
+        return False
     if not shipment.tracking_number or shipment.cancelled_at or shipment.status == Status.EXPIRED:
+        return False
+    ended = (shipment.status_at or now) if is_terminal(shipment.status, shipment.substatus) else now
+    return now - ended < AFTER_THE_END
+
+
+def next_poll(merchant: Merchant, shipment: Shipment, now: datetime) -> datetime | None:
+    """When to look at a parcel next (UTC); None when there is nothing to ask or nobody to ask.
+
+    Its order has to be loaded: the hours are those of where it goes.
+    """
+    carrier = adapter(shipment.carrier)
+    if carrier is None or not is_followed(merchant, shipment, now):
         return None
-    if is_terminal(shipment.status, shipment.substatus):
-        ended = shipment.status_at or now
-        return now + later(carrier.poll.slowest) if now - ended < AFTER_THE_END else None
-    silence = now - last_news(shipment)
-    if silence > SILENT_FOR:
+    ended = is_terminal(shipment.status, shipment.substatus)
+    if not ended and now - last_news(shipment) > SILENT_FOR:
         return now  # One thing is left to do: to give it up (or to ask for the first time).
-    wait = carrier.poll.interval(Status(shipment.status), shipment.substatus)
-    return now + later(max(wait, min(silence / _SILENCE_SHARE, carrier.poll.slowest)))
+    context = context_of(shipment.status)
+    if ended or not context or is_pushed(shipment, now):
+        return now + later(shipment, carrier.poll.slowest, now)
+    return now + later(shipment, _when_news_is_likely(merchant, shipment, context, carrier.poll, now), now)
+
+
+def _when_news_is_likely(
+    merchant: Merchant, shipment: Shipment, context: str, advice: PollAdvice, now: datetime
+) -> timedelta:
+    book = book_of(merchant, shipment.carrier)
+    local = now.astimezone(clock_of(merchant, context, shipment.order.country))
+    hours = hours_to_look(
+        book.rate(context, shipment.service),
+        week_hour=local.weekday() * 24 + local.hour + local.minute / 60,
+        quiet=_hours(now - last_news(shipment)),
+        window=_hours(shipment.eta_to - now) if shipment.eta_to else None,
+        price=book.price,
+        fastest=_hours(advice.fastest),
+        slowest=_hours(advice.slowest),
+    )
+    return timedelta(hours=hours)
+
+
+def is_pushed(shipment: Shipment, now: datetime) -> bool:
+    """Whether the carrier tells of the parcel by itself: then a look now and then is enough."""
+    return shipment.push_until is not None and shipment.push_until > now
+
+
+def _hours(span: timedelta) -> float:
+    return span.total_seconds() / 3600
 
 
 def last_news(shipment: Shipment) -> datetime:
@@ -72,15 +113,15 @@ def retry_at(shipment: Shipment, error: CarrierError, now: datetime) -> datetime
     """When to ask again after an error; `attempts` counts the failures in a row."""
     failures = min(max(shipment.attempts - 1, 0), 16)
     if isinstance(error, AuthenticationFailed):
-        return now + later(NO_ACCESS_WAIT)
+        return now + later(shipment, NO_ACCESS_WAIT, now)
     if isinstance(error, RateLimited):
-        return now + later(limited_for(error))
+        return now + later(shipment, limited_for(error), now)
     if isinstance(error, CarrierDown):
-        return now + later(min(_DOWN_WAIT * 2**failures, timedelta(hours=6)))
+        return now + later(shipment, min(_DOWN_WAIT * 2**failures, timedelta(hours=6)), now)
     # Not known (yet), or not understood: the carrier works, and the parcel has time.
     carrier = adapter(shipment.carrier)
     assert carrier is not None
-    return now + later(min(carrier.poll.fastest * 2**failures, carrier.poll.slowest))
+    return now + later(shipment, min(carrier.poll.fastest * 2**failures, carrier.poll.slowest), now)
 
 
 def limited_for(error: RateLimited) -> timedelta:
@@ -90,6 +131,7 @@ def limited_for(error: RateLimited) -> timedelta:
     return min(timedelta(seconds=max(error.retry_after, 1)), _LONGEST_LIMITED_WAIT)
 
 
-def later(wait: timedelta) -> timedelta:
-    """The wait with up to a fifth on top, so that parcels do not come due all at once. Never less."""
-    return wait * random.uniform(1, 1.2)  # noqa: S311  # jitter, not a secret
+def later(shipment: Shipment, wait: timedelta, now: datetime) -> timedelta:
+    """The wait with up to a tenth on top, by the parcel and the time, so that parcels do not come due all at once."""
+    chance = zlib.crc32(shipment.id.bytes + str(int(now.timestamp())).encode()) / 2**32
+    return wait * (1 + chance / 10)

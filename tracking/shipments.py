@@ -122,7 +122,7 @@ def _new_shipment(
     )  # fmt: skip
     _put_carrier(shipment, body)
     _put_window(merchant, order, shipment, body)
-    shipment.due_at = now if polling.next_poll(merchant, shipment, now) else None
+    shipment.due_at = now if polling.is_followed(merchant, shipment, now) else None
     shipment.save(force_insert=True)
     _put_lines(merchant, order, shipment, _wanted_lines(order, body, {}, happened=happened), {})
     orders.add_search_words(order, [shipment.tracking_number])
@@ -152,7 +152,8 @@ def _update_shipment(
         shipment.status, shipment.status_at = Status.INFO_RECEIVED, shipment.shipped_at
     shipment.raw = dict(raw or shipment.raw)
     same = asked_with == (shipment.carrier, shipment.tracking_number)
-    shipment.due_at = polling.next_poll(merchant, shipment, now) and ((same and shipment.due_at) or now)
+    followed = polling.is_followed(merchant, shipment, now)
+    shipment.due_at = ((same and shipment.due_at) or now) if followed else None
     shipment.updated_at = now
     shipment.save()
     if body.lines or happened:

@@ -1,8 +1,11 @@
 """Celery's entry points of tracking."""
 
+from django.utils import timezone
+
 from events.due import due_work
 from tracking.asking import POLL
 from tracking.poll import poll_due
+from tracking.rates import budget
 from tracking.watch.clock import WATCH, look_at_due
 from tracking.watch.pace import LEARN, learn_due
 
@@ -11,6 +14,12 @@ from tracking.watch.pace import LEARN, learn_due
 def poll_due_parcels() -> int:
     """Ask carriers about parcels whose time has come."""
     return poll_due()
+
+
+@due_work("tracking.scan_rates")
+def learn_when_scans_come() -> int:
+    """Count the scans of one merchant whose day has come."""
+    return budget.learn_due(timezone.now())
 
 
 @due_work(WATCH)

@@ -25,7 +25,7 @@ Known = dict[UUID, list[ScanFacts]]
 # What a scan can change, or what decides about it. The rest of the rows stays where it is.
 _NOT_NEEDED = frozenset(
     {
-        "raw", "carrier_name", "tracking_url", "service", "signed_by", "pickup_place", "pickup_until", "poll_error",
+        "raw", "carrier_name", "tracking_url", "signed_by", "pickup_place", "pickup_until", "poll_error",
         "pickup", "proof", "weight_grams", "next_carrier", "next_number",
     }
 )  # fmt: skip

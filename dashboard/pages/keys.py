@@ -35,6 +35,7 @@ SCOPE_WORDS: dict[str, Promise] = {
     "products:read": gettext_lazy("Read products"),
     "products:write": gettext_lazy("Add and change products"),
     "messages:read": gettext_lazy("Read messages"),
+    "messages:write": gettext_lazy("Change the suppression list"),
     "cases:read": gettext_lazy("Read cases"),
     "events:read": gettext_lazy("Read events"),
     "imports:read": gettext_lazy("Read imports"),

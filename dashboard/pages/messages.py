@@ -23,7 +23,7 @@ from merchants.models import Merchant
 from merchants.permissions import Permission
 from merchants.rest.errors import Conflict
 from merchants.scope import merchant_transaction
-from notifications import commands
+from notifications import commands, queries
 from notifications.models import Channel, Message, MessageState
 from notifications.reasons import sentence
 from notifications.touchpoints import TOUCHPOINTS
@@ -91,6 +91,10 @@ def message(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
         "preview_url": f"/app/{seat.merchant.slug}/messages/{message_id}/preview/" if found.html else "",
         "can_retry": found.state in (MessageState.FAILED, MessageState.SKIPPED),
         "retry_url": f"/app/{seat.merchant.slug}/messages/{message_id}/retry/",
+        "outcome": words.OUTCOMES.get(found.outcome),
+        "events": [
+            (words.MESSAGE_EVENTS.get(event.kind, event.kind), event) for event in queries.events_of(found)
+        ],
         "error_line": found.error.strip().splitlines()[-1] if found.error.strip() else "",
     }
     return page(request, seat, "dashboard/message.html", context, section="messages")
@@ -187,7 +191,7 @@ def _row(merchant: Merchant, message: Message) -> Row:
     return Row(
         message=message,
         url=f"/app/{merchant.slug}/messages/{public_id('msg', message.id)}/",
-        state=label(words.MESSAGE_STATES, message.state),
+        state=words.OUTCOMES.get(message.outcome) or label(words.MESSAGE_STATES, message.state),
         touchpoint=words.TOUCHPOINTS.get(message.touchpoint, message.touchpoint),
         channel=words.CHANNELS.get(message.channel, message.channel),
         reason=sentence(message.reason),

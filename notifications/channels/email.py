@@ -16,6 +16,7 @@ from merchants.http import in_transaction
 from merchants.models import Merchant
 from merchants.transport import Deadline
 from notifications.channels.base import NotSent, Receipt, Refused, TryLater, Unreachable
+from notifications.feedback import METADATA, reference
 from notifications.models import Message
 from notifications.reasons import Reason
 from notifications.sender import reply_address, sender
@@ -95,6 +96,8 @@ def build(merchant: Merchant, message: Message, backend: Any = None) -> EmailMul
         connection=backend,
     )
     mail.attach_alternative(message.html, "text/html")
+    # Anymail's back ends hand it to the provider, whose webhooks bring it back. SMTP knows no such thing.
+    mail.metadata = {METADATA: reference(message)}  # type: ignore[attr-defined]
     return mail
 
 

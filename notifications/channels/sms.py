@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from requests.exceptions import ConnectTimeout, SSLError
+from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http import HttpClient
 from twilio.http.response import Response
@@ -15,8 +16,10 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from merchants import http
 from merchants.models import Merchant
 from notifications.channels.base import InDoubt, NotSent, Receipt, Refused, TryLater, Unreachable
+from notifications.feedback import reference
 from notifications.models import Message
 from notifications.reasons import Reason
+from notifications.twilio_hooks import status_url
 from orders.text import normal_phone
 
 _TIMEOUT = http.Timeout(connect=3.05, read=15, total=20)
@@ -47,7 +50,10 @@ class SmsConnection:
         source = "messaging_service_sid" if settings.TWILIO_FROM.startswith("MG") else "from_"
         try:
             sent = self._client.messages.create(
-                to=message.recipient, body=message.text, **{source: settings.TWILIO_FROM}
+                to=message.recipient,
+                body=message.text,
+                status_callback=status_url(reference(message)) or values.unset,
+                **{source: settings.TWILIO_FROM},
             )
         except (TwilioException, http.OutboundError) as error:
             raise outcome(error) from error

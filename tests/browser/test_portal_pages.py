@@ -9,9 +9,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from merchants.ids import public_id
 from merchants.models import Merchant
 from tests.browser.conftest import Browse, Visit
-from tests.portal.scenes import SCENES, placed, token_of, two_parcels
+from tests.portal.scenes import SCENES, placed, reported, token_of, two_parcels
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -25,8 +26,13 @@ OVERLAPS = """() => [...document.querySelectorAll('.steps li')].map(item => {
 LOOKS = [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")]
 
 
-def tracking(name: str, locale: str = "en") -> Callable[[Merchant], str]:
-    return lambda merchant: f"/p/nordwind/t/{token_of(SCENES[name](merchant, locale))}/"
+def tracking(name: str, locale: str = "en", path: str = "") -> Callable[[Merchant], str]:
+    return lambda merchant: f"/p/nordwind/t/{token_of(SCENES[name](merchant, locale))}/{path}"
+
+
+def case_path(merchant: Merchant, locale: str) -> str:
+    order, case = reported(merchant, locale)
+    return f"/p/nordwind/o/{token_of(order)}/cases/{public_id('cas', case.id)}/"
 
 
 PAGES: dict[str, Callable[[Merchant], str]] = {
@@ -41,6 +47,10 @@ PAGES: dict[str, Callable[[Merchant], str]] = {
             "delivered_signed", "exception_address", "exception_lost", "returning", "two_parcels",
         )
     },
+    "problem": tracking("delivered_neighbour", path="problem/"),
+    "problem_form": tracking("delivered", path="problem/damaged/"),
+    "not_here_de": tracking("delivered_neighbour", "de", "problem/not-received/"),
+    "case": lambda merchant: case_path(merchant, "en"),
     "in_transit_de": tracking("in_transit", "de"),
     "pickup_de": tracking("pickup", "de"),
 }  # fmt: skip

@@ -7,12 +7,25 @@ from playwright.sync_api import expect
 
 from dashboard.settings_pages import ENTRIES
 from merchants.models import Merchant
+from notifications.models import SuppressionReason
+from notifications.suppressions import suppress
 from tests.browser.conftest import Browse
 from tests.browser.test_dashboard_pages import Axe, judge, signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-MINE = ("setup", "brand", "domains", "legal", "delivery", "sender", "carriers", "trial", "keys")
+MINE = (
+    "setup",
+    "brand",
+    "domains",
+    "legal",
+    "delivery",
+    "sender",
+    "suppressions",
+    "carriers",
+    "trial",
+    "keys",
+)
 
 
 def test_the_list_of_settings_is_usable(
@@ -27,6 +40,13 @@ def test_a_page_of_the_settings_is_usable_quiet_and_small(
     key: str, merchant: Merchant, live_server: Any, browse: Browse, axe: Axe
 ) -> None:
     assert key in {entry.key for entry in ENTRIES}
+    suppress(
+        merchant,
+        "email",
+        "anna.a.very.long.name.of.a.person@example.com",
+        SuppressionReason.BOUNCED,
+        "550 5.1.1 gone",
+    )
     cookies = signed_in(merchant, live_server.url)
     visit = browse(f"{live_server.url}/app/nordwind/settings/{key}/", cookies=cookies)
     judge(visit, f"settings-{key}", axe)

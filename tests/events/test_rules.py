@@ -14,7 +14,7 @@ from redis.connection import URL_QUERY_ARGUMENT_PARSERS
 from events import doorbell, due, parked
 from notifications import sending
 from orders import inbox
-from tracking import poll
+from tracking import claims
 from webhooks import picking
 
 _REPO = Path(__file__).resolve().parents[2]
@@ -173,7 +173,7 @@ def test_a_dead_redis_is_noticed(conf: Any) -> None:
 # --- leases (R11) and sessions (R13) ---
 
 
-@pytest.mark.parametrize("lease", [inbox._LEASE, sending.LEASE, poll.LEASE, parked._LEASE, picking.LEASE])
+@pytest.mark.parametrize("lease", [inbox._LEASE, sending.LEASE, claims.LEASE, parked._LEASE, picking.LEASE])
 def test_a_dead_workers_rows_come_due_again_within_a_minute(lease: Any) -> None:
     """With the tick that finds them: the next try begins within 75 s."""
     assert lease <= due.LONGEST_LEASE

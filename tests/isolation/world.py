@@ -33,6 +33,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "product_id": ("prd", "Product"),
     "shipment_id": ("shp", "Shipment"),
     "message_id": ("msg", "Message"),
+    "suppression_id": ("sup", "Suppression"),
     "parked_id": ("prk", "ParkedFact"),
     "watch_id": ("wat", "WatchItem"),
     "item_id": ("inb", "InboxItem"),
@@ -125,7 +126,8 @@ def _tables() -> str:
 
 _NO_UUID = "00000000-0000-7000-8000-000000000000"
 _FIXED = {
-    "kind": "shopify", "carrier": "dhl", "name": "orders", "look": "x", "digest": "0" * 16, "number": "1", "rest": "x/",
+    "kind": "shopify", "carrier": "dhl", "provider": "postmark",
+    "name": "orders", "look": "x", "digest": "0" * 16, "number": "1", "rest": "x/",
     "uid": "MQ",
     "passkey_id": _NO_UUID, "session_id": _NO_UUID,
 }  # fmt: skip

@@ -71,7 +71,12 @@ def test_nobody_else_gets_it_and_no_header_is_slipped_in(
     sink.mails.clear()
     merchant = Merchant(slug="n", name=name, support_email="hallo@nordwind.test")
     message = Message(
-        subject=subject, recipient=recipient, text="Text", html="<p>HTML</p>", message_id="<abc@shop.test>"
+        merchant=merchant,
+        subject=subject,
+        recipient=recipient,
+        text="Text",
+        html="<p>HTML</p>",
+        message_id="<abc@shop.test>",
     )
     connection.open()
     try:

@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from PIL import Image
 
+from cases import commands as cases
+from cases.models import Case, CaseKind
+from cases.steps import Report
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from orders import commands as orders
@@ -181,3 +186,15 @@ SCENES: dict[str, Scene] = {
     "expired": _with("expired"),
     "two_parcels": two_parcels,
 }  # fmt: skip
+
+
+def reported(merchant: Merchant, locale: str, kind: str = "damaged") -> tuple[Order, Case]:
+    """A delivered parcel about which its shopper has a case that the shop has answered."""
+    order = SCENES["delivered_signed"](merchant, locale)
+    parcel = parcel_of(merchant, order)
+    picture = BytesIO()
+    Image.new("RGB", (200, 150), "#0b6b53").save(picture, "JPEG")
+    report = Report(CaseKind(kind), "The sole has come off the left shoe.", photos=[picture.getvalue()])
+    case = cases.open_case(merchant, order.id, parcel.id, report)
+    cases.answer(merchant, case.id, "We’re sorry!\nA new pair leaves today.")
+    return order, case

@@ -241,7 +241,7 @@ def test_a_merchants_own_domain_is_not_given_to_preload_lists(settings: Any, own
 
 
 def test_a_fault_of_ours_is_a_page_too(own_host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.views.load_order", lambda *_: 1 / 0)
+    monkeypatch.setattr("portal.opening.load_order", lambda *_: 1 / 0)
     answer = Client(raise_request_exception=False).get("/t/abc/", headers={"Host": own_host})
     assert answer.status_code == 500
     assert "The fault is ours" in answer.content.decode()

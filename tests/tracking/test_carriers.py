@@ -9,7 +9,6 @@ from tracking.carriers.base import (
     Account,
     CarrierScan,
     NotFound,
-    PollAdvice,
     TrackingResult,
     scan_key,
 )
@@ -198,11 +197,3 @@ def test_a_scan_keeps_its_identity_when_our_reading_of_it_changes() -> None:
         scan_key("sandbox", "1", replace(scan, local_time="2026-01-05T09:31:00")),
     ]
     assert len({key, *others}) == 5
-
-
-def test_parcels_about_to_arrive_are_looked_at_most() -> None:
-    advice = PollAdvice(fastest=timedelta(hours=2), slowest=timedelta(hours=24))
-    order = [Status.OUT_FOR_DELIVERY, Status.IN_TRANSIT, Status.PENDING, Status.DELIVERED]
-    waits = [advice.interval(status) for status in order]
-    assert waits == sorted(set(waits))
-    assert advice.interval(Status.EXCEPTION, "exception.disposed") == timedelta(hours=24)

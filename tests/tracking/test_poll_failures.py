@@ -1,5 +1,6 @@
 """What happens when a carrier does not answer as it should: nothing is lost, nobody is hammered, and it is said why."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from tests import factories
 from tests.tracking.conftest import FAST, dhl_parcel, facts_of, fresh, make_due, poll, scans
-from tests.tracking.dhl_server import FIXTURES, DHLServer, answer
+from tests.tracking.dhl_server import FIXTURES, DHLServer
 from tracking.asking import set_account
 from tracking.carriers.base import Account, CarrierError, TrackingResult
 from tracking.carriers.registry import ADAPTERS
@@ -205,19 +206,41 @@ def test_what_cannot_be_read_is_kept_and_counted(dhl: DHLServer, with_key: Merch
     assert fresh(other).status == "out_for_delivery"
 
 
+class Poisonous:
+    """An adapter that passes on what the database refuses."""
+
+    code = name = "dhl"
+    poll = ADAPTERS["dhl"].poll
+
+    def track(self, numbers: Any, account: Account) -> list[TrackingResult | CarrierError]:
+        answers = ADAPTERS["usual"].track(numbers, account)
+        for index, one in enumerate(answers):
+            if isinstance(one, TrackingResult) and one.tracking_number == "JJD-1":
+                answers[index] = replace(one, scans=(replace(one.scans[0], city="Ham\0burg"), *one.scans[1:]))
+        return answers
+
+    def tracking_url(self, number: str, locale: str) -> str:
+        return ""
+
+
 def test_an_answer_that_the_database_refuses_is_kept_too_and_stores_nothing_by_half(
-    dhl: DHLServer, with_key: Merchant
+    dhl: DHLServer, with_key: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parcel = dhl_parcel(with_key, "JJD-1")
-    poisoned = answer("in_transit", number="JJD-1").replace(b"Hamburg", b"Ham\\u0000burg")
-    dhl.answers["JJD-1"] = (200, poisoned, {})
+    monkeypatch.setitem(ADAPTERS, "usual", ADAPTERS["dhl"])
+    monkeypatch.setitem(ADAPTERS, "dhl", Poisonous())
+    parcels = [dhl_parcel(with_key, f"JJD-{index}") for index in range(4)]
+    for parcel in parcels:
+        dhl.says(parcel.tracking_number, "in_transit")
     poll()
-    now = fresh(parcel)
+    poisoned = parcels[1]
+    now = fresh(poisoned)
     assert now.poll_error.startswith("cannot_read: could not be stored")
-    assert (now.status, scans(parcel), now.eta_source) == ("info_received", [], "rule")
-    assert wait(parcel) > timedelta(hours=2)  # not every minute
+    assert (now.status, scans(poisoned), now.eta_source) == ("info_received", [], "rule")
+    assert wait(poisoned) > timedelta(hours=2)  # not every minute
     with merchant_scope(with_key):
         assert UnreadAnswer.objects.get().times == 1
+    # Those that were written down together with it do not suffer.
+    assert [fresh(parcel).status for parcel in parcels if parcel != poisoned] == ["out_for_delivery"] * 3
 
 
 class Broken:

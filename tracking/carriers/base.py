@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from merchants.http import DEFAULT_TIMEOUT, Timeout
-from tracking.statuses import PROBLEM, Status, is_terminal
+from tracking.statuses import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +182,6 @@ class PollAdvice:
     numbers_per_call: int = 1
     fastest: timedelta = timedelta(hours=2)
     slowest: timedelta = timedelta(hours=24)
-
-    def interval(self, status: Status, substatus: str = "") -> timedelta:
-        """How long a parcel in this state can wait for the next look."""
-        if is_terminal(status, substatus) or status == Status.EXPIRED:
-            return self.slowest
-        if status == Status.OUT_FOR_DELIVERY:
-            return self.fastest
-        if status in PROBLEM or status in (Status.IN_TRANSIT, Status.AVAILABLE_FOR_PICKUP):
-            return min(2 * self.fastest, self.slowest)
-        return min(3 * self.fastest, self.slowest)
 
 
 class Carrier(Protocol):

@@ -1,0 +1,17 @@
+"""The words that every table of messages uses."""
+
+from django.db import models
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class MessageClass(models.TextChoices):
+    """What kind of message it is: decides consent, headers and quiet hours (PRODUCT, N2)."""
+
+    TRANSACTIONAL = "transactional"
+    LEGAL = "legal"
+    SERVICE = "service"
+    MARKETING = "marketing"

@@ -1,0 +1,140 @@
+"""What to do next: the one card of a parcel's page, with at most one primary button."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from django.utils.translation import gettext
+
+from portal.loading import OrderRow, ParcelRow
+from portal.problems import problem_path
+from portal.site import Site
+from portal.state import Hero
+from portal.style import Style
+from portal.wording import Text
+from tracking.carriers.registry import KNOWN
+from tracking.statuses import Status
+
+_WEB = ("https://", "http://")
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    label: str
+    url: str
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The card. `facts`: rows of name and value below its text. `is_needed`: nothing goes on without the shopper."""
+
+    title: Text
+    text: Text
+    facts: list[tuple[str, str]]
+    carrier: str
+    number: str
+    buttons: list[Button]
+    is_needed: bool = False
+
+
+def carrier_name(parcel: ParcelRow) -> str:
+    """How the carrier is called: by the shop, else by us."""
+    known = KNOWN.get(parcel.carrier)
+    return parcel.carrier_name or (known.name if known else "")
+
+
+def contact_url(site: Site, order: OrderRow) -> str:
+    """How to reach the shop about an order: by mail, else its help page, else by telephone. "" without any."""
+    merchant = site.merchant
+    if merchant.support_email:
+        subject = quote(gettext("Order %(number)s") % {"number": order.number})
+        return f"mailto:{quote(merchant.support_email, safe='@')}?subject={subject}"
+    if merchant.help_url:
+        return merchant.help_url
+    return f"tel:{''.join(merchant.support_phone.split())}" if merchant.support_phone else ""
+
+
+def advice_of(
+    site: Site,
+    order: OrderRow,
+    token: str,
+    parcel: ParcelRow | None,
+    hero: Hero,
+    style: Style,
+    *,
+    is_quiet: bool,
+) -> Advice | None:
+    """The card of a parcel, or of an order without one. is_quiet: another card has the primary button."""
+    words = hero.words
+    carrier = carrier_name(parcel) if parcel else ""
+    number = parcel.tracking_number if parcel else ""
+    title = "" if is_quiet else words.advice_title
+    if not title and carrier:
+        title, carrier = gettext("Your parcel with %(carrier)s") % {"carrier": carrier}, ""
+    if not title and not number:
+        return None
+    return Advice(
+        title=title or gettext("Your parcel"),
+        text="" if is_quiet else words.advice,
+        facts=_pickup_facts(parcel, style) if parcel else [],
+        carrier=carrier,
+        number=number,
+        buttons=_buttons(site, order, token, parcel, hero, is_quiet=is_quiet),
+    )
+
+
+def _pickup_facts(parcel: ParcelRow, style: Style) -> list[tuple[str, str]]:
+    """Where a parcel waits, when that place is open, what to show there, until when."""
+    if parcel.status != Status.AVAILABLE_FOR_PICKUP:
+        return []
+    told = {name: str(value or "") for name, value in (parcel.pickup or {}).items()}
+    city = " ".join(filter(None, (told.get("postcode"), told.get("city"))))
+    place = ", ".join(filter(None, (told.get("name"), told.get("address"), city))) or parcel.pickup_place
+    rows = [
+        (gettext("Where"), place),
+        (gettext("Open"), told.get("hours", "")),
+        (gettext("Code"), told.get("code", "")),
+        (gettext("Until"), style.day_and_time(parcel.pickup_until) if parcel.pickup_until else ""),
+    ]
+    return [row for row in rows if row[1]]
+
+
+def _buttons(
+    site: Site, order: OrderRow, token: str, parcel: ParcelRow | None, hero: Hero, *, is_quiet: bool
+) -> list[Button]:
+    """The action that the state asks for comes first and is the primary one."""
+    found = _actions(site, order, token, parcel, hero)
+    wanted = hero.words.action
+    order_of = sorted(found, key=lambda name: name != wanted)
+    buttons = [
+        Button(found[name].label, found[name].url, primary=place == 0 and not is_quiet)
+        for place, name in enumerate(order_of)
+    ]
+    if hero.window is not None:
+        which = f"{parcel.number}/" if parcel else ""
+        url = site.path(f"t/{token}/{which}delivery.ics")
+        buttons.append(Button(gettext("Add to calendar"), url))
+    return buttons
+
+
+def _actions(
+    site: Site, order: OrderRow, token: str, parcel: ParcelRow | None, hero: Hero
+) -> dict[str, Button]:
+    """What can be done, by the name that `portal.wording.Action` has for it."""
+    found: dict[str, Button] = {}
+    if parcel and parcel.tracking_url.startswith(_WEB):
+        carrier = carrier_name(parcel)
+        label = (
+            gettext("Track at %(carrier)s") % {"carrier": carrier}
+            if carrier
+            else gettext("Track at the carrier")
+        )
+        found["carrier"] = Button(label, parcel.tracking_url)
+    if parcel and hero.words.action == "not_here":
+        found["not_here"] = Button(
+            gettext("It’s not here"), problem_path(site, token, parcel, "not-received")
+        )
+    contact = contact_url(site, order)
+    if contact and (hero.words.action == "contact" or hero.tone == "bad"):
+        found["contact"] = Button(gettext("Write to us"), contact)
+    return found
