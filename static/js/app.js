@@ -32,11 +32,14 @@
   });
 
   // htmx begins to listen a moment after the page stands. What was typed before that is asked for then.
-  const catchUp = (box) => { if (box.value !== box.defaultValue) box.dispatchEvent(new Event("search")); };
-  for (const box of document.querySelectorAll("input[type=search][hx-get]")) catchUp(box);
-  document.addEventListener("htmx:after:init", (event) => {
-    if (event.target.matches?.("input[type=search][hx-get]")) catchUp(event.target);
-  });
+  const TYPED = "input[type=search], input[type=text], input:not([type]), textarea";
+  const catchUp = (asking) => {
+    if (!asking.getAttribute?.("hx-trigger")?.startsWith("input")) return;
+    const boxes = asking.matches(TYPED) ? [asking] : [...asking.querySelectorAll(TYPED)];
+    if (boxes.some((box) => box.value !== box.defaultValue)) asking.dispatchEvent(new Event("input"));
+  };
+  for (const asking of document.querySelectorAll("[hx-trigger]")) catchUp(asking);
+  document.addEventListener("htmx:after:init", (event) => catchUp(event.target));
 
   // Escape leaves the search; arrows walk through what was found.
   const found = document.getElementById("found");

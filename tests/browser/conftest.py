@@ -9,13 +9,16 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.tabs import Tabs
 
 # Playwright's synchronous API keeps an event loop in this thread, and Django would refuse the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -35,6 +38,7 @@ class Visit:
     """A page in the browser, and what happened while it was opened."""
 
     page: Page
+    over: Callable[[], None]  # hands the tab on before the test ends, for one that looks at many pages
     status: int = 0
     messages: list[str] = field(default_factory=list)  # console messages, script errors and CSP reports
     requests: list[str] = field(default_factory=list)  # all but data: URLs
@@ -93,33 +97,39 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def tabs(chromium: Browser) -> Tabs:
+    """The browser's tabs, which tests hand on to each other."""
+    return Tabs(chromium)
+
+
 @pytest.fixture
-def browse(chromium: Browser) -> Iterator[Browse]:
-    """Open a URL: `browse(url, width=1280, height=900, scheme="light", javascript=True, cookies=[…])`."""
-    contexts: list[BrowserContext] = []
+def browse(tabs: Tabs) -> Iterator[Browse]:
+    """Open a URL: `browse(url, width=1280, height=900, scheme="light", javascript=True, cookies=[…])`.
 
-    def run(
-        url: str, *, width: int = 1280, height: int = 900, scheme: str = "light", javascript: bool = True,
-        cookies: list[dict[str, Any]] | None = None, language: str = "en-GB",
-    ) -> Visit:  # fmt: skip
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=javascript,
-            locale=language, timezone_id="Europe/Berlin",
-        )  # fmt: skip
-        contexts.append(context)
-        if cookies:
-            context.add_cookies(cookies)
-        visit = Visit(context.new_page())
-        visit.page.on("console", lambda message: visit.messages.append(message.text))
-        visit.page.on("pageerror", lambda error: visit.messages.append(str(error)))
-        visit.page.on("request", lambda request: _note(visit, request.url))
-        answer = visit.page.goto(url, wait_until="load")
-        visit.status = answer.status if answer else 0
-        return visit
+    `first` is a script that runs before any of the page's own; such a tab is not used again.
+    """
+    with ExitStack() as visits:
 
-    yield run
-    for context in contexts:
-        context.close()
+        def run(
+            url: str, *, width: int = 1280, height: int = 900, scheme: str = "light", javascript: bool = True,
+            cookies: list[dict[str, Any]] | None = None, language: str = "en-GB", first: str = "",
+        ) -> Visit:  # fmt: skip
+            tab = tabs.take(javascript, language)
+            over = visits.enter_context(ExitStack())
+            over.callback(tabs.give_back, tab, again=not first)
+            visit = Visit(tab.page, over.close)
+            tab.prepare(url, width, height, scheme, cookies or [])
+            if first:
+                tab.page.add_init_script(first)
+            tab.listen("console", lambda message: visit.messages.append(message.text))
+            tab.listen("pageerror", lambda error: visit.messages.append(str(error)))
+            tab.listen("request", lambda request: _note(visit, request.url))
+            answer = tab.page.goto(url, wait_until="load")
+            visit.status = answer.status if answer else 0
+            return visit
+
+        yield run
 
 
 def _note(visit: Visit, url: str) -> None:
@@ -131,11 +141,13 @@ def _note(visit: Visit, url: str) -> None:
 def axe() -> Callable[[Visit], list[str]]:
     """What axe finds on a page: one line a violation, with the elements it is about. Empty is good."""
     source = AXE.read_text()
+    # What is not violated is not described: the rules are the same, the report is smaller.
+    options = json.dumps({"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]})
 
     def run(visit: Visit) -> list[str]:
         # Through the debugger, so that it also works under a policy that allows no script.
-        visit.page.evaluate(source)
-        options = json.dumps({"runOnly": {"type": "tag", "values": RULES}})
+        if not visit.page.evaluate("() => 'axe' in window"):
+            visit.page.evaluate(source)
         found = visit.page.evaluate(f"() => axe.run(document, {options}).then(result => result.violations)")
         return [f"{rule['id']}: {[node['target'] for node in rule['nodes']][:5]}" for rule in found]
 

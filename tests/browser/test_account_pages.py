@@ -75,14 +75,14 @@ def test_pages_of_people_are_usable_quiet_and_fit(
         visit = browse(url + path, cookies=cookie)
         assert visit.status == 200
         judge(visit, name, axe)
-        visit.page.close()
+        visit.over()
 
 
 def test_pages_for_nobody_are_usable_quiet_and_fit(live_server: Any, browse: Browse, axe: Axe) -> None:
     for name, path in FOR_NOBODY.items():
         visit = browse(str(live_server) + path)
         judge(visit, name, axe)
-        visit.page.close()
+        visit.over()
 
 
 # --- Passkeys ---

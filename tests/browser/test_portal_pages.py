@@ -92,6 +92,7 @@ def test_labels_of_the_steps_do_not_run_into_each_other(
             for width in (320, 390, 1280):
                 visit.look(width, "light")
                 assert visit.page.evaluate(OVERLAPS) == [], (locale, name, width)
+            visit.over()
 
 
 def test_an_order_is_found_with_two_fields_and_no_script(
