@@ -8,7 +8,6 @@ from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -182,7 +181,4 @@ def told_words(told: Message | None) -> str:
     if told is None:
         return ""
     at = formats.age(told.sent_at or told.planned_at)
-    return _("%(message)s, %(age)s") % {
-        "message": words.TOUCHPOINTS.get(told.touchpoint, told.touchpoint),
-        "age": at,
-    }
+    return f"{words.TOUCHPOINTS.get(told.touchpoint, told.touchpoint)}, {at}"
