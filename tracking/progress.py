@@ -19,6 +19,9 @@ from tracking.watch import keeping
 from tracking.windows import PRECEDENCE, Window, is_later
 from tracking.writes import Known, contents_of, load_scans, store_states
 
+# A fact, and the order that it is about.
+Told = tuple[FactData, UUID | None]
+
 # A carrier that still knows a number's former parcel answers with its scans: they are not this parcel's.
 RECYCLED_BEFORE = timedelta(days=30)
 
@@ -50,13 +53,12 @@ def advance(
     now = timezone.now()
     if scans is None:
         scans = load_scans(merchant.id, [shipment.id for shipment in shipments])
-    told: list[tuple[FactData, UUID | None]] = []
+    told: list[Told] = []
     moved: list[Order] = []
     for shipment in shipments:
-        before = shipment.status
-        for kind in _advance_one(merchant, shipment, scans[shipment.id], now):
-            told.append((_fact(kind, shipment, notify), shipment.order_id))
-        if _means(shipment.status) != _means(before):
+        became_true, moves_order = advance_one(merchant, shipment, scans[shipment.id], now, notify=notify)
+        told += became_true
+        if moves_order:
             moved.append(shipment.order)
     watched = store_states(merchant, shipments, told)
     if moved:
@@ -65,7 +67,20 @@ def advance(
         keeping.look(merchant, watched)
 
 
-def _advance_one(
+def advance_one(
+    merchant: Merchant, shipment: Shipment, scans: Iterable[ScanFacts], now: datetime, *, notify: bool
+) -> tuple[list[Told], bool]:
+    """Put the state that the scans add up to on the parcel (unsaved).
+
+    Returns the facts that became true by it, and whether the order's stage may be another one now.
+    """
+    before = shipment.status
+    kinds = _put_resolved(merchant, shipment, scans, now)
+    told: list[Told] = [(_fact(kind, shipment, notify), shipment.order_id) for kind in kinds]
+    return told, _means(shipment.status) != _means(before)
+
+
+def _put_resolved(
     merchant: Merchant, shipment: Shipment, scans: Iterable[ScanFacts], now: datetime
 ) -> list[type[facts.ShipmentFact]]:
     """Put the resolved state on the parcel (unsaved). Returns the types of the facts that became true."""

@@ -1,7 +1,7 @@
 """Pushed scans: stored, and their parcels brought to the state that they add up to."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -15,6 +15,7 @@ from merchants.models import Merchant
 from merchants.rest.decode import aware
 from merchants.rest.errors import InvalidBody, NotFound
 from merchants.scope import merchant_scope
+from tracking import one_scan
 from tracking.carriers.registry import carrier_from_name
 from tracking.models import Shipment
 from tracking.progress import advance
@@ -46,8 +47,34 @@ def record_scans(
     now = timezone.now()
     for index, scan in enumerate(scans):
         _check_scan(scan, _where(scans, index), now)
-    with merchant_scope(merchant), transaction.atomic():
-        targets = _lock_targets(merchant, scans, now)
+    with merchant_scope(merchant):
+        if len(scans) == 1:
+            new = _record_alone(merchant, scans, now, source=source, notify=notify)
+            if new is not None:
+                return Recorded(recorded=new, duplicates=1 - new)
+        return _record_locked(merchant, scans, now, source=source, notify=notify)
+
+
+def _record_alone(
+    merchant: Merchant, scans: Sequence[ScanIn], now: datetime, *, source: str, notify: bool
+) -> int | None:
+    """Store one scan without holding locks while it is thought about. Returns how many were new.
+
+    None when it takes `_record_locked`: nothing was done then.
+    """
+    found = one_scan.read(merchant, *_named(scans), made_after=now - NUMBER_IS_ONE_PARCEL_FOR)
+    (target,) = _targets(scans, [seen.parcel for seen in found])
+    seen = next(seen for seen in found if seen.parcel is target)
+    row = _scan_row(scans[0], target.id)
+    return one_scan.record(merchant, seen, row, now, source=source, notify=notify)
+
+
+def _record_locked(
+    merchant: Merchant, scans: Sequence[ScanIn], now: datetime, *, source: str, notify: bool
+) -> Recorded:
+    with transaction.atomic():
+        parcels = lock_parcels(merchant, *_named(scans), made_after=now - NUMBER_IS_ONE_PARCEL_FOR)
+        targets = _targets(scans, parcels)
         rows = [_scan_row(scan, target.id) for scan, target in zip(scans, targets, strict=True)]
         new, known = insert_scans(merchant.id, rows, source=source, now=now)
         if new:
@@ -79,14 +106,15 @@ def _check_scan(scan: ScanIn, where: str, now: datetime) -> None:
             )
 
 
-def _lock_targets(merchant: Merchant, scans: Sequence[ScanIn], now: datetime) -> list[Shipment]:
-    """Each scan's parcel: the newest one that it names. All are locked, with their orders. Raises NotFound."""
+def _named(scans: Sequence[ScanIn]) -> tuple[set[UUID], set[str]]:
+    """The ids and the tracking numbers by which the scans name their parcels."""
     ids = {parse_public_id("shp", scan.shipment_id) for scan in scans if scan.shipment_id}
-    numbers = {scan.tracking_number for scan in scans if not scan.shipment_id}
-    oldest_first = sorted(
-        lock_parcels(merchant, ids - {None}, numbers, made_after=now - NUMBER_IS_ONE_PARCEL_FOR),
-        key=lambda shipment: shipment.created_at,
-    )
+    return {known for known in ids if known}, {scan.tracking_number for scan in scans if not scan.shipment_id}
+
+
+def _targets(scans: Sequence[ScanIn], parcels: Iterable[Shipment]) -> list[Shipment]:
+    """Each scan's parcel of these: the newest one that it names. Raises NotFound."""
+    oldest_first = sorted(parcels, key=lambda shipment: shipment.created_at)
     by_id = {shipment.id: shipment for shipment in oldest_first}
     # A number counts for its newest parcel: of this carrier, or of any when the scan names none.
     by_number: dict[tuple[str, str | None], Shipment]

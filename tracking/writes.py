@@ -34,11 +34,15 @@ _ORDER_NEEDED = frozenset(
     {"id", "merchant_id", "external_id", "status", "stage", "placed_at", "updated_at", "country"}
 )
 _ORDER_FIELDS = [f.attname for f in Order._meta.concrete_fields if f.attname in _ORDER_NEEDED]
-_PARCELS = f"""
-SELECT {", ".join(f"p.{name}" for name in _PARCEL_FIELDS)}, {", ".join(f"o.{name}" for name in _ORDER_FIELDS)}
+_WIDTH = len(_PARCEL_FIELDS) + len(_ORDER_FIELDS)
+PARCEL_COLUMNS = ", ".join([f"p.{name}" for name in _PARCEL_FIELDS] + [f"o.{name}" for name in _ORDER_FIELDS])
+PARCELS = """
 FROM tracking_shipment p JOIN orders_order o ON o.merchant_id = p.merchant_id AND o.id = p.order_id
-WHERE p.merchant_id = %(merchant_id)s::uuid AND (WHICH) ORDER BY p.order_id, p.id FOR NO KEY UPDATE OF o, p
-"""  # noqa: S608  # names of our own columns
+WHERE p.merchant_id = %(merchant_id)s::uuid AND (WHICH)
+"""
+_LOCK_PARCELS = f"""
+SELECT {PARCEL_COLUMNS} {PARCELS} ORDER BY p.order_id, p.id FOR NO KEY UPDATE OF o, p
+"""
 _BY_ID = "p.id = ANY(%(ids)s::uuid[])"
 _BY_NUMBER = (
     "p.tracking_number = ANY(%(numbers)s::text[]) AND p.tracking_number <> ''"
@@ -46,31 +50,35 @@ _BY_NUMBER = (
 )
 
 # What scans change about a parcel, as it comes in JSON.
-_STATE = {
+STATE = {
     "status": "text", "substatus": "text", "status_at": "timestamptz", "shipped_at": "timestamptz",
     "out_for_delivery_at": "timestamptz", "delivered_at": "timestamptz", "last_scan_at": "timestamptz",
     "failed_attempts": "smallint", "eta_from": "timestamptz", "eta_to": "timestamptz", "eta_source": "text",
     "promised_from": "timestamptz", "promised_to": "timestamptz", "due_at": "timestamptz",
     "updated_at": "timestamptz",
 }  # fmt: skip
+# Puts `%(states)s` on their parcels.
+MOVE = f"""
+UPDATE tracking_shipment AS shipment SET {", ".join(f"{name} = state.{name}" for name in STATE)}
+FROM jsonb_to_recordset(%(states)s::jsonb) AS state(id uuid, {", ".join(map(" ".join, STATE.items()))})
+WHERE shipment.merchant_id = %(merchant_id)s::uuid AND shipment.id = state.id
+"""  # noqa: S608  # names of our own columns
+# Records `%(facts)s`, in order.
+TELL = f"""
+INSERT INTO events_incoming ({INCOMING_COLUMNS})
+SELECT %(merchant_id)s::uuid, %(shard)s::smallint, fact.type, fact.order_id, fact.data, %(now)s::timestamptz
+FROM jsonb_to_recordset(%(facts)s::jsonb) AS fact(type text, order_id uuid, data jsonb)
+"""  # noqa: S608  # names of our own columns
 _STORE = f"""
-WITH moved AS (
-    UPDATE tracking_shipment AS shipment SET {", ".join(f"{name} = state.{name}" for name in _STATE)}
-    FROM jsonb_to_recordset(%(states)s::jsonb) AS state(id uuid, {", ".join(map(" ".join, _STATE.items()))})
-    WHERE shipment.merchant_id = %(merchant_id)s::uuid AND shipment.id = state.id
-), told AS (
-    INSERT INTO events_incoming ({INCOMING_COLUMNS})
-    SELECT %(merchant_id)s::uuid, %(shard)s::smallint, fact.type, fact.order_id, fact.data, %(now)s::timestamptz
-    FROM jsonb_to_recordset(%(facts)s::jsonb) AS fact(type text, order_id uuid, data jsonb)
-)
+WITH moved AS ({MOVE}), told AS ({TELL})
 SELECT DISTINCT order_id FROM tracking_watchitem
 WHERE merchant_id = %(merchant_id)s::uuid AND shipment_id = ANY(%(ids)s::uuid[]) AND state <> 'closed'
 """  # noqa: S608  # names of our own columns
 
-_INSERT = """
-WITH new AS (
-INSERT INTO tracking_scan (id, merchant_id, shipment_id, key, occurred_at, local_time, offset_known, status,
-                           substatus, raw_code, description, city, region, postcode, country, source, received_at)
+SCAN_COLUMNS = """id, merchant_id, shipment_id, key, occurred_at, local_time, offset_known, status, substatus,
+    raw_code, description, city, region, postcode, country, source, received_at"""
+# The rows of `%(scans)s` (JSON) in the order of these columns.
+SCANS = """
 SELECT scan.id, %(merchant_id)s::uuid, scan.shipment_id, decode(scan.key, 'hex'), scan.occurred_at,
        scan.local_time, scan.offset_known, scan.status, scan.substatus, scan.raw_code, scan.description,
        scan.city, scan.region, scan.postcode, scan.country, %(source)s::text, %(now)s::timestamptz
@@ -78,6 +86,10 @@ FROM jsonb_to_recordset(%(scans)s::jsonb) AS scan(
     id uuid, shipment_id uuid, key text, occurred_at timestamptz, local_time text, offset_known boolean,
     status text, substatus text, raw_code text, description text, city text, region text, postcode text,
     country text)
+"""
+_INSERT = f"""
+WITH new AS (
+INSERT INTO tracking_scan ({SCAN_COLUMNS}) {SCANS}
 ON CONFLICT (merchant_id, shipment_id, key) DO NOTHING
 RETURNING shipment_id, occurred_at, status, substatus, encode(key, 'hex')
 )
@@ -85,7 +97,7 @@ SELECT true, * FROM new
 UNION ALL
 SELECT false, shipment_id, occurred_at, status, substatus, encode(key, 'hex') FROM tracking_scan
 WHERE merchant_id = %(merchant_id)s::uuid AND shipment_id = ANY(%(shipments)s::uuid[])
-"""
+"""  # noqa: S608  # names of our own columns
 
 _LOAD = """
 SELECT shipment_id, occurred_at, status, substatus, encode(key, 'hex') FROM tracking_scan
@@ -109,20 +121,29 @@ def lock_parcels(
 
     Row by row the order is locked before its parcel, as everywhere (`tracking.locks`).
     """
-    which = " OR ".join([_BY_ID] * bool(ids) + [_BY_NUMBER] * bool(numbers))
+    which = named_by(ids, numbers)
     if not which:
         return []
     values = {
         "merchant_id": merchant.id, "ids": list(ids), "numbers": list(numbers), "made_after": made_after,
     }  # fmt: skip
     with prepared_cursor(binary=True) as cursor:
-        cursor.execute(_PARCELS.replace("WHICH", which), values)
-        rows = cursor.fetchall()
+        cursor.execute(_LOCK_PARCELS.replace("WHICH", which), values)
+        return as_parcels(merchant, cursor.fetchall())
+
+
+def named_by(ids: Collection[UUID | None], numbers: Collection[str]) -> str:
+    """The condition for `WHICH`: parcels with these ids, or with these tracking numbers. "" for none."""
+    return " OR ".join([_BY_ID] * bool(ids) + [_BY_NUMBER] * bool(numbers))
+
+
+def as_parcels(merchant: Merchant, rows: Iterable[Sequence[Any]]) -> list[Shipment]:
+    """Rows that begin with `PARCEL_COLUMNS` as parcels; those of one order share its object."""
     found: list[Shipment] = []
     orders: dict[UUID, Order] = {}
     for row in rows:
         parcel = loaded(Shipment, _PARCEL_FIELDS, row[: len(_PARCEL_FIELDS)])
-        order = loaded(Order, _ORDER_FIELDS, row[len(_PARCEL_FIELDS) :])
+        order = loaded(Order, _ORDER_FIELDS, row[len(_PARCEL_FIELDS) : _WIDTH])
         parcel.merchant = order.merchant = merchant
         parcel.order = orders.setdefault(order.id, order)
         found.append(parcel)
@@ -166,11 +187,10 @@ def store_states(
     The facts are recorded in order, as `events.log.record_many` records them. Returns the orders of those parcels
     that are on the watch-list: a scan may be what they waited for.
     """
-    states = [{name: getattr(shipment, name) for name in ("id", *_STATE)} for shipment in shipments]
-    told = [{"type": data.fact_type, "order_id": order_id, "data": data} for data, order_id in facts]
+    parcels, told = list(shipments), list(facts)
     values = {
-        "merchant_id": merchant.id, "shard": merchant.shard, "states": msgspec.json.encode(states).decode(),
-        "facts": msgspec.json.encode(told).decode(), "now": timezone.now(), "ids": [row["id"] for row in states],
+        "merchant_id": merchant.id, "shard": merchant.shard, "now": timezone.now(),
+        "ids": [parcel.id for parcel in parcels], **states_and_facts(parcels, told),
     }  # fmt: skip
     with prepared_cursor() as cursor:
         cursor.execute(_STORE, values)
@@ -178,6 +198,15 @@ def store_states(
     if told:
         event_log.ring_after_commit(merchant)
     return watched
+
+
+def states_and_facts(
+    shipments: Iterable[Shipment], facts: Iterable[tuple[FactData, UUID | None]]
+) -> dict[str, str]:
+    """What the statements read as `states` and `facts`: JSON."""
+    states = [{name: getattr(shipment, name) for name in ("id", *STATE)} for shipment in shipments]
+    told = [{"type": data.fact_type, "order_id": order_id, "data": data} for data, order_id in facts]
+    return {"states": msgspec.json.encode(states).decode(), "facts": msgspec.json.encode(told).decode()}
 
 
 def contents_of(merchant_id: UUID, order_ids: Iterable[UUID]) -> list[tuple[UUID, list[str], int]]:
