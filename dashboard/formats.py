@@ -160,3 +160,8 @@ def language(tag: str) -> str:
 def since(at: datetime) -> str:
     """How old something is, as long as it may be: "5 h", "12 days"."""
     return _span(max(timezone.now() - at, timedelta(0)))
+
+
+def duration(seconds: float) -> str:
+    """A length of time: "12 min", "5 h", "3 days"."""
+    return _span(timedelta(seconds=seconds))

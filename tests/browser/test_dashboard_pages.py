@@ -58,6 +58,7 @@ PAGES: dict[str, Callable[[scene.Scene], str]] = {
     "shipments": of("shipments"),
     "watch": of("watch"),
     "watch_item": of("watch_item"),
+    "scorecards": of("scorecards"),
     "shipment": of("shipment"),
     "customers": of("customers"),
     "customer": of("customer"),
