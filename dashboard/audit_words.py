@@ -9,6 +9,7 @@ ACTORS: dict[str, Promise] = {
     ActorKind.PERSON: _("Person"),
     ActorKind.KEY: _("API key"),
     ActorKind.SYSTEM: _("Afterward itself"),
+    ActorKind.SHOPPER: _("Customer"),
 }
 
 # What stands before the dot of an action.
@@ -76,6 +77,7 @@ ACTIONS: dict[str, Promise] = {
     "import.undone": _("Import undone"),
     "settings.brand": _("Brand changed"),
     "settings.legal": _("Languages and legal links changed"),
+    "settings.self_service": _("Self-service of customers changed"),
     "settings.delivery": _("Delivery promise changed"),
     "settings.carriers": _("Default carrier changed"),
     "settings.setup": _("Set-up list put away or shown"),
@@ -105,6 +107,7 @@ ACTIONS: dict[str, Promise] = {
     "template.saved": _("Message template saved"),
     "template.reverted": _("Message template back to ours"),
     "order.cancelled": _("Order cancelled"),
+    "order.address_changed": _("Address of an order changed"),
     "order.tagged": _("Tags of an order changed"),
     "order.noted": _("Note added to an order"),
     "order.link_renewed": _("Link of an order renewed"),

@@ -48,6 +48,14 @@ ENTRIES: list[Entry] = [
         "delivery", _("Delivery promise"), _("When an order leaves your house and when it arrives."),
         "delivery", "delivery",
     ),
+    Entry(
+        "self_service", _("Self-service"), _("What customers may change by themselves, and when you answer them."),
+        "self_service", "delivery",
+    ),
+    Entry(
+        "messages", _("Message texts"), _("Which messages go out, over which channels, and in which words."),
+        "message_kinds", "delivery",
+    ),
     Entry("sender", _("Sender"), _("Who your messages are from."), "sender", "delivery"),
     Entry(
         "suppressions", _("Suppression list"), _("Addresses that nothing is sent to any more."), "suppressions",

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from dashboard.pages import brand, carriers, delivery, domains, keys, legal, sender, setup, suppressions
+from dashboard.pages import (
+    brand,
+    carriers,
+    delivery,
+    domains,
+    keys,
+    legal,
+    self_service,
+    sender,
+    setup,
+    suppressions,
+)
 
 shop_settings = [
     path("setup/", setup.setup, name="setup"),
@@ -17,6 +28,7 @@ shop_settings = [
     path("domains/<str:domain_id>/remove/", domains.remove_domain, name="remove_domain"),
     path("legal/", legal.legal, name="legal"),
     path("delivery/", delivery.delivery, name="delivery"),
+    path("self_service/", self_service.self_service, name="self_service"),
     path("delivery/example/", delivery.delivery_example, name="delivery_example"),
     path("sender/", sender.sender_page, name="sender"),
     path("sender/test/", sender.test_sender, name="test_sender"),

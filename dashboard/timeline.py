@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from cases.words import KINDS
 from dashboard import formats, words
+from dashboard.audit_words import ACTORS
 from dashboard.words import Label
 from events.models import Fact
 from merchants.ids import public_id
@@ -114,7 +115,7 @@ def _fact_details(order: Order, fact: Fact) -> list[str]:
     data = fact.data
     if fact.type == "order.placed":
         return [order.source, formats.money(order.total, order.currency)]
-    if fact.type == "order.updated":
+    if fact.type in ("order.updated", "order.address_changed"):
         return [", ".join(name.replace("_", " ") for name in data.get("changed", []))]
     if fact.type == "order.refunded":
         return [formats.money(Decimal(data["amount"]), data["currency"])]
@@ -174,9 +175,13 @@ def _audit_entries(order: Order) -> list[Entry]:
         "-occurred_at"
     )[:MOST]
     return [
-        Entry(row.occurred_at, "audit", words.label(words.AUDIT, row.action), row.actor, place=(2, 1))
+        Entry(row.occurred_at, "audit", words.label(words.AUDIT, row.action), _who(row), place=(2, 1))
         for row in rows
     ]
+
+
+def _who(row: AuditEntry) -> str:
+    return row.actor or str(ACTORS.get(row.actor_kind, row.actor_kind))
 
 
 def _message_entry(merchant: Merchant, message: Message, abouts: Mapping[UUID, str]) -> Entry:

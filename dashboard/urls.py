@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 from dashboard.account.urls import before_signing_in, own
 from dashboard.data_urls import data_settings
 from dashboard.list_urls import lists
+from dashboard.messaging.urls import message_settings
 from dashboard.pages import audit, cases, first, home, messages, parked, sandbox, settings, sign_in, team
 from dashboard.settings_urls import shop_settings
 from dashboard.shops.urls import connected_shops
@@ -18,6 +19,7 @@ _settings: list[URLPattern] = [
     *shop_settings,
     *connected_shops,
     *webhook_settings,
+    *message_settings,
     *data_settings,
     path("sandbox/", sandbox.sandbox, name="sandbox"),
     path("sandbox/open/", sandbox.open_sandbox, name="sandbox_open"),

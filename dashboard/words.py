@@ -129,6 +129,7 @@ TOUCHPOINTS: dict[str, Promise] = {
     "order_delayed": _("Order leaves later"),
     "shipment_silent": _("Parcel without news"),
     "lookup_link": _("Link to the order"),
+    "address_changed": _("Address changed"),
     "case_opened": _("Report received"),
     "case_answered": _("Answer to a report"),
 }
@@ -136,6 +137,7 @@ TOUCHPOINTS: dict[str, Promise] = {
 FACTS: dict[str, Label] = {
     "order.placed": Label(_("Order placed"), "ok"),
     "order.updated": Label(_("Order changed")),
+    "order.address_changed": Label(_("Address changed"), "warn"),
     "order.cancelled": Label(_("Order cancelled"), "bad"),
     "order.tagged": Label(_("Tags changed")),
     "order.noted": Label(_("Note written")),
@@ -204,6 +206,7 @@ CASE_ENTRIES: dict[tuple[str, str], Label] = {
 
 AUDIT: dict[str, Label] = {
     "order.cancelled": Label(_("Cancelled by")),
+    "order.address_changed": Label(_("Address changed by")),
     "order.link_renewed": Label(_("New link made by")),
     "order.tagged": Label(_("Tags changed by")),
 }

@@ -28,6 +28,7 @@ class Actor:
 
 
 SYSTEM = Actor(ActorKind.SYSTEM)
+SHOPPER = Actor(ActorKind.SHOPPER)  # whoever has the link of an order
 _actor: ContextVar[Actor] = ContextVar("actor", default=SYSTEM)
 
 

@@ -247,6 +247,7 @@ class ActorKind(models.TextChoices):
     PERSON = "person"
     KEY = "key"
     SYSTEM = "system"
+    SHOPPER = "shopper"
 
 
 class AuditEntry(MerchantModel):

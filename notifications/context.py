@@ -28,6 +28,7 @@ from notifications.rendering import CompiledTemplate, date_time, delivery_window
 from notifications.rendering.catalog import resolve_locale
 from notifications.rendering.formats import babel_locale
 from notifications.suppressions import Suppressed, suppressed
+from notifications.switches import Switch, switches
 from notifications.wording import Key, own_templates
 from orders.models import Order
 from orders.queries import orders_with_lines, portal_url
@@ -57,6 +58,7 @@ class Loaded:
     cases: Mapping[int, AboutCase]
     templates: Mapping[Key, CompiledTemplate]
     suppressed: Suppressed
+    switches: Mapping[str, Switch]
 
     def order(self, message: Message) -> Order:
         """The order that a message is about."""
@@ -73,7 +75,7 @@ class Loaded:
 
 
 def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
-    """Everything that these messages of the open scope need: eight queries, two more where one is about a case, one
+    """Everything that these messages of the open scope need: ten queries, two more where one is about a case, one
     more for text messages."""
     order_ids = {message.order_id for message in messages if message.order_id}
     parcels: dict[UUID, list[Shipment]] = {order_id: [] for order_id in order_ids}
@@ -89,6 +91,7 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
         facts={at: fact for at, fact in told.items() if isinstance(fact, ShipmentFact)},
         cases=about_cases({at: fact for at, fact in told.items() if isinstance(fact, CaseFact)}),
         templates=own_templates(messages),
+        switches=switches(message.touchpoint for message in messages),
         suppressed=suppressed(
             (message.channel, recipient(orders[message.order_id], message.channel))
             for message in messages

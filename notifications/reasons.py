@@ -20,6 +20,10 @@ class Reason(models.TextChoices):
         _("The address is on the suppression list: it bounced, complained or was closed."),
     )
     STOPPED = "stopped", _("This telephone answered STOP.")
+    SWITCHED_OFF = (
+        "switched_off",
+        _("Your shop does not send this kind of message, or not over this channel."),
+    )
     CHANNEL_OFF = "channel_off", _("Text messages are not set up.")
     SANDBOX = "sandbox", _("This is a sandbox: it was written, and sent to nobody.")
     # Failed: it should have gone out and did not, as far as we know.

@@ -15,6 +15,8 @@ def why_not(message: Message, loaded: Loaded) -> Reason | None:
     order = loaded.order(message)
     if order.status == OrderStatus.CANCELLED and touchpoint.needs_order:
         return Reason.ORDER_CANCELLED
+    if touchpoint.is_optional and not loaded.switches[message.touchpoint].sends(message.channel):
+        return Reason.SWITCHED_OFF
     if reason := _cannot_be_reached(message, order, loaded):
         return reason
     if message.shipment_id is None:

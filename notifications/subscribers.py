@@ -12,6 +12,7 @@ from merchants.models import Merchant
 from notifications import planning
 from notifications.models import Channel, Message
 from notifications.reasons import Reason
+from notifications.switches import Switch, switches
 from notifications.touchpoints import BY_FACT
 from orders.models import Order
 
@@ -30,17 +31,20 @@ def plan_messages(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
         return
     orders = Order.objects.defer("raw", "search").in_bulk({fact.order_id for fact in wanted})
     now = timezone.now()
+    how = switches({BY_FACT[fact.type].key for fact in wanted})
     planning.store(
         [
             message
             for fact in wanted
             if (order := orders.get(fact.order_id)) is not None
-            for message in _messages(merchant, order, fact, now)
+            for message in _messages(merchant, order, fact, how[BY_FACT[fact.type].key], now)
         ]
     )
 
 
-def _messages(merchant: Merchant, order: Order, fact: RecordedFact, now: datetime) -> Iterator[Message]:
+def _messages(
+    merchant: Merchant, order: Order, fact: RecordedFact, how: Switch, now: datetime
+) -> Iterator[Message]:
     touchpoint = BY_FACT[fact.type]
     payload = fact.payload()
     shipment_id: UUID | None = getattr(payload, "shipment_id", None)
@@ -53,9 +57,13 @@ def _messages(merchant: Merchant, order: Order, fact: RecordedFact, now: datetim
                 continue
         elif not order.email:
             skip = Reason.NO_ADDRESS
+        if not how.sends(channel):
+            skip = Reason.SWITCHED_OFF
         message = planning.plan(
             merchant, order, touchpoint, channel,
             moment=touchpoint.moment(payload, merchant), shipment_id=shipment_id, skip=skip,
         )  # fmt: skip
         message.fact_position, message.fact_type = fact.position, fact.type
+        if message.due_at is not None:
+            message.due_at += how.delay
         yield message

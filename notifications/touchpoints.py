@@ -11,6 +11,7 @@ from cases.facts import CaseFact
 from events.facts import FactData
 from merchants.models import Merchant
 from notifications.models import Channel, MessageClass
+from orders.facts import OrderAddressChanged
 from tracking.facts import ShipmentFact
 from tracking.models import Shipment
 from tracking.statuses import Status
@@ -37,6 +38,7 @@ class Touchpoint:
         before plans nothing, so a status that bounces is told once.
     holds: whether what the fact told is still so when the message goes out. If not, it is overtaken.
     needs_order: not sent any more once the order is cancelled.
+    is_optional: whether a merchant may switch it off. What a shopper asked for is not.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Touchpoint:
     moment: Callable[[FactData, Merchant], str] = _once
     holds: Callable[[Shipment, ShipmentFact, Merchant], bool] = _always
     needs_order: bool = True
+    is_optional: bool = True
 
 
 # --- moments -----------------------------------------------------------------------------------------
@@ -63,6 +66,12 @@ def delay_moment(fact: FactData, merchant: Merchant) -> str:
     """Each new last day once, in the merchant's time zone."""
     assert isinstance(fact, ShipmentFact)
     return _last_day(fact.eta_to, merchant)
+
+
+def change_moment(fact: FactData, merchant: Merchant) -> str:
+    """Each change of an address once."""
+    assert isinstance(fact, OrderAddressChanged)
+    return str(fact.change_id)
 
 
 def case_moment(fact: FactData, merchant: Merchant) -> str:
@@ -125,6 +134,10 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             moment=problem_moment,
             holds=is_same_problem,
         ),
+        # Whoever has an order's link may change where it goes: the address on file is told of each change.
+        Touchpoint(
+            "address_changed", ("order.address_changed",), channels=(Channel.EMAIL,), moment=change_moment
+        ),
         # What a shopper reported, and what the team says to it: about a cancelled order, too.
         Touchpoint(
             "case_opened", ("case.opened",), channels=(Channel.EMAIL,), moment=case_moment, needs_order=False
@@ -135,12 +148,13 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             channels=(Channel.EMAIL,),
             moment=case_moment,
             needs_order=False,
+            is_optional=False,
         ),
         # Sent by the team, off the watch-list (`commands.send_about`).
         Touchpoint("order_delayed", ()),
         Touchpoint("shipment_silent", ()),
         # Sent by `commands.send_lookup_link`, also about an order that was cancelled.
-        Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False),
+        Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
     )
 }
 

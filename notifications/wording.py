@@ -1,5 +1,7 @@
-"""Which template a message is filled from: the merchant's own, else the built-in one."""
+"""Which template a message is filled from: the merchant's own, else the built-in design with the merchant's own words,
+else the built-in one as it is."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -9,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from merchants.scope import current_merchant
-from notifications.models import Channel, Message, MessageTemplate
+from notifications.models import Channel, Message, MessageTemplate, WordsVersion
 from notifications.rendering import (
     CompiledTemplate,
     Rendered,
@@ -19,8 +21,10 @@ from notifications.rendering import (
     render,
     render_sms,
     sms_template,
+    worded,
 )
-from notifications.rendering.catalog import resolve_locale, text_source
+from notifications.rendering.catalog import resolve_locale, text_source, words
+from notifications.touchpoints import TOUCHPOINTS
 
 log = structlog.get_logger(__name__)
 
@@ -36,17 +40,40 @@ def key_of(message: Message) -> Key:
 def own_templates(messages: Iterable[Message]) -> dict[Key, CompiledTemplate]:
     """The open scope's own templates for these messages.
 
-    One query, and one more for each template that this process has yet to see.
+    Two queries, and one more for each template that this process has yet to see.
     """
     wanted = {message.touchpoint for message in messages}
     rows = MessageTemplate.objects.filter(touchpoint__in=wanted).values_list(
         "id", "saved_at", "touchpoint", "locale", "channel"
     )
     merchant_id = current_merchant().id
-    return {
+    return _with_own_words(wanted) | {
         (touchpoint, locale, channel): _parsed(merchant_id, template_id, saved_at)
         for template_id, saved_at, touchpoint, locale, channel in rows
     }
+
+
+def _with_own_words(touchpoints: set[str]) -> dict[Key, CompiledTemplate]:
+    """The built-in templates with the newest version of the open scope's words in them, where there is one."""
+    rows = WordsVersion.objects.filter(touchpoint__in=touchpoints).order_by("touchpoint", "locale", "-number")
+    found = {}
+    for row in rows.distinct("touchpoint", "locale"):
+        own = json.dumps(row.words, sort_keys=True)
+        for channel in TOUCHPOINTS[row.touchpoint].channels if row.words else ():
+            template = _worded(row.touchpoint, row.locale, channel, own)
+            if template is not None:
+                found[row.touchpoint, row.locale, str(channel)] = template
+    return found
+
+
+@lru_cache(maxsize=512)
+def _worded(touchpoint: str, locale: str, channel: Channel, own: str) -> CompiledTemplate | None:
+    """The built-in template with these words (JSON); None when they do not go with it any more."""
+    try:
+        return worded(touchpoint, locale, "sms" if channel == Channel.SMS else "email", json.loads(own))
+    except TemplateError as error:
+        log.warning("own_words_failed", touchpoint=touchpoint, locale=locale, error=str(error))
+        return None
 
 
 @lru_cache(maxsize=256)
@@ -61,7 +88,8 @@ def parse(template: MessageTemplate) -> CompiledTemplate:
     """
     if template.channel == Channel.SMS:
         return sms_template(template.locale, template.compiled)
-    text = template.text or text_source(template.touchpoint, resolve_locale(template.locale))
+    locale = resolve_locale(template.locale)
+    text = template.text or text_source(template.touchpoint, words(template.touchpoint, locale))
     return email_template(template.locale, template.subject, "", template.compiled, text)
 
 

@@ -19,6 +19,7 @@ from merchants.models import Merchant
 from merchants.prepared import execute_each, loaded
 from merchants.rest.errors import NotFound, Unprocessable
 from merchants.scope import merchant_scope, merchant_transaction
+from orders.addresses import without_undoing
 from orders.checks import checked
 from orders.facts import OrderCancelled, OrderPlaced, OrderUpdated
 from orders.lines import Line, NewLine, new_line
@@ -283,6 +284,7 @@ def _update(
         values = {**values, "placed_at": order.placed_at}
     if origin.happened:
         values = {n: v for n, v in values.items() if v or n not in _NOT_EMPTIED}
+    values = without_undoing(order, values)
     changed = [name for name, value in values.items() if getattr(order, name) != value]
     had_address = bool(order.email)
     for name in changed:

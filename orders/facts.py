@@ -31,6 +31,21 @@ class OrderUpdated(FactData):
     changed: list[str]
 
 
+@fact("order.address_changed")
+class OrderAddressChanged(FactData):
+    """The order goes to another address. `changed` names its parts; read the order for what they are now.
+
+    by: shopper (on their page), person (of the team) …
+    """
+
+    order_id: UUID
+    external_id: str
+    change_id: UUID
+    changed: list[str]
+    by: str
+    notify: bool = True
+
+
 @fact("order.cancelled")
 class OrderCancelled(FactData):
     """An order is no longer wanted."""

@@ -191,6 +191,19 @@ class Refund(MerchantModel):
         ]
 
 
+class AddressChange(MerchantModel):
+    """Another address for an order that was placed: what it was, what it is, and who changed it."""
+
+    order = MerchantForeignKey(Order, related_name="address_changes")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    by = models.CharField(max_length=8, help_text="A kind of actor: shopper, person …")
+    created_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        indexes = [models.Index(fields=["merchant", "order", "-created_at"], name="address_changes_of_order")]
+
+
 class OrderNote(MerchantModel):
     """What somebody of the team wrote down about an order. Shoppers never see it."""
 

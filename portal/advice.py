@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
+from portal.changes import address_allowance, cancel_allowance, offer_of
 from portal.loading import OrderRow, ParcelRow
 from portal.problems import problem_path
 from portal.site import Site
@@ -75,12 +77,21 @@ def advice_of(
         return None
     return Advice(
         title=title or gettext("Your parcel"),
-        text="" if is_quiet else words.advice,
+        text=_text(site, order, hero, style, is_quiet=is_quiet),
         facts=_pickup_facts(parcel, style) if parcel else [],
         carrier=carrier,
         number=number,
         buttons=_buttons(site, order, token, parcel, hero, is_quiet=is_quiet),
     )
+
+
+def _text(site: Site, order: OrderRow, hero: Hero, style: Style, *, is_quiet: bool) -> Text:
+    offer = offer_of(site, order, style) if _is_change(hero) else ""
+    return "" if is_quiet else offer or hero.words.advice
+
+
+def _is_change(hero: Hero) -> bool:
+    return hero.words.action == "address"
 
 
 def _pickup_facts(parcel: ParcelRow, style: Style) -> list[tuple[str, str]]:
@@ -134,7 +145,12 @@ def _actions(
         found["not_here"] = Button(
             gettext("It’s not here"), problem_path(site, token, parcel, "not-received")
         )
+    style = Style.of(site, order, timezone.now())
+    if address_allowance(site, order, style).allowed:
+        found["address"] = Button(gettext("Change the address"), site.path(f"o/{token}/address/"))
+    if cancel_allowance(site, order, style).allowed:
+        found["cancel"] = Button(gettext("Cancel the order"), site.path(f"o/{token}/cancel/"))
     contact = contact_url(site, order)
-    if contact and (hero.words.action == "contact" or hero.tone == "bad"):
+    if contact and (hero.words.action == "contact" or hero.tone == "bad" or (_is_change(hero) and not found)):
         found["contact"] = Button(gettext("Write to us"), contact)
     return found

@@ -8,25 +8,20 @@ from cases import commands
 from cases.models import Case, CaseKind, Outcome, Side
 from cases.queries import get_case, photo_of
 from cases.steps import Report
-from merchants.client_ip import client_ip, network_of
 from merchants.ids import parse_public_id, public_id
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
-from merchants.throttle import hit
 from portal import errors
 from portal.case_page import case_context
 from portal.goods import choices_of
+from portal.limits import count_write
 from portal.loading import OrderRow, ParcelRow
 from portal.opening import open_order, parcel_or_404
 from portal.pages import portal_page, render
-from portal.problem_form import LARGEST_BODY, Typed, read_message, read_report
+from portal.problem_form import Typed, read_message, read_report
 from portal.problems import BY_SLUG, Problem, choose_context, form_context
 from portal.site import Site
 from portal.style import Style
 from tracking.statuses import Status
-
-WRITES = 20  # an hour, for one order
-WRITES_OF_A_CLIENT = 60  # an hour
-_HOUR = 3600
 
 
 @portal_page("GET")
@@ -109,20 +104,6 @@ def photo(request: HttpRequest, site: Site, token: str, case_id: str, photo_id: 
         "Content-Disposition": 'inline; filename="photo.jpg"', "Cross-Origin-Resource-Policy": "same-origin",
     }  # fmt: skip
     return HttpResponse(image, content_type="image/jpeg", headers=headers)
-
-
-def count_write(request: HttpRequest, site: Site, order: OrderRow) -> None:
-    """Count something that a shopper changes, before its body is read. Raises TooMany and TooLarge."""
-    client = network_of(client_ip(request))
-    waits = (
-        hit("portal-write", site.merchant.pk, order.id, limit=WRITES, window=_HOUR),
-        hit("portal-write-client", site.merchant.pk, client, limit=WRITES_OF_A_CLIENT, window=_HOUR),
-    )
-    if any(waits):
-        raise errors.TooMany(max(waits))
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > LARGEST_BODY:
-        raise errors.TooLarge
 
 
 def _send(site: Site, order: OrderRow, parcel: ParcelRow | None, problem: Problem, typed: Typed) -> Case:

@@ -65,6 +65,19 @@ class TooMany(PageError):
         )
 
 
+class TooLate(PageError):
+    """What could be changed for a while, or until the order left."""
+
+    status = 409
+    offers_link = False
+
+    def words(self) -> tuple[str, str]:
+        return _("It is too late to change this here"), _(
+            "Your order is being packed, has left, or the time for changes is over. Write to us, and we’ll see what "
+            "can still be done."
+        )
+
+
 class TooLarge(PageError):
     """More bytes than a form may have."""
 

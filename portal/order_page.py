@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from portal.advice import contact_url
+from portal.changes import change_links
 from portal.goods import Item, items_of_order, items_of_parcel, items_to_come, items_without_parcel, totals_of
 from portal.loading import OrderRow
 from portal.problems import all_cards
@@ -54,6 +55,7 @@ def order_context(site: Site, order: OrderRow, token: str) -> dict[str, Any]:
         "waiting": hero_of(site.merchant, order, None, style) if not cards else None,
         "reported": all_cards(site, order, token, style),
         "problem_url": site.path(f"t/{token}/problem/") if cards else "",
+        "changes": change_links(site, order, token, style),
         "totals": totals_of(order, style),
         "track_url": site.path(f"t/{token}/"),
         "contact_url": contact_url(site, order),

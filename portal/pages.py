@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import get_template
 from django.views.decorators.csrf import csrf_exempt
 
+from merchants import audit
 from merchants.scope import merchant_scope
 from portal import errors
 from portal.shell import shell_of
@@ -52,7 +53,7 @@ def portal_page(*methods: str) -> Callable[[View], View]:
             site = site_of(request, slug)
             if site is None:
                 raise Http404
-            with merchant_scope(site.merchant), site.speaking():
+            with merchant_scope(site.merchant), site.speaking(), audit.acting_as(audit.SHOPPER):
                 try:
                     _check(request, methods)
                     response = view(request, site, **kwargs)

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from portal import case_views, preview, views
+from portal import case_views, change_views, preview, views
 
 
 class _Token:
@@ -31,6 +31,9 @@ urlpatterns = [
     path("t/<token:token>/problem/<slug:kind>/", case_views.report),
     path("t/<token:token>/<int:number>/problem/<slug:kind>/", case_views.report),
     path("o/<token:token>/", views.whole_order, name="order"),
+    path("o/<token:token>/address/", change_views.address),
+    path("o/<token:token>/address/done/", change_views.address_done),
+    path("o/<token:token>/cancel/", change_views.cancel),
     path("o/<token:token>/cases/<str:case_id>/", case_views.case),
     path("o/<token:token>/cases/<str:case_id>/close/", case_views.close),
     path("o/<token:token>/cases/<str:case_id>/photos/<str:photo_id>/", case_views.photo),

@@ -13,8 +13,9 @@ from django.utils.translation import pgettext_lazy
 
 Text = str | Promise
 Tone = Literal["", "ok", "info", "warn", "bad", "quiet"]
-# Where the main button leads: nowhere, the carrier's page, a message to the shop, or help with a missing parcel.
-Action = Literal["", "carrier", "contact", "not_here"]
+# Where the main button leads: nowhere, the carrier's page, a message to the shop, help with a missing parcel,
+# or another address as long as nothing left.
+Action = Literal["", "carrier", "contact", "not_here", "address"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ WORDS: dict[str, Words] = {
         _("Order received"), _("We’re preparing your order"),
         _("Thank you! Your order is with us. We’ll write to you when it leaves our warehouse."), "info",
         _("Changed your mind?"), _("As long as your order has not left, we can often still change it. Write to us."),
-        "contact",
+        "address",
     ),
     "cancelled_order": Words(
         _("Cancelled"), _("This order was cancelled"),

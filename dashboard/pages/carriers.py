@@ -22,6 +22,7 @@ from merchants.ids import public_id
 from merchants.permissions import Permission
 from tracking.account_health import Health, healths, remove_account, try_access
 from tracking.asking import set_account
+from tracking.carriers.base import Credential
 from tracking.carriers.registry import ADAPTERS, KNOWN
 from tracking.models import UnknownCode
 from tracking.radar import unknown_codes
@@ -54,15 +55,26 @@ class DefaultCarrierForm(MerchantForm):
         fields = ("default_carrier",)
 
 
-class AccountForm(forms.Form):
-    """The key of an account. It is never shown again."""
+_LABELS: dict[str, Promise] = {
+    "api_key": gettext_lazy("API key"),
+    "api_token": gettext_lazy("API token"),
+    "api_secret": gettext_lazy("API secret"),
+    "client_id": gettext_lazy("Client ID"),
+    "client_secret": gettext_lazy("Client secret"),
+    "user": gettext_lazy("User name"),
+    "username": gettext_lazy("User name"),
+    "password": gettext_lazy("Password"),
+    "delis_id": gettext_lazy("Delis ID"),
+    "service": gettext_lazy("Division"),
+    "account_number": gettext_lazy("Customer number"),
+    "customer_number": gettext_lazy("Customer number"),
+    "webhook_secret": gettext_lazy("Secret of the webhook"),
+}
 
-    api_key = forms.CharField(
-        label=gettext_lazy("API key"),
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=gettext_lazy("Stored encrypted and never shown again."),
-    )
+
+class AccountForm(forms.Form):
+    """What a carrier gives its customers, by its adapter. Secrets are never shown again."""
+
     calls_per_day = forms.IntegerField(
         label=gettext_lazy("Calls a day"),
         required=False,
@@ -71,9 +83,26 @@ class AccountForm(forms.Form):
         help_text=gettext_lazy("When you bought more than the usual allowance."),
     )
 
+    def __init__(self, carrier: str, data: Any = None) -> None:
+        super().__init__(data)
+        self.wanted = ADAPTERS[carrier].credentials
+        for wanted in self.wanted:
+            self.fields[wanted.name] = _credential_field(wanted)
+        self.order_fields([wanted.name for wanted in self.wanted])
+
     def credentials(self) -> dict[str, str]:
-        given = {name: str(value) for name, value in self.cleaned_data.items() if value}
-        return {**given, "api_key": given["api_key"].strip()}
+        return {name: str(value).strip() for name, value in self.cleaned_data.items() if value}
+
+
+def _credential_field(wanted: Credential) -> forms.CharField:
+    kind = forms.PasswordInput if wanted.secret else forms.TextInput
+    return forms.CharField(
+        label=str(_LABELS.get(wanted.name) or wanted.name.replace("_", " ").capitalize()),
+        max_length=200,
+        required=wanted.required,
+        widget=kind(attrs={"autocomplete": "off"}),
+        help_text=_("Stored encrypted and never shown again.") if wanted.secret else "",
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -92,14 +121,14 @@ def carriers(request: HttpRequest, seat: Seat) -> HttpResponse:
     )
 
 
-@sensitive_post_parameters("api_key")
+@sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_view(needs=Permission.SETTINGS)
 def carrier_account(request: HttpRequest, seat: Seat, carrier: str) -> HttpResponse:
     """Another key for a carrier. Saved, it is tried at once."""
     if carrier not in ASKED:
         raise Http404
-    form = AccountForm(request.POST if request.method == "POST" else None)
+    form = AccountForm(carrier, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         set_account(seat.merchant, carrier, form.credentials())
         _try(request, seat, carrier, saved=True)

@@ -21,6 +21,7 @@ from .templates import (
     render,
     render_sms,
     sms_template,
+    worded,
 )
 
 __all__ = [
@@ -43,5 +44,6 @@ __all__ = [
     "segments",
     "sms_template",
     "text_source",
+    "worded",
     "words",
 ]

@@ -60,6 +60,7 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "order_delayed": Touchpoint(("progress", "next", "order_facts", "items"), PROMISED, step=1, alert=True),
     "shipment_silent": Touchpoint(("progress", "next", "facts", "items"), step=2, alert=True),
     "lookup_link": Touchpoint(("next",)),
+    "address_changed": Touchpoint(("next",)),
     "case_opened": Touchpoint(("case", "next")),
     "case_answered": Touchpoint(("case", "next")),
 }
@@ -104,10 +105,17 @@ def words(touchpoint: str, locale: str, variant: str = "") -> Mapping[str, str]:
     return {**_toml("common", locale), **own, **variants.get(variant, {})}
 
 
-def mjml_source(touchpoint: str, locale: str, variant: str = "") -> str:
+def own_words(touchpoint: str, locale: str, variant: str = "") -> Mapping[str, str]:
+    """The words that belong to this message (or one of its variants) alone: what a merchant may word anew."""
+    own = _toml(touchpoint, locale)
+    variants: dict[str, Words] = own.pop("variants", {})
+    return variants[variant] if variant else own
+
+
+def mjml_source(touchpoint: str, locale: str, wording: Mapping[str, str]) -> str:
     """The whole message as MJML, words in place, Liquid still to be filled."""
     kind = TOUCHPOINTS[touchpoint]
-    slots = {name: _as_markup(text) for name, text in words(touchpoint, locale, variant).items()}
+    slots = {name: _as_markup(text) for name, text in wording.items()}
     slots |= {
         "lang": locale,
         "step": str(kind.step),
@@ -118,10 +126,9 @@ def mjml_source(touchpoint: str, locale: str, variant: str = "") -> str:
     return _layout("mjml", kind, slots)
 
 
-def text_source(touchpoint: str, locale: str, variant: str = "") -> str:
+def text_source(touchpoint: str, wording: Mapping[str, str]) -> str:
     """The whole message as plain text, words in place, Liquid still to be filled."""
-    kind = TOUCHPOINTS[touchpoint]
-    return _layout("txt", kind, words(touchpoint, locale, variant))
+    return _layout("txt", TOUCHPOINTS[touchpoint], wording)
 
 
 def _layout(suffix: str, kind: Touchpoint, slots: Mapping[str, str]) -> str:

@@ -95,11 +95,45 @@ def _builtin(touchpoint: str, locale: str, channel: Channel) -> CompiledTemplate
 
 @lru_cache(maxsize=512)
 def _compile(touchpoint: str, locale: str, channel: Channel, variant: str) -> CompiledTemplate:
-    words = catalog.words(touchpoint, locale, variant)
+    return _worded(touchpoint, locale, channel, catalog.words(touchpoint, locale, variant))
+
+
+def worded(
+    touchpoint: str, locale: str, channel: Channel, own: Mapping[str, Mapping[str, str]]
+) -> CompiledTemplate:
+    """The built-in template with a merchant's own words in it, by variant ("": the general ones).
+
+    Words are plain text with Liquid: markup in them is shown as it is written. Raises `TemplateError`.
+    """
+    codes = catalog.VARIANTS.get(touchpoint, {})
+    compiled = {
+        variant: _worded(touchpoint, locale, channel, wording(touchpoint, locale, own, variant))
+        for variant in {"", *codes.values()}
+    }
+    return replace(compiled[""], variants={code: compiled[variant] for code, variant in codes.items()})
+
+
+def wording(
+    touchpoint: str, locale: str, own: Mapping[str, Mapping[str, str]], variant: str = ""
+) -> Mapping[str, str]:
+    """All words of a message as it goes out: the merchant's where there are any, else the built-in ones.
+
+    What a variant says by itself stays when the general words are changed.
+    """
+    general = own.get("", {})
+    if not variant:
+        return {**catalog.words(touchpoint, locale), **general}
+    built_in = catalog.words(touchpoint, locale, variant)
+    said = catalog.own_words(touchpoint, locale, variant)
+    inherited = {name: text for name, text in general.items() if name not in said}
+    return {**built_in, **inherited, **own.get(variant, {})}
+
+
+def _worded(touchpoint: str, locale: str, channel: Channel, words: Mapping[str, str]) -> CompiledTemplate:
     if channel == "sms":
         return sms_template(locale, words["sms"])
-    html = compile_mjml(catalog.mjml_source(touchpoint, locale, variant))
-    text = catalog.text_source(touchpoint, locale, variant)
+    html = compile_mjml(catalog.mjml_source(touchpoint, locale, words))
+    text = catalog.text_source(touchpoint, words)
     return email_template(locale, words["subject"], words["preheader"], html, text)
 
 

@@ -51,6 +51,8 @@ PAGES: dict[str, Callable[[Merchant], str]] = {
     "problem_form": tracking("delivered", path="problem/damaged/"),
     "not_here_de": tracking("delivered_neighbour", "de", "problem/not-received/"),
     "case": lambda merchant: case_path(merchant, "en"),
+    "address_de": lambda merchant: f"/p/nordwind/o/{token_of(placed(merchant, 'de'))}/address/",
+    "cancel": lambda merchant: f"/p/nordwind/o/{token_of(placed(merchant, 'en'))}/cancel/",
     "in_transit_de": tracking("in_transit", "de"),
     "pickup_de": tracking("pickup", "de"),
 }  # fmt: skip

@@ -20,6 +20,8 @@ MINE = (
     "domains",
     "legal",
     "delivery",
+    "messages",
+    "messages/shipment_exception",
     "sender",
     "suppressions",
     "carriers",
@@ -39,7 +41,7 @@ def test_the_list_of_settings_is_usable(
 def test_a_page_of_the_settings_is_usable_quiet_and_small(
     key: str, merchant: Merchant, live_server: Any, browse: Browse, axe: Axe
 ) -> None:
-    assert key in {entry.key for entry in ENTRIES}
+    assert key.split("/")[0] in {entry.key for entry in ENTRIES}
     suppress(
         merchant,
         "email",
@@ -49,7 +51,7 @@ def test_a_page_of_the_settings_is_usable_quiet_and_small(
     )
     cookies = signed_in(merchant, live_server.url)
     visit = browse(f"{live_server.url}/app/nordwind/settings/{key}/", cookies=cookies)
-    judge(visit, f"settings-{key}", axe)
+    judge(visit, f"settings-{key.replace('/', '-')}", axe)
 
 
 def test_the_preview_follows_the_colour_that_is_typed(

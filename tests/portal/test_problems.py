@@ -18,7 +18,7 @@ from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.scope import merchant_scope, platform_scope
 from orders.models import Order
-from portal import case_views
+from portal import limits
 from tests.portal.scenes import SCENES, parcel_of, placed, token_of
 from tracking.models import Shipment
 
@@ -240,7 +240,7 @@ def test_looking_changes_nothing_and_a_parcel_that_is_not_there_is_not_found(
 def test_whoever_writes_too_often_waits(
     order: Order, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(case_views, "WRITES", 2)
+    monkeypatch.setattr(limits, "WRITES", 2)
     codes = [client.post(path(order, "problem/damaged/"), {"text": ""}).status_code for _ in range(3)]
     assert codes == [422, 422, 429]
 

@@ -17,7 +17,7 @@ from tracking.statuses import SUBSTATUSES, Status
 
 # Scene → its chip, a piece of what is told first, the step that is reached (None: no steps), the main button.
 SAID: dict[str, tuple[str, str, str | None, str]] = {
-    "ordered": ("Order received", "Estimated delivery", "Ordered", "Write to us"),
+    "ordered": ("Order received", "Estimated delivery", "Ordered", "Change the address"),
     "cancelled_order": ("Cancelled", "This order was cancelled", None, "Write to us"),
     "packed": ("Packed", "Estimated delivery", "Packed", "Track at DHL"),
     "shipped_no_scan": ("Shipped", "waiting for the first scan", "Shipped", "Track at DHL"),

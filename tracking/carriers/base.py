@@ -22,6 +22,7 @@ class Account:
     language: str = "en"
     timeout: Timeout = DEFAULT_TIMEOUT
     allow: frozenset[str] = frozenset()
+    carriers: Mapping[str, str] = field(default_factory=dict)  # for aggregators: number → our carrier's code
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from tracking.carriers.aftership import AfterShip
 from tracking.carriers.base import Carrier
 from tracking.carriers.dhl import DHL
+from tracking.carriers.dhl_parcel_de import DHLParcelDE
+from tracking.carriers.dpd import DPD
+from tracking.carriers.easypost import EasyPost
+from tracking.carriers.gls import GLS
 from tracking.carriers.numbers.formats import posts
 from tracking.carriers.sandbox import Sandbox
+from tracking.carriers.seventeentrack import SeventeenTrack
+from tracking.carriers.shippo import Shippo
 
 OTHER: Final = "other"
 
@@ -124,7 +131,17 @@ KNOWN: Final = {
     )
 }
 
-ADAPTERS: Final[dict[str, Carrier]] = {"dhl": DHL(), "sandbox": Sandbox()}
+ADAPTERS: Final[dict[str, Carrier]] = {
+    "dhl": DHL(),
+    "dhl_parcel_de": DHLParcelDE(),
+    "dpd": DPD(),
+    "gls": GLS(),
+    "easypost": EasyPost(),
+    "aftership": AfterShip(),
+    "shippo": Shippo(),
+    "17track": SeventeenTrack(),
+    "sandbox": Sandbox(),
+}
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tracking.carriers.mapping import Meaning
 from tracking.statuses import SUBSTATUSES, Status
 
 _LONGEST: Final = 500  # characters that are read: the column that keeps them is as wide
@@ -78,3 +79,19 @@ def _rule(name: str, gives: str, match: list[str], unless: list[str]) -> _Rule:
 
 def _any(patterns: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+def refined(meaning: Meaning, text: str) -> Meaning:
+    """What a carrier's code means, with the sub-status that its words add.
+
+    A code that says all is left alone. Words of another status count only where nobody knows the code, and never make a
+    delivery.
+    """
+    if meaning.substatus:
+        return meaning
+    read = read_words(text)
+    if not read.rule:
+        return meaning
+    if read.status == meaning.status or (not meaning.known and read.status != Status.DELIVERED):
+        return Meaning(read.status, read.substatus, meaning.known)
+    return meaning

@@ -79,3 +79,16 @@ def whole_day(date: str, zone: tzinfo) -> tuple[datetime, datetime]:
     day = datetime.fromisoformat(date.strip()).date()
     begins, ends = datetime.combine(day, clock(0), zone), datetime.combine(day, clock(23, 59, 59), zone)
     return begins.astimezone(UTC), ends.astimezone(UTC)
+
+
+def promised(told: str, zone: tzinfo) -> tuple[datetime | None, datetime | None, bool]:
+    """A delivery date as (from, to, whether it is a day). A midnight means that day there, "" nothing.
+
+    Raises ValueError.
+    """
+    if not told:
+        return None, None, False
+    if datetime.fromisoformat(told).time() == clock(0):
+        return *whole_day(told[:10], zone), True
+    at = parse_local(told, zone)[0]
+    return at, at, False

@@ -1,0 +1,216 @@
+"""The list of messages that go out, and the page of one: its switch, its words, their look and their versions."""
+
+import re
+from typing import Any
+
+from django.contrib import messages as toasts
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from dashboard import words
+from dashboard.access import Seat, merchant_view
+from dashboard.messaging import look
+from dashboard.messaging.forms import DELAYS, SwitchForm, WordsForm
+from dashboard.messaging.look import Place
+from dashboard.messaging.words import MOMENTS
+from dashboard.pages.messages import PREVIEW_POLICY
+from dashboard.settings_pages import settings_page
+from merchants import throttle
+from merchants.permissions import Permission
+from merchants.rest.errors import Conflict, Problem
+from notifications import own_words, trying
+from notifications.channels import trial
+from notifications.models import WordsVersion
+from notifications.rendering import TemplateError
+from notifications.rendering.catalog import LOCALES, resolve_locale
+from notifications.switches import set_switch, switches
+from notifications.touchpoints import TOUCHPOINTS
+
+_TESTS, _WINDOW = 5, 600
+# Pictures of other servers are not loaded here: a grey square stands for each.
+_STRANGE_PICTURE = re.compile(r'src="https?://[^"]*"')
+_NO_PICTURE = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'%3E%3Crect width='1' height='1' fill='%23c9d1ce'/%3E%3C/svg%3E"  # noqa: E501
+# How a mail program in its dark mode reads the sheet, and one in its light mode.
+_SCHEMES = {"light": "not all", "dark": "all"}
+
+
+@require_safe
+@merchant_view(needs=Permission.SETTINGS)
+def message_kinds(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Every message that can go out: when, over which channels, and whether its words are the shop's own."""
+    how = switches(TOUCHPOINTS)
+    newest = WordsVersion.objects.order_by("touchpoint", "locale", "-number").distinct("touchpoint", "locale")
+    own = {(row.touchpoint, row.locale) for row in newest if row.words}
+    context = {
+        "rows": [
+            {
+                "name": words.TOUCHPOINTS.get(key, key),
+                "moment": MOMENTS.get(key, ""),
+                "url": reverse("dashboard:message_kind", args=[seat.merchant.slug, key]),
+                "switch": how[key],
+                "channels": [words.CHANNELS[c] for c in touchpoint.channels if how[key].sends(c)],
+                "delay": dict(DELAYS).get(int(how[key].delay.total_seconds() // 60), "")
+                if how[key].delay
+                else "",
+                "own": [locale for locale in LOCALES if (key, locale) in own],
+            }
+            for key, touchpoint in TOUCHPOINTS.items()
+        ]
+    }
+    return settings_page(request, seat, "messages", "dashboard/settings/message_kinds.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_view(needs=Permission.SETTINGS)
+def message_kind(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpResponse:
+    """One message. `?locale=` and `?variant=` say which words; the buttons save, show or mail them."""
+    place = _place(request, seat, touchpoint)
+    version = own_words.latest(touchpoint, place.locale)
+    if request.method != "POST":
+        return _show(request, seat, place, _words_form(place, version), version)
+    form = _words_form(place, version, request.POST)
+    if "preview" in request.POST or not form.is_valid():
+        return _show(request, seat, place, form, version, status=200 if "preview" in request.POST else 422)
+    if "test" in request.POST:
+        _test(request, seat, place, form)
+        return _show(request, seat, place, form, version)
+    try:
+        own_words.save(
+            seat.merchant, touchpoint, place.locale, place.variant, form.texts(),
+            based_on=form.cleaned_data["based_on"],
+        )  # fmt: skip
+    except Conflict:
+        form.add_error(
+            None, _("Somebody else saved these words meanwhile. Look at the versions below, then save again.")
+        )
+        return _show(request, seat, place, form, version, status=409)
+    toasts.success(request, _("Saved. The next message goes out with these words."))
+    return _back(seat, place)
+
+
+@require_POST
+@merchant_view(needs=Permission.SETTINGS)
+def switch_message(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpResponse:
+    """On or off, channels, delay."""
+    place = _place(request, seat, touchpoint)
+    form = SwitchForm(request.POST, touchpoint=touchpoint, switch=switches([touchpoint])[touchpoint])
+    if form.is_valid():
+        try:
+            set_switch(seat.merchant, touchpoint, form.switch())
+        except Problem as problem:
+            form.add_error(None, problem.detail)
+        else:
+            toasts.success(request, _("Saved."))
+            return _back(seat, place)
+    version = own_words.latest(touchpoint, place.locale)
+    return _show(request, seat, place, _words_form(place, version), version, switch_form=form, status=422)
+
+
+@require_POST
+@merchant_view(needs=Permission.SETTINGS)
+def restore_words(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpResponse:
+    """An earlier version becomes the newest; what stood there stays among the versions."""
+    place = _place(request, seat, touchpoint)
+    number = request.POST.get("number", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 9):
+        raise Http404
+    own_words.restore(seat.merchant, touchpoint, place.locale, int(number))
+    toasts.success(request, _("Restored. The words that stood here are among the versions."))
+    return _back(seat, place)
+
+
+@require_safe
+@merchant_view(needs=Permission.SETTINGS)
+def message_look(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpResponse:
+    """How the words that are being typed look (a fragment)."""
+    place = _place(request, seat, touchpoint)
+    version = own_words.latest(touchpoint, place.locale)
+    form = _words_form(place, version, request.GET)
+    return render(request, "dashboard/settings/message_kind.html#look", look.look(seat, place, form.texts()))
+
+
+@require_safe
+@xframe_options_sameorigin
+@merchant_view(needs=Permission.SETTINGS)
+def message_preview(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpResponse:
+    """The mail itself, for a frame: `?scheme=` light or dark, the words in the address."""
+    place = _place(request, seat, touchpoint)
+    form = _words_form(place, own_words.latest(touchpoint, place.locale), request.GET)
+    scheme = _SCHEMES.get(request.GET.get("scheme", ""), _SCHEMES["light"])
+    try:
+        html = trying.look(seat.merchant, touchpoint, place.locale, place.variant, form.texts()).mail.html
+    except TemplateError as error:
+        html = f"<p>{_('The message cannot be filled: %(why)s.') % {'why': error}}</p>"
+    shown = _STRANGE_PICTURE.sub(f'src="{_NO_PICTURE}"', html.replace("(prefers-color-scheme:dark)", scheme))
+    response = HttpResponse(shown)
+    response["Content-Security-Policy"] = PREVIEW_POLICY
+    return response
+
+
+def _place(request: HttpRequest, seat: Seat, touchpoint: str) -> Place:
+    if touchpoint not in TOUCHPOINTS:
+        raise Http404
+    given = request.GET
+    locale = given.get("locale", "")
+    variant = given.get("variant", "")
+    return Place(
+        touchpoint,
+        locale if locale in LOCALES else resolve_locale(seat.merchant.locale),
+        variant if variant in own_words.variants(touchpoint) else "",
+    )
+
+
+def _words_form(place: Place, version: WordsVersion | None, data: Any = None) -> WordsForm:
+    return WordsForm(
+        data, touchpoint=place.touchpoint, locale=place.locale, variant=place.variant,
+        own=version.words if version else {}, version=version.number if version else 0,
+    )  # fmt: skip
+
+
+def _back(seat: Seat, place: Place) -> HttpResponse:
+    address = reverse("dashboard:message_kind", args=[seat.merchant.slug, place.touchpoint])
+    return redirect(f"{address}?{place.query}")
+
+
+def _test(request: HttpRequest, seat: Seat, place: Place, form: WordsForm) -> None:
+    address = seat.user.email or seat.user.get_username()
+    if "@" not in address:
+        toasts.error(request, _("Your account has no e-mail address."))
+    elif throttle.hit("message-test", seat.merchant.pk, limit=_TESTS, window=_WINDOW):
+        toasts.error(request, _("That was very often. Wait some minutes."))
+    else:
+        shown = trying.look(seat.merchant, place.touchpoint, place.locale, place.variant, form.texts())
+        if failure := trial.send_message(seat.merchant, address, shown.mail):
+            toasts.error(request, _("The mail server did not take it: %(why)s") % {"why": failure})
+        else:
+            toasts.success(request, _("Sent to %(address)s. Nothing was saved yet.") % {"address": address})
+
+
+def _show(
+    request: HttpRequest, seat: Seat, place: Place, form: WordsForm, version: WordsVersion | None,
+    *, switch_form: SwitchForm | None = None, status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    how = switches([place.touchpoint])[place.touchpoint]
+    address = reverse("dashboard:message_kind", args=[seat.merchant.slug, place.touchpoint])
+    context = {
+        "name": words.TOUCHPOINTS.get(place.touchpoint, place.touchpoint),
+        "moment": MOMENTS.get(place.touchpoint, ""),
+        "place": place,
+        "address": address,
+        "is_optional": TOUCHPOINTS[place.touchpoint].is_optional,
+        "form": form,
+        "switch_form": switch_form or SwitchForm(touchpoint=place.touchpoint, switch=how),
+        "languages": look.choices(address, place, "locale"),
+        "variants": look.choices(address, place, "variant"),
+        "versions": look.versions(place),
+        "is_own": bool(version and version.words),
+        "own_address": seat.user.email or seat.user.get_username(),
+        **look.look(seat, place, form.texts()),
+    }
+    return settings_page(
+        request, seat, "messages", "dashboard/settings/message_kind.html", context, status=status
+    )

@@ -1,0 +1,14 @@
+"""Addresses of the messages' settings, below /app/<slug>/settings/."""
+
+from django.urls import path
+
+from dashboard.messaging import pages
+
+message_settings = [
+    path("messages/", pages.message_kinds, name="message_kinds"),
+    path("messages/<slug:touchpoint>/", pages.message_kind, name="message_kind"),
+    path("messages/<slug:touchpoint>/switch/", pages.switch_message, name="switch_message"),
+    path("messages/<slug:touchpoint>/restore/", pages.restore_words, name="restore_words"),
+    path("messages/<slug:touchpoint>/look/", pages.message_look, name="message_look"),
+    path("messages/<slug:touchpoint>/preview/", pages.message_preview, name="message_preview_of"),
+]

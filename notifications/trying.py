@@ -1,0 +1,68 @@
+"""How a message would look: a touchpoint with words that are being written, filled with a real order of the shop.
+
+Nothing is stored, and nobody is written to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from merchants.models import Merchant
+from notifications import context, own_words
+from notifications.models import Channel, Message
+from notifications.rendering import CompiledTemplate, Rendered, catalog, render, render_sms, sample_context
+from notifications.rendering.sms import segments
+from notifications.rendering.templates import worded
+
+
+@dataclass(frozen=True)
+class Look:
+    """A message as it would go out. `order_number`: whose order it is filled with, "" for a made-up one."""
+
+    mail: Rendered
+    sms: str
+    order_number: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of the mail's HTML."""
+        return len(self.mail.html.encode())
+
+    @property
+    def sms_parts(self) -> int:
+        """How many text messages a carrier counts for it."""
+        return segments(self.sms) if self.sms else 0
+
+
+def look(merchant: Merchant, touchpoint: str, locale: str, variant: str, texts: Mapping[str, str]) -> Look:
+    """The message with these words. Raises TemplateError for words that cannot be filled."""
+    words = {**own_words.shown(touchpoint, locale, variant, {}), **texts}
+    own = {variant: words}
+    filled, number = _filled_with(merchant, touchpoint, locale)
+    mail = render(_of(worded(touchpoint, locale, "email", own), touchpoint, variant), filled)
+    sms = ""
+    if "sms" in words:
+        sms = render_sms(_of(worded(touchpoint, locale, "sms", own), touchpoint, variant), filled)
+    return Look(mail, sms, number)
+
+
+def _of(template: CompiledTemplate, touchpoint: str, variant: str) -> CompiledTemplate:
+    """The one variant that is looked at, whatever the order's parcel would choose."""
+    codes = catalog.VARIANTS.get(touchpoint, {})
+    chosen = next(
+        (template.variants[code] for code, name in codes.items() if variant and name == variant), template
+    )
+    return replace(chosen, variants={})
+
+
+def _filled_with(merchant: Merchant, touchpoint: str, locale: str) -> tuple[dict[str, object], str]:
+    """What the newest real message of this kind was filled with; a made-up order in a new shop."""
+    message = (
+        Message.objects.filter(touchpoint=touchpoint, channel=Channel.EMAIL, order__isnull=False)
+        .order_by("-planned_at", "-id")
+        .first()
+    )
+    if message is None:
+        return sample_context(locale, touchpoint), ""
+    message.locale = locale
+    loaded = context.load(merchant, [message])
+    return context.context_of(message, loaded), loaded.order(message).number
