@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cases.words import KINDS
 from dashboard import words
 from dashboard.access import Seat
 from dashboard.watch import REASONS
@@ -66,7 +67,7 @@ def _item(merchant: Merchant, row: tuple[Any, ...]) -> Task:
     known = label(REASONS, reason)
     return Task(
         title=_("Order %(number)s") % {"number": number},
-        reason=Label(words.SUBSTATUSES.get(detail, known.text), known.tone),
+        reason=Label(words.SUBSTATUSES.get(detail, KINDS.get(detail, known.text)), known.tone),
         about=name or email,
         since=since,
         url=f"/app/{merchant.slug}/watch/{public_id('wat', item_id)}/",

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.words import Label
+from cases.words import KINDS
+from dashboard.words import SUBSTATUSES, Label
 from merchants.models import Membership, Merchant
 from merchants.permissions import MATRIX, Permission
 from merchants.scope import merchant_transaction
@@ -79,6 +80,11 @@ def suggested(item: WatchItem) -> str:
     said_so = item.shipment is not None and item.shipment.status == Status.EXCEPTION
     silent = item.reason in _SILENCE or (item.reason == Reason.LOST and not said_so)
     return "shipment_silent" if silent else "shipment_exception"
+
+
+def detail(item: WatchItem) -> str | Promise:
+    """What is behind the reason: the carrier's sub-status, or what the shopper reports. "" for nothing."""
+    return SUBSTATUSES.get(item.detail, KINDS.get(item.detail, ""))
 
 
 def moment_of(item_id: UUID) -> str:

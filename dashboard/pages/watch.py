@@ -16,7 +16,7 @@ from dashboard.access import Seat, merchant_view
 from dashboard.carriers import carrier_label
 from dashboard.filters import Given
 from dashboard.tabs import ListTabs, saved_of, shown_tabs
-from dashboard.words import SUBSTATUSES, Label, label, spoken
+from dashboard.words import Label, label, spoken
 from merchants.ids import public_id
 from notifications.models import Message
 from orders.search import find_orders
@@ -160,7 +160,7 @@ def _row(item: WatchItem, told: Message | None, reasons: dict[str, Label]) -> Ro
         url=f"{public}/",
         name=(parcel.tracking_number or f"{order.number}-{parcel.number}") if parcel else order.number,
         reason=label(reasons, item.reason),
-        detail=SUBSTATUSES.get(item.detail, ""),
+        detail=watch.detail(item),
         order_url=f"../orders/{public_id('ord', order.pk)}/",
         number=order.number,
         customer=f"{order.first_name} {order.last_name}".strip() or order.email or "–",

@@ -11,18 +11,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from cases.models import Case
 from dashboard import filters, formats, watch, words
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.carriers import carrier_label
 from dashboard.pages.watch import TABS, of_tab, of_watch, told_words
 from dashboard.shell import page
-from dashboard.words import SUBSTATUSES, label
+from dashboard.words import label
 from merchants.ids import parse_public_id, public_id
 from merchants.permissions import Permission
 from merchants.rest.errors import Problem
 from notifications.preview import preview_about
 from tracking.watch import commands, queries
-from tracking.watch.models import State, WatchItem
+from tracking.watch.models import Reason, State, WatchItem
 
 # Each is a transaction of its own: more would keep the browser waiting.
 MOST_MESSAGES = 100
@@ -41,7 +42,8 @@ def watch_item(request: HttpRequest, seat: Seat, watch_id: str) -> HttpResponse:
         "item_id": watch_id,
         "reason": label(watch.REASONS, item.reason),
         "why": watch.WHY.get(item.reason, ""),
-        "detail": SUBSTATUSES.get(item.detail, ""),
+        "detail": watch.detail(item),
+        "case_url": _case_url(seat, item),
         "value": formats.money(item.value, item.currency),
         "age": formats.since(item.since),
         "order_url": f"/app/{seat.merchant.slug}/orders/{public_id('ord', order.pk)}/",
@@ -64,6 +66,15 @@ def watch_item(request: HttpRequest, seat: Seat, watch_id: str) -> HttpResponse:
         "longest_note": commands.LONGEST_NOTE,
     }
     return page(request, seat, "dashboard/watch_item.html", context, section="watch")
+
+
+def _case_url(seat: Seat, item: WatchItem) -> str:
+    """Where the answer to a report is written."""
+    if item.reason != Reason.REPORTED:
+        return ""
+    rows = Case.objects.filter(order_id=item.order_id, shipment_id=item.shipment_id).order_by("-created_at")
+    found = rows.values_list("pk", flat=True).first()
+    return f"/app/{seat.merchant.slug}/cases/{public_id('cas', found)}/" if found else ""
 
 
 @require_POST
