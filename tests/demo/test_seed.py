@@ -192,13 +192,13 @@ def test_forgetting_a_merchant_leaves_nothing_of_it_and_all_of_another(
     shop: Merchant, stranger: Merchant
 ) -> None:
     with merchant_scope(stranger):
-        seed.fill(stranger, orders=25)
+        seed.fill(stranger, orders=40)
     seed.forget_merchant(shop)
     assert not Merchant.objects.filter(pk=shop.pk).exists()
     for model in (Order, OrderLine, Customer, Shipment, Scan, Message, Fact):
         assert not model.objects.exists()  # In the forgotten merchant's scope.
     with merchant_scope(stranger):
-        assert Order.objects.count() == 25
+        assert Order.objects.count() == 40
         assert Fact.objects.exists()
 
 
