@@ -12,12 +12,14 @@ demo: install ## start everything with a demo shop in it; Ctrl-C ends it (ARGS="
 	@echo "Starting PostgreSQL and Redis …"
 	@exec $(BIN)/python manage.py demo $(ARGS)
 
-TESTS_ALONE := tests/live tests/chaos
-# Tests that start a whole installation and hold it to seconds run alone, after the others: beside them they
-# would measure the load that the test run makes itself. (5: a word given by ARGS chose none of them.)
+# Tests that hold a whole installation to seconds run alone, after the others: beside them they would measure the
+# load that the test run makes itself. (5: a word given by ARGS chose none of them.)
+TESTS_ALONE := tests/live/test_log_live.py tests/live/test_rest_live.py
+# One process more than there are cores: some tests wait for what they started.
+TEST_PROCESSES ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
 test: install-dev browser ## run every test against real PostgreSQL, Redis, Celery and chromium (ARGS="-k word")
-	@export AFTERWARD_HOME="$${AFTERWARD_HOME:-$(CURDIR)/.afterward/tests}"; \
-		$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not chaos" \
+	@export AFTERWARD_HOME="$${AFTERWARD_HOME:-$(CURDIR)/.afterward/tests}" PYTHONDONTWRITEBYTECODE=; \
+		$(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not chaos" \
 			$(addprefix --ignore=,$(TESTS_ALONE)) $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]; \
 		$(BIN)/python -m pytest -q -m "not chaos" $(TESTS_ALONE) $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
 

@@ -73,3 +73,33 @@ class DayCount(MerchantModel):
         constraints = [
             models.UniqueConstraint(fields=["merchant", "day", "figure"], name="one_count_a_day"),
         ]
+
+
+class MessageResult(models.TextChoices):
+    """What became of messages, as their facts tell."""
+
+    SENT = "sent"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    COMPLAINED = "complained"
+
+
+class MessageDay(MerchantModel):
+    """How many messages of a kind and channel came to one result on one day."""
+
+    day = models.DateField(help_text="By the merchant's clock.")
+    touchpoint = models.CharField(max_length=60)
+    channel = models.CharField(max_length=8)
+    result = models.CharField(max_length=12, choices=MessageResult)
+    number = models.IntegerField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "day", "touchpoint", "channel", "result"], name="one_row_a_message_day"
+            ),
+        ]
+        # For the installation's figures of the last days (config/metrics.py).
+        indexes = [models.Index(fields=["day"], name="message_days_by_day")]

@@ -10,9 +10,9 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from analytics.models import DayCount, DeliveryDay, Figure, ParcelOutcome
+from analytics.models import DayCount, DeliveryDay, Figure, MessageDay, MessageResult, ParcelOutcome
 from analytics.outcomes import Ended, outcome_of
-from analytics.writes import add_counts, add_deliveries
+from analytics.writes import add_counts, add_deliveries, add_message_days
 from events.facts import RecordedFact
 from events.subscribers import subscribe
 from merchants.ids import uuid7
@@ -21,6 +21,7 @@ from orders.models import Order
 from tracking.models import Shipment
 
 _MESSAGES = {"message.sent": Figure.MESSAGES_SENT, "message.failed": Figure.MESSAGES_FAILED}
+_RESULTS = {f"message.{result}": result for result in MessageResult.values}
 _OUTCOME = ("day", "carrier", "outcome", "transit")
 # What is needed of a parcel; the rest of the row stays where it is.
 _NEEDED = (
@@ -91,3 +92,26 @@ def count_what_happened(merchant: Merchant, facts: Sequence[RecordedFact]) -> No
         known = Order.objects.filter(pk__in=placed).values_list("placed_at", flat=True)
         times += [(Figure.ORDERS_PLACED, at) for at in known]
     add_counts(merchant, Counter((at.astimezone(zone).date(), figure.value) for figure, at in times))
+
+
+def forget_message_days() -> None:
+    """Every merchant's message days."""
+    MessageDay.objects.all().delete()
+
+
+@subscribe("analytics.messages", _RESULTS, forget=forget_message_days)
+def count_messages(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
+    """Count messages by kind, channel and result on the day of the fact: one statement, however many facts."""
+    zone = ZoneInfo(merchant.timezone)
+    add_message_days(
+        merchant,
+        Counter(
+            (
+                fact.recorded_at.astimezone(zone).date(),
+                fact.data["touchpoint"],
+                fact.data["channel"],
+                _RESULTS[fact.type],
+            )
+            for fact in facts
+        ),
+    )

@@ -23,6 +23,13 @@ SELECT id, %s, day, figure, number FROM unnest(%s::uuid[], %s::date[], %s::text[
     AS new(id, day, figure, number)
 ON CONFLICT (merchant_id, day, figure) DO UPDATE SET number = known.number + excluded.number
 """
+_ADD_MESSAGE_DAYS = """
+INSERT INTO analytics_messageday AS known (id, merchant_id, day, touchpoint, channel, result, number)
+SELECT id, %s, day, touchpoint, channel, result, number
+FROM unnest(%s::uuid[], %s::date[], %s::text[], %s::text[], %s::text[], %s::integer[])
+    AS new(id, day, touchpoint, channel, result, number)
+ON CONFLICT (merchant_id, day, touchpoint, channel, result) DO UPDATE SET number = known.number + excluded.number
+"""
 _TAKE_OFF = """
 UPDATE analytics_deliveryday AS known SET parcels = known.parcels - taken.parcels
 FROM unnest(%s::date[], %s::text[], %s::text[], %s::smallint[], %s::integer[])
@@ -68,3 +75,13 @@ def add_counts(merchant: Merchant, change: Mapping[tuple[date, str], int]) -> No
                 [figure for (_, figure), _ in rows], [number for _, number in rows],
             ],
         )  # fmt: skip
+
+
+def add_message_days(merchant: Merchant, change: Mapping[tuple[date, str, str, str], int]) -> None:
+    """Add to the message days: (day, touchpoint, channel, result) → how many."""
+    rows = sorted(change.items())
+    if not rows:
+        return
+    columns = [list(column) for column in zip(*((*key, number) for key, number in rows), strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD_MESSAGE_DAYS, [merchant.id, [uuid7() for _ in rows], *columns])

@@ -181,7 +181,7 @@ ANYMAIL: dict[str, str | list[str]] = {
     if text(key)
 }
 # "user:password" that mail providers' webhooks sign in with; two while one is replaced by the other.
-ANYMAIL["WEBHOOK_SECRET"] = words("AFTERWARD_MAIL_WEBHOOK_SECRETS")
+ANYMAIL["WEBWEBHOOK_SECRET"] = words("AFTERWARD_MAIL_WEBWEBHOOK_SECRETS")
 TWILIO_ACCOUNT_SID = text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = text("TWILIO_FROM")
@@ -189,6 +189,18 @@ TWILIO_API_URL = text("TWILIO_API_URL")  # empty: Twilio's own; a stand-in for t
 SHOPIFY_API_URL = text("SHOPIFY_API_URL")  # empty: each shop's own; a stand-in for tests and sandboxes
 DHL_API_URL = text("DHL_API_URL", "https://api-eu.dhl.com")
 DHL_API_KEY = text("DHL_API_KEY")  # for merchants who have no account of their own
+# The same for the other carriers: what each of them calls its keys, as UPS_CLIENT_ID, UPS_API_URL …
+CARRIER_KEYS = {
+    carrier: {name: value for name in names if (value := text(f"{carrier.upper()}_{name.upper()}"))}
+    for carrier, names in {
+        "ups": ("client_id", "client_secret", "webhook_secret"),
+        "fedex": ("client_id", "client_secret", "webhook_secret"),
+        "usps": ("client_id", "client_secret", "webhook_secret"),
+        "royal_mail": ("client_id", "client_secret"),
+        "canada_post": ("username", "password"),
+    }.items()
+}
+CARRIER_URLS = {carrier: text(f"{carrier.upper()}_API_URL") for carrier in CARRIER_KEYS}
 # Seconds that a carrier has for an answer; at most 30, for a claimed parcel is leased for 60.
 CARRIER_TIMEOUT: float = min(integer("AFTERWARD_CARRIER_TIMEOUT", 15), 30)
 # Ask the sandbox carrier about its parcels. Off where the demo moves them (docs/carriers.md).
@@ -197,6 +209,9 @@ SANDBOX_POLL = flag("AFTERWARD_SANDBOX_POLL")
 DNS_SERVERS = words("AFTERWARD_DNS_SERVERS")
 # host:port pairs that outgoing calls may reach although their address is private (sandboxes).
 OUTBOUND_ALLOW = words("AFTERWARD_OUTBOUND_ALLOW")
+
+# Who may read /metrics: `Authorization: Bearer …`. Empty: nobody.
+METRICS_TOKEN = text("AFTERWARD_METRICS_TOKEN")
 
 # --- People -----------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from analytics.scorecards.api import CarrierScores
 from cases.api import Cases, OneCase
-from config import health
+from config import health, metrics
 from events.api import Events
 from events.exports import ExportEvents
 from imports.api import Imports, OneImport, RefusedLines, StartImport, StopImport, UndoImport
@@ -90,6 +90,7 @@ api = [
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
     path("tls-allowed", tls.tls_allowed),
     path("api/v1/", include(api)),
     path("api/v1/schema", developers.schema),

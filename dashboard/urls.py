@@ -7,7 +7,19 @@ from dashboard.account.urls import before_signing_in, own
 from dashboard.data_urls import data_settings
 from dashboard.list_urls import lists
 from dashboard.messaging.urls import message_settings
-from dashboard.pages import audit, cases, first, home, messages, parked, sandbox, settings, sign_in, team
+from dashboard.pages import (
+    audit,
+    cases,
+    first,
+    home,
+    message_health,
+    messages,
+    parked,
+    sandbox,
+    settings,
+    sign_in,
+    team,
+)
 from dashboard.settings_urls import shop_settings
 from dashboard.shops.urls import connected_shops
 from dashboard.webhook_urls import webhook_settings
@@ -38,6 +50,7 @@ _settings: list[URLPattern] = [
 _merchant: list[URLPattern | URLResolver] = [
     *lists,
     path("messages/", messages.message_log, name="messages"),
+    path("messages/health/", message_health.message_health, name="message_health"),
     path("messages/<str:message_id>/", messages.message, name="message"),
     path("messages/<str:message_id>/preview/", messages.preview, name="message_preview"),
     path("messages/<str:message_id>/retry/", messages.retry, name="retry_message"),

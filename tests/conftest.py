@@ -21,6 +21,34 @@ hypothesis.settings.register_profile("afterward", deadline=None)
 hypothesis.settings.load_profile("afterward")
 
 
+# Files that take long go first, the longest foremost: begun last, one of them would keep a whole run waiting for one
+# process. `--durations=20` tells which they are.
+LONG = (
+    "tests/chaos/test_small.py",
+    "tests/config/test_deployment.py",
+    "tests/config/test_embedded.py",
+    "tests/rest/test_openapi.py",  # Short: it is given out together with the first one, and waits for it.
+    "tests/demo/test_supervisor.py",
+    "tests/browser/test_dashboard_pages.py",
+    "tests/isolation/test_isolation.py",
+    "tests/rest/test_schema_fuzz.py",
+    "tests/live/test_web_live.py",
+    "tests/notifications/test_crash.py",
+    "tests/browser/",
+    "tests/dashboard/",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes long first. All else stays in its order."""
+
+    def rank(item: pytest.Item) -> int:
+        return next((number for number, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG))
+
+    items.sort(key=rank)
+
+
 @pytest.fixture
 def merchant(db: None) -> Merchant:
     """Nordwind, the merchant whose data a test is about. No scope is open."""

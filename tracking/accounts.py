@@ -76,7 +76,11 @@ def _access(carrier: str, own: Mapping[str, str] | None) -> Access | None:
 
 def _of_installation() -> dict[str, tuple[str, dict[str, str]]]:
     """Carrier → (address of its API, credentials for merchants without their own)."""
-    return {"dhl": (settings.DHL_API_URL, {"api_key": settings.DHL_API_KEY} if settings.DHL_API_KEY else {})}
+    found = {
+        code: (settings.CARRIER_URLS.get(code, ""), keys) for code, keys in settings.CARRIER_KEYS.items()
+    }
+    dhl = {"api_key": settings.DHL_API_KEY} if settings.DHL_API_KEY else {}
+    return {**found, "dhl": (settings.DHL_API_URL, dhl)}
 
 
 def _positive(text: str | None) -> float:

@@ -72,6 +72,7 @@ PAGES: dict[str, Callable[[scene.Scene], str]] = {
     "cancel": of("cancel_order"),
     "messages": of("messages"),
     "message": of("message"),
+    "health": of("message_health"),
     "failed": lambda shop: path_of("message", shop.ids),
     "parked": of("parked"),
     "inbox": of("parked", "?tab=inbox"),

@@ -133,7 +133,7 @@ def test_a_key_that_is_none_is_refused(
         assert not CarrierAccount.objects.exists()
 
 
-@pytest.mark.parametrize("carrier", ["sandbox", "ups", "nosuch"])
+@pytest.mark.parametrize("carrier", ["sandbox", "hermes", "nosuch"])
 def test_only_carriers_that_we_ask_have_accounts(merchant: Merchant, owner: Client, carrier: str) -> None:
     for url in (f"{PAGE}{carrier}/", f"{PAGE}{carrier}/test/", f"{PAGE}{carrier}/remove/"):
         assert owner.post(url, {"api_key": "x"}).status_code == 404
@@ -154,3 +154,14 @@ def test_codes_that_we_do_not_know_are_listed_with_their_newest_parcel(
     assert "&lt;b&gt;beam" in page
     assert "Beamed up" in page
     assert f"/app/nordwind/shipments/{public_id('shp', parcel.pk)}/" in page
+
+
+def test_a_carrier_asks_for_what_it_calls_its_keys(merchant: Merchant, owner: Client) -> None:
+    page = owner.get(PAGE + "ups/").content.decode()
+    assert 'name="client_id"' in page
+    assert 'name="client_secret"' in page
+    assert 'name="api_key"' not in page
+    answer = owner.post(PAGE + "ups/", {"client_id": "id"})
+    assert answer.status_code == 422  # the secret is missing
+    with merchant_scope(merchant):
+        assert not CarrierAccount.objects.exists()

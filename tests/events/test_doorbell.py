@@ -122,15 +122,15 @@ def test_a_commit_does_not_wait_for_a_redis_that_hangs(
         settings.REDIS_URL = f"unix://{tmp_path / 'deaf'}"
         doorbell._redis.cache_clear()
         try:
+            # Its time-out is a quarter of a second: whoever waited for it each time would need ten.
             began = time.monotonic()
-            for number in range(10):
+            for number in range(40):
                 record(merchant, str(number))
-            assert time.monotonic() - began < 0.9  # Its time-out is a quarter of a second, each time.
+            assert time.monotonic() - began < 2.5
             began = time.monotonic()
             doorbell._silent_until = 0.0
-            assert not doorbell.ring(doorbell.DUE, "any")
-            assert not doorbell.ring(doorbell.DUE, "any")  # The second one does not even try.
-            assert time.monotonic() - began < 0.9
+            assert not any(doorbell.ring(doorbell.DUE, "any") for _ in range(40))  # Only the first one tries.
+            assert time.monotonic() - began < 2.5
         finally:
             doorbell._redis.cache_clear()
 

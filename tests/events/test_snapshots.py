@@ -1,6 +1,5 @@
 """R13: a snapshot that is held makes every claim slow. The server ends ours, and others' are reported."""
 
-import statistics
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -68,7 +67,7 @@ def test_claims_stay_fast_once_a_held_snapshot_is_gone(
         )  # fmt: skip
 
     def claims() -> float:
-        """The median of 25 claims, each of which leaves dead rows behind."""
+        """The quickest of 25 claims, each of which leaves dead rows behind: the others tell of the machine's load."""
         waits = []
         for _ in range(25):
             began = time.perf_counter()
@@ -76,7 +75,7 @@ def test_claims_stay_fast_once_a_held_snapshot_is_gone(
             waits.append(time.perf_counter() - began)
             with platform_scope("a test turns the clock back"):
                 ParkedFact.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now)
-        return statistics.median(waits)
+        return min(waits)
 
     quiet = claims()
     outsider.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

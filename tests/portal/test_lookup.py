@@ -1,7 +1,6 @@
 """Finding an order without a link: easy for its owner, silent to everybody else (R24)."""
 
 import re
-import statistics
 import time
 from datetime import timedelta
 from typing import Any
@@ -78,13 +77,13 @@ def test_every_miss_gets_the_same_answer(order: Order, client: Client, number: s
 
 def test_a_miss_takes_as_long_for_a_number_that_exists(order: Order, client: Client) -> None:
     times: dict[str, list[float]] = {"#AB-1042": [], "#AB-9999": []}
-    for attempt in range(100):
+    for attempt in range(50):
         for number, taken in times.items():
             Attempt.objects.all().delete()
             started = time.perf_counter()
             ask(client, number, f"guess{attempt}@example.test")
             taken.append(time.perf_counter() - started)
-    known, unknown = (statistics.median(taken) for taken in times.values())
+    known, unknown = (min(taken) for taken in times.values())  # The slower ones tell of the machine's load.
     assert abs(known - unknown) < 0.005
 
 
@@ -224,13 +223,13 @@ def test_asking_for_a_link_tells_nothing(order: Order, merchant: Merchant, clien
 
 def test_asking_for_a_link_takes_as_long_whether_or_not_it_is_sent(order: Order, client: Client) -> None:
     times: dict[str, list[float]] = {"AB1042": [], "AB9999": []}
-    for _ in range(11):
+    for _ in range(20):
         for number, taken in times.items():
             Attempt.objects.all().delete()
             started = time.perf_counter()
             ask(client, number, "anna@example.test", LINK)
             taken.append(time.perf_counter() - started)
-    sent, missed = (statistics.median(taken) for taken in times.values())
+    sent, missed = (min(taken) for taken in times.values())
     assert abs(sent - missed) < 0.005
 
 

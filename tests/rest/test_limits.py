@@ -40,11 +40,11 @@ def test_an_answer_says_what_is_left_and_an_empty_bucket_is_429(api: ApiClient, 
 
 
 def test_a_refused_request_does_nothing_and_after_the_wait_it_does(api: ApiClient, settings: Any) -> None:
-    settings.API_RATE, settings.API_BURST = 20, 1
+    settings.API_RATE, settings.API_BURST = 1, 1
     body = factories.order_body()
     assert api.post("orders", body).status_code == 201
     assert api.post("orders", body).status_code == 429
-    time.sleep(0.06)
+    time.sleep(1.05)
     assert api.post("orders", body).status_code == 200
 
 
@@ -70,10 +70,10 @@ def test_a_rate_of_0_limits_nobody(api: ApiClient, settings: Any) -> None:
 
 def test_many_at_the_same_moment_get_as_many_as_there_are(settings: Any) -> None:
     settings.API_RATE, settings.API_BURST = 1, 50
-    key = uuid7()
+    key, began = uuid7(), time.monotonic()
     with ThreadPoolExecutor(16) as threads:
         granted = [a for a in threads.map(lambda _: limits.take(key), range(200)) if a and not a.wait]
-    assert 50 <= len(granted) <= 52  # one more a second
+    assert 50 <= len(granted) <= 51 + (time.monotonic() - began)  # one more a second
 
 
 _TAKE_MANY = """
@@ -88,7 +88,7 @@ print(sum(not limits.take(uuid.UUID(sys.argv[1])).wait for _ in range(40)))
 
 
 def test_limits_hold_over_several_processes(settings: Any) -> None:
-    key = str(uuid7())
+    key, began = str(uuid7()), time.monotonic()
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", _TAKE_MANY, key, settings.REDIS_URL], stdout=subprocess.PIPE, text=True
@@ -96,7 +96,8 @@ def test_limits_hold_over_several_processes(settings: Any) -> None:
         for _ in range(3)
     ]  # fmt: skip
     granted = sum(int(process.communicate(timeout=60)[0]) for process in processes)
-    assert 40 <= granted <= 60  # a token a second comes on top, while the processes start
+    assert 40 <= granted <= 41 + (time.monotonic() - began)  # one more a second, while the processes start
+    assert granted < 120
 
 
 def test_without_redis_everybody_is_let_through_within_milliseconds_and_one_line_is_logged(
@@ -126,10 +127,10 @@ def test_once_redis_is_back_limits_hold_again(
 
 
 def test_a_bucket_that_is_full_again_is_forgotten(settings: Any) -> None:
-    settings.API_RATE, settings.API_BURST = 4, 100
+    settings.API_RATE, settings.API_BURST = 1, 100
     key = uuid7()
     limits.take(key)
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        assert 0 < client.pttl(f"rate:{key.hex}") <= 252
-        time.sleep(0.3)
+        assert 0 < client.pttl(f"rate:{key.hex}") <= 1002
+        time.sleep(1.05)
         assert not client.exists(f"rate:{key.hex}")

@@ -58,7 +58,7 @@ def test_asking_twice_before_the_look_is_one_look(dhl: DHLServer, api: ApiClient
 def test_a_parcel_whose_carrier_cannot_be_asked_says_so(api: ApiClient, merchant: Merchant) -> None:
     order = factories.order(merchant, quantity=2)
     for parcel in (
-        factories.shipment(merchant, order, quantity=1, carrier="UPS"),
+        factories.shipment(merchant, order, quantity=1, carrier="Hermes"),
         factories.shipment(merchant, order, quantity=1, carrier="DHL", tracking_number=""),
     ):
         answer = api.post(path(parcel))

@@ -149,7 +149,7 @@ def test_every_known_carrier_has_a_page_but_the_sandbox() -> None:
 def test_adapters_answer_to_their_code() -> None:
     assert {code: carrier.code for code, carrier in ADAPTERS.items()} == {c: c for c in ADAPTERS}
     assert adapter("dhl") is ADAPTERS["dhl"]
-    assert adapter("ups") is None
+    assert adapter("hermes") is None
 
 
 # Times and identity

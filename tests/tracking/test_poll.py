@@ -211,7 +211,7 @@ def test_parcels_without_a_carrier_that_can_be_asked_are_never_due(
     dhl: DHLServer, with_key: Merchant
 ) -> None:
     order = factories.order(with_key, quantity=3)
-    for carrier in ("UPS", "sandbox", "Uncle Bob"):
+    for carrier in ("Hermes", "sandbox", "Uncle Bob"):
         parcel = factories.shipment(with_key, order, quantity=1, carrier=carrier)
         assert fresh(parcel).due_at is None
     assert poll() == 0

@@ -190,7 +190,7 @@ def test_an_endpoint_that_is_down_for_a_day_loses_nothing_and_slows_nobody(
 
 
 def never(handler: Any, _: Any) -> None:
-    time.sleep(1.5)
+    time.sleep(3.5)
 
 
 def endless(handler: Any, _: Any) -> None:
@@ -219,7 +219,7 @@ def test_a_receiver_that_never_answers_times_out_and_delays_nobody(
     merchant: Merchant, receiver: Receiver, other_receiver: Receiver, drain_all: Drain,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(calls, "TIMEOUT", Timeout(connect=0.5, read=0.8, total=0.8))
+    monkeypatch.setattr(calls, "TIMEOUT", Timeout(connect=2, read=2, total=2))
     silent, _ = endpoint_at(merchant, receiver.url)
     endpoint_at(merchant, other_receiver.url)
     receiver.answer = never
@@ -227,10 +227,11 @@ def test_a_receiver_that_never_answers_times_out_and_delays_nobody(
         tell(merchant, drain_all)
     started = time.monotonic()
     sending.send_due()  # The bell's thread leaves while the silent one's calls are still under way.
-    assert time.monotonic() - started < 0.8
+    assert time.monotonic() - started < 2
+    assert [a for a in attempts(merchant) if a.status is None] == []
     assert len(other_receiver.seen) == 5
     # Those are written down by their own threads when they time out.
-    give_up = time.monotonic() + 5
+    give_up = time.monotonic() + 15
     while len([a for a in attempts(merchant) if a.status is None]) < 5 and time.monotonic() < give_up:
         time.sleep(0.05)
     with merchant_scope(merchant):

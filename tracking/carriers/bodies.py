@@ -5,11 +5,12 @@ The helpers here take all of it, so that an adapter says only where things are.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import wraps
-from typing import Any, Final
+from html import unescape
+from typing import Any, Final, TypeVar
 from xml.etree import ElementTree
 
 import msgspec
@@ -26,6 +27,8 @@ from tracking.carriers.base import (
 
 Json = Mapping[str, Any]
 Reader = Callable[..., list[Answer]]
+Told = TypeVar("Told")
+Made = TypeVar("Made")
 
 # The largest honest answer seen, thirty parcels with a hundred scans each, has two megabytes.
 MAX_BODY: Final = 5_000_000
@@ -41,13 +44,25 @@ def json_body(body: bytes) -> Any:
         raise CannotRead(f"the answer is {what}", body=body) from error
 
 
+def told_in(
+    body: bytes, status: int, retry_after: float | None, decode: Callable[[bytes], Any] = json_body
+) -> Any:
+    """The decoded body; when it cannot be read, with a failing status the error of that status, else CannotRead."""
+    try:
+        return decode(body)
+    except CannotRead:
+        if status == 200:
+            raise
+        raise refused(status, retry_after=retry_after, body=body) from None
+
+
 def xml_body(body: bytes) -> ElementTree.Element:
     """The root element, names without their namespaces. Raises CannotRead; entities of its own are refused."""
     _check_size(body)
     if is_html(body) or re.search(rb"<!(DOCTYPE|ENTITY)", body[:100_000], re.IGNORECASE):
         raise CannotRead("the answer is a web page", body=body)
     try:
-        root = ElementTree.fromstring(body)  # noqa: S314  # no entities get here
+        root = ElementTree.fromstring(body.lstrip(b"\xef\xbb\xbf \t\r\n"))  # noqa: S314  # no entities get here
     except ElementTree.ParseError as error:
         raise CannotRead(f"the answer is not XML: {error}", body=body) from error
     for element in root.iter():
@@ -143,7 +158,54 @@ def text(value: Any, limit: int = 120) -> str:
     bare = re.sub(
         r"<[^<>]*>", "", str(value).replace("\x00", "")
     )  # each "<" ends the search from the one before it
-    return " ".join(bare.split())[:limit]
+    return " ".join((unescape(bare) if "&" in bare else bare).split())[:limit]
+
+
+def plain_keys(value: Any) -> Any:
+    """The same with every key in small letters, without dashes and underscores: carriers change those."""
+    if isinstance(value, Mapping):
+        return {
+            key.lower().replace("-", "").replace("_", ""): plain_keys(inner) for key, inner in value.items()
+        }
+    return [plain_keys(inner) for inner in value] if isinstance(value, list) else value
+
+
+def as_mapping(element: ElementTree.Element) -> Any:
+    """An XML element as JSON would tell it: its text, or its children by name, a list where a name repeats."""
+    if len(element) == 0:
+        return (element.text or "").strip()
+    found: dict[str, Any] = {}
+    for child in element:
+        value = as_mapping(child)
+        if child.tag not in found:
+            found[child.tag] = value
+        elif isinstance(found[child.tag], list):
+            found[child.tag].append(value)
+        else:
+            found[child.tag] = [found[child.tag], value]
+    return found
+
+
+def digits(value: Any) -> str:
+    """A code that is a number, without its leading noughts: "0100" and 100 are the same. Others stay as text."""
+    code = text(value, 60)
+    return (code.lstrip("0") or "0") if code.isdigit() else code
+
+
+def readable(told: Iterable[Told], make: Callable[[Told], Made]) -> list[Made]:
+    """What can be made of each: one that cannot be read (a scan without a date) does not lose the others.
+
+    Raises ValueError when there are some and none can be read.
+    """
+    made, fault = [], None
+    for one in told:
+        try:
+            made.append(make(one))
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            fault = error
+    if fault is not None and not made:
+        raise ValueError(str(fault)) from fault
+    return made
 
 
 _GRAMS: Final = {"kg": 1000.0, "kgs": 1000.0, "kilogram": 1000.0, "kilograms": 1000.0, "g": 1.0, "gr": 1.0,

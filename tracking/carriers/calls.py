@@ -99,6 +99,13 @@ def sorted_by(numbers: Sequence[str], answers: Sequence[Answer]) -> list[Answer]
     ]
 
 
+def only(number: str | None, found: list[Answer]) -> list[Answer]:
+    """Of the answers about several parcels the one about `number` (the first when none names it); all for None."""
+    if number is None or len(found) < 2:
+        return found
+    return [answer for answer in found if plain(_number(answer)) == plain(number)][:1] or found[:1]
+
+
 def _number(answer: Answer) -> str:
     return answer.tracking_number if isinstance(answer, TrackingResult) else answer.number
 

@@ -10,15 +10,20 @@ from urllib.parse import quote
 
 from tracking.carriers.aftership import AfterShip
 from tracking.carriers.base import Carrier
+from tracking.carriers.canada_post import CanadaPost
 from tracking.carriers.dhl import DHL
 from tracking.carriers.dhl_parcel_de import DHLParcelDE
 from tracking.carriers.dpd import DPD
 from tracking.carriers.easypost import EasyPost
+from tracking.carriers.fedex import FedEx
 from tracking.carriers.gls import GLS
 from tracking.carriers.numbers.formats import posts
+from tracking.carriers.royal_mail import RoyalMail
 from tracking.carriers.sandbox import Sandbox
 from tracking.carriers.seventeentrack import SeventeenTrack
 from tracking.carriers.shippo import Shippo
+from tracking.carriers.ups import UPS
+from tracking.carriers.usps import USPS
 
 OTHER: Final = "other"
 
@@ -134,6 +139,11 @@ KNOWN: Final = {
 ADAPTERS: Final[dict[str, Carrier]] = {
     "dhl": DHL(),
     "dhl_parcel_de": DHLParcelDE(),
+    "ups": UPS(),
+    "fedex": FedEx(),
+    "usps": USPS(),
+    "royal_mail": RoyalMail(),
+    "canada_post": CanadaPost(),
     "dpd": DPD(),
     "gls": GLS(),
     "easypost": EasyPost(),

@@ -92,3 +92,29 @@ def promised(told: str, zone: tzinfo) -> tuple[datetime | None, datetime | None,
         return *whole_day(told[:10], zone), True
     at = parse_local(told, zone)[0]
     return at, at, False
+
+
+_SPOKEN: Final = (
+    "%B %d, %Y %I:%M %p", "%B %d, %Y %I:%M%p", "%B %d, %Y, %I:%M %p", "%B %d, %Y", "%Y-%m-%d %I:%M %p",
+    "%Y-%m-%d %I:%M%p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M", "%m/%d/%Y",
+)  # fmt: skip
+
+
+def spoken(written_at: str) -> str:
+    """ISO 8601, without an offset, for a time as Americans speak it ("March 2, 2026 1:58 pm"); ISO stays.
+
+    Raises ValueError.
+    """
+    words = " ".join(written_at.split())
+    try:
+        datetime.fromisoformat(words)
+        return words
+    except ValueError:
+        pass
+    for form in _SPOKEN:
+        try:
+            at = datetime.strptime(words.upper(), form)  # its zone is the caller's to know
+        except ValueError:
+            continue
+        return at.isoformat()
+    raise ValueError(f"no such time: {written_at}")
