@@ -1,6 +1,7 @@
 """The watch-list for people: what each reason is called, and the message that is suggested for it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cases.words import KINDS
-from dashboard.words import SUBSTATUSES, Label
+from dashboard.words import SUBSTATUSES, Label, label
+from merchants.ids import public_id
 from merchants.models import Membership, Merchant
 from merchants.permissions import MATRIX, Permission
 from merchants.scope import merchant_transaction
@@ -17,7 +19,7 @@ from notifications.commands import send_about
 from notifications.models import Message
 from tracking.statuses import Status
 from tracking.watch import commands
-from tracking.watch.models import Dismissal, Reason, WatchItem
+from tracking.watch.models import Dismissal, Reason, State, WatchItem
 
 REASONS: dict[str, Label] = {
     Reason.NOT_SHIPPED: Label(_("Not shipped in time"), "bad"),
@@ -116,6 +118,27 @@ def told_of(items: Iterable[WatchItem]) -> dict[UUID, Message]:
             if message.shipment_id == item.shipment_id and message.planned_at >= item.since:
                 found[item.pk] = message
     return found
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An item as a parcel's page shows it."""
+
+    item: WatchItem
+    label: Label
+    detail: str | Promise
+    url: str
+
+
+def of_parcel(merchant: Merchant, shipment_id: UUID) -> list[Watched]:
+    """What is or was on the list about a parcel, the open ones first: one query."""
+    found = WatchItem.objects.filter(shipment_id=shipment_id).order_by("-opened_at")[:20]
+    in_order = sorted(found, key=lambda item: item.state != State.OPEN)
+    base = f"/app/{merchant.slug}/watch/"
+    return [
+        Watched(item, label(REASONS, item.reason), detail(item), f"{base}{public_id('wat', item.pk)}/")
+        for item in in_order
+    ]
 
 
 def people(merchant: Merchant) -> list[str]:
