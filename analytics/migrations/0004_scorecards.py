@@ -9,7 +9,7 @@ from merchants.fields import merchant_primary_key, merchant_reference
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analytics', '0002_keys'),
+        ('analytics', '0003_message_days'),
         ('merchants', '0008_self_service'),
         ('tracking', '0009_scan_rates'),
     ]
