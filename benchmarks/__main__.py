@@ -7,7 +7,20 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import dashboard, imports, log, machine, mail, orders, pages, scans, watch, webhooks
+from benchmarks import (
+    dashboard,
+    freshness,
+    imports,
+    log,
+    machine,
+    mail,
+    orders,
+    pages,
+    polling,
+    scans,
+    watch,
+    webhooks,
+)
 from benchmarks.harness import Result, settle
 from tools.installation import Installation
 
@@ -31,6 +44,9 @@ BENCHMARKS: dict[str, Callable[[Installation], Result]] = {
     "dashboard_orders": dashboard.dashboard_orders,
     "dashboard_overview": dashboard.dashboard_overview,
     "dashboard_search": dashboard.dashboard_search,
+    "claim_due": polling.claim_due,
+    "poll_throughput": polling.poll_throughput,
+    "poll_freshness": freshness.poll_freshness,
     "dashboard_watch": watch.dashboard_watch,
     "dashboard_carriers": watch.dashboard_carriers,
     "watch_opening": watch.watch_opening,

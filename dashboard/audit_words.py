@@ -115,6 +115,7 @@ ACTIONS: dict[str, Promise] = {
     "case.closed": _("Case closed"),
     "case.reopened": _("Case taken up again"),
     "case.assigned": _("Case given to somebody"),
+    "shipment.wish_changed": _("Wish for a delivery changed"),
     "shipment.refreshed": _("Carrier asked about a parcel"),
     "saved_tab.created": _("Tab saved"),
     "saved_tab.changed": _("Saved tab changed"),

@@ -125,6 +125,8 @@ def _fact_details(order: Order, fact: Fact) -> list[str]:
         return [data.get("carrier_name", ""), data.get("tracking_number", "")]
     if fact.type == "shipment.delayed":
         return [_expected(data), _was_expected(data)]
+    if fact.type == "shipment.wish_changed":
+        return [str(words.WISHES.get(data.get("wish", ""), "")), data.get("day", "")]
     if fact.type.startswith("case."):
         return [str(KINDS.get(data["kind"], data["kind"]))]
     if fact.type in ("shipment.created", "shipment.shipped"):

@@ -156,6 +156,7 @@ FACTS: dict[str, Label] = {
     "shipment.delayed": Label(_("Parcel delayed"), "warn"),
     "shipment.returning": Label(_("Parcel on its way back"), "bad"),
     "shipment.returned": Label(_("Parcel back at the sender"), "bad"),
+    "shipment.wish_changed": Label(_("Wish for the delivery"), "info"),
     "shipment.cancelled": Label(_("Parcel cancelled")),
     "message.sent": Label(_("Message sent"), "ok"),
     "message.skipped": Label(_("Message not sent")),
@@ -221,6 +222,14 @@ ROLES: dict[str, Promise] = {
 
 
 # In the order of the matrix on the team page.
+WISHES: dict[str, Promise] = {
+    "": _("taken back"),
+    "safe_place": _("Safe place"),
+    "neighbour": _("Neighbour"),
+    "pickup_point": _("Pick-up point"),
+    "other_day": _("Another day"),
+}
+
 PERMISSIONS: dict[Permission, Promise] = {
     Permission.READ: _("Look at everything"),
     Permission.ACT: _("Daily work: cancel, try again, renew links"),

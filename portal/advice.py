@@ -6,15 +6,17 @@ from urllib.parse import quote
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from portal.carrier_names import carrier_name
 from portal.changes import address_allowance, cancel_allowance, offer_of
 from portal.loading import OrderRow, ParcelRow
 from portal.problems import problem_path
+from portal.proof import proof_of
 from portal.site import Site
 from portal.state import Hero
 from portal.style import Style
+from portal.wishes import can_wish, told_wish, wish_path
 from portal.wording import Text
-from tracking.carriers.registry import KNOWN
-from tracking.statuses import Status
+from tracking.statuses import Status, action_required
 
 _WEB = ("https://", "http://")
 
@@ -37,12 +39,6 @@ class Advice:
     number: str
     buttons: list[Button]
     is_needed: bool = False
-
-
-def carrier_name(parcel: ParcelRow) -> str:
-    """How the carrier is called: by the shop, else by us."""
-    known = KNOWN.get(parcel.carrier)
-    return parcel.carrier_name or (known.name if known else "")
 
 
 def contact_url(site: Site, order: OrderRow) -> str:
@@ -71,31 +67,52 @@ def advice_of(
     carrier = carrier_name(parcel) if parcel else ""
     number = parcel.tracking_number if parcel else ""
     title = "" if is_quiet else words.advice_title
+    text: Text = _text(site, order, hero, style, is_quiet=is_quiet)
+    told = told_wish(parcel, style) if parcel and can_wish(parcel) else ""
+    if told and not is_quiet and _offers_wish(parcel, hero):
+        title, text = (
+            gettext("Your wish for the delivery"),
+            gettext("%(wish)s. We pass it on.") % {"wish": told},
+        )
+    elif not is_quiet and _offers_wish(parcel, hero):
+        title, text = (
+            gettext("Not at home?"),
+            gettext("Choose a safe place, a neighbour, a pick-up point or a day."),
+        )
     if not title and carrier:
         title, carrier = gettext("Your parcel with %(carrier)s") % {"carrier": carrier}, ""
     if not title and not number:
         return None
     return Advice(
         title=title or gettext("Your parcel"),
-        text=_text(site, order, hero, style, is_quiet=is_quiet),
-        facts=_pickup_facts(parcel, style) if parcel else [],
+        text=text,
+        facts=_facts(parcel, style) if parcel else [],
         carrier=carrier,
         number=number,
         buttons=_buttons(site, order, token, parcel, hero, is_quiet=is_quiet),
+        is_needed=parcel is not None and action_required(parcel.status, parcel.substatus) and not is_quiet,
     )
 
 
 def _text(site: Site, order: OrderRow, hero: Hero, style: Style, *, is_quiet: bool) -> Text:
-    offer = offer_of(site, order, style) if _is_change(hero) else ""
+    offer = offer_of(site, order, style) if is_change(hero) else ""
     return "" if is_quiet else offer or hero.words.advice
 
 
-def _is_change(hero: Hero) -> bool:
+def _offers_wish(parcel: ParcelRow | None, hero: Hero) -> bool:
+    """Whether the state itself asks for nothing, so that a wish is the next thing to do."""
+    return parcel is not None and can_wish(parcel) and not hero.words.advice_title
+
+
+def is_change(hero: Hero) -> bool:
+    """Whether the card offers to change the order; elsewhere the links below do."""
     return hero.words.action == "address"
 
 
-def _pickup_facts(parcel: ParcelRow, style: Style) -> list[tuple[str, str]]:
-    """Where a parcel waits, when that place is open, what to show there, until when."""
+def _facts(parcel: ParcelRow, style: Style) -> list[tuple[str, str]]:
+    """Where a parcel waits, when that place is open, until when; or to whom and where it was delivered."""
+    if parcel.status == Status.DELIVERED:
+        return list(proof_of(parcel, style).rows[1:])  # when stands above already
     if parcel.status != Status.AVAILABLE_FOR_PICKUP:
         return []
     told = {name: str(value or "") for name, value in (parcel.pickup or {}).items()}
@@ -104,7 +121,7 @@ def _pickup_facts(parcel: ParcelRow, style: Style) -> list[tuple[str, str]]:
     rows = [
         (gettext("Where"), place),
         (gettext("Open"), told.get("hours", "")),
-        (gettext("Code"), told.get("code", "")),
+        (gettext("Pick-up point"), told.get("code", "")),
         (gettext("Until"), style.day_and_time(parcel.pickup_until) if parcel.pickup_until else ""),
     ]
     return [row for row in rows if row[1]]
@@ -115,7 +132,7 @@ def _buttons(
 ) -> list[Button]:
     """The action that the state asks for comes first and is the primary one."""
     found = _actions(site, order, token, parcel, hero)
-    wanted = hero.words.action
+    wanted = "wish" if _offers_wish(parcel, hero) else hero.words.action
     order_of = sorted(found, key=lambda name: name != wanted)
     buttons = [
         Button(found[name].label, found[name].url, primary=place == 0 and not is_quiet)
@@ -133,6 +150,7 @@ def _actions(
 ) -> dict[str, Button]:
     """What can be done, by the name that `portal.wording.Action` has for it."""
     found: dict[str, Button] = {}
+    style = Style.of(site, order, timezone.now())
     if parcel and parcel.tracking_url.startswith(_WEB):
         carrier = carrier_name(parcel)
         label = (
@@ -141,16 +159,20 @@ def _actions(
             else gettext("Track at the carrier")
         )
         found["carrier"] = Button(label, parcel.tracking_url)
+    if parcel and parcel.status == Status.DELIVERED and (photo := proof_of(parcel, style).photo_url):
+        found["photo"] = Button(gettext("See the carrier’s photo"), photo)
+    if parcel and can_wish(parcel):
+        label = gettext("Change the wish") if parcel.wish else gettext("Change the delivery")
+        found["wish"] = Button(label, wish_path(site, token, parcel))
     if parcel and hero.words.action == "not_here":
         found["not_here"] = Button(
             gettext("It’s not here"), problem_path(site, token, parcel, "not-received")
         )
-    style = Style.of(site, order, timezone.now())
-    if address_allowance(site, order, style).allowed:
+    if is_change(hero) and address_allowance(site, order, style).allowed:
         found["address"] = Button(gettext("Change the address"), site.path(f"o/{token}/address/"))
-    if cancel_allowance(site, order, style).allowed:
+    if is_change(hero) and cancel_allowance(site, order, style).allowed:
         found["cancel"] = Button(gettext("Cancel the order"), site.path(f"o/{token}/cancel/"))
     contact = contact_url(site, order)
-    if contact and (hero.words.action == "contact" or hero.tone == "bad" or (_is_change(hero) and not found)):
+    if contact and (hero.words.action == "contact" or hero.tone == "bad" or (is_change(hero) and not found)):
         found["contact"] = Button(gettext("Write to us"), contact)
     return found

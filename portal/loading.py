@@ -68,6 +68,7 @@ class ParcelRow(msgspec.Struct, array_like=True):
     pickup_until: datetime | None
     pickup: dict[str, Any] | None  # `tracking.carriers.base.Pickup`
     proof: dict[str, Any] | None  # `tracking.carriers.base.Proof`
+    wish: dict[str, Any] | None  # kind, place, day (`tracking.wishes`)
     contents: list[ContentRow]
     scans: list[ScanRow]  # newest first
 
@@ -117,7 +118,7 @@ SELECT json_build_array(
     (SELECT coalesce(json_agg(json_build_array(
          s.id, s.number, s.carrier, s.carrier_name, s.tracking_number, s.tracking_url, s.status, s.substatus,
          s.status_at, s.shipped_at, s.delivered_at, s.out_for_delivery_at, s.eta_from, s.eta_to, s.eta_source,
-         s.promised_from, s.promised_to, s.signed_by, s.pickup_place, s.pickup_until, s.pickup, s.proof,
+         s.promised_from, s.promised_to, s.signed_by, s.pickup_place, s.pickup_until, s.pickup, s.proof, s.wish,
          (SELECT coalesce(json_agg(json_build_array(c.line_id, c.quantity)), '[]')
           FROM tracking_shipmentline c WHERE c.merchant_id = s.merchant_id AND c.shipment_id = s.id),
          (SELECT coalesce(json_agg(json_build_array(

@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from portal.advice import advice_of, contact_url
-from portal.goods import items_of_order, items_of_parcel
+from portal.advice import advice_of, contact_url, is_change
+from portal.changes import change_links
+from portal.goods import items_of_order, items_of_parcel, items_to_come, items_without_parcel
 from portal.journey import events_of, map_of
 from portal.loading import OrderRow, ParcelRow
 from portal.problems import cards_of, problem_path
@@ -55,6 +56,9 @@ def parcel_context(site: Site, order: OrderRow, token: str, parcel: ParcelRow | 
         "waits_for_scan": parcel is not None and not events and parcel.status != Status.CANCELLED,
         "items": items_of_parcel(order, parcel, style) if parcel else items_of_order(order, style),
         "items_title": gettext("In this parcel") if parcel else gettext("Your order"),
+        "rest": items_to_come(order, style) if parcel and not order.is_cancelled else [],
+        "without_parcel": items_without_parcel(order, style) if parcel and not order.is_cancelled else [],
+        "changes": [] if is_change(hero) else change_links(site, order, token, style),
         "tabs": _tabs(site, order, token, parcel, style) if several else [],
         "order_url": site.path(f"o/{token}/"),
         "contact_url": contact_url(site, order),

@@ -69,5 +69,6 @@ def _sample_parcel(line: LineRow) -> ParcelRow:
         tracking_url="", status="in_transit", substatus="transit.arrival", status_at=scans[0].at,
         shipped_at=scans[-2].at, delivered_at=None, out_for_delivery_at=None, eta_from=now + timedelta(days=1),
         eta_to=now + timedelta(days=2), eta_source="rule", promised_from=None, promised_to=None, signed_by="",
-        pickup_place="", pickup_until=None, pickup=None, proof=None, contents=[ContentRow(line.id, 1)], scans=scans,
+        pickup_place="", pickup_until=None, pickup=None, proof=None, wish=None,
+        contents=[ContentRow(line.id, 1)], scans=scans,
     )  # fmt: skip

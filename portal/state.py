@@ -25,6 +25,11 @@ _STILL_COMES = {
     "", "exception.delay_carrier", "exception.delay_weather", "exception.delay_customs", "exception.documents",
     "exception.missorted", "exception.held",
 }  # fmt: skip
+# Why parcels are late.
+_DELAYS = {
+    "exception.delay_carrier", "exception.delay_weather", "exception.delay_customs", "exception.documents",
+    "exception.missorted",
+}  # fmt: skip
 _NEEDS_SHOPPER = {"attempt.no_access", "attempt.identity"}
 
 StepState = Literal["done", "current", "todo"]
@@ -92,6 +97,10 @@ def words_of(parcel: ParcelRow, style: Style) -> Words:
     words = words_for(parcel.status, parcel.substatus)
     if parcel.status in _BEFORE_CARRIER and _was_shipped(parcel, style):
         return WORDS["shipped"]
+    if parcel.status == Status.IN_TRANSIT and any(
+        scan.substatus == "exception.lost" for scan in parcel.scans
+    ):
+        return WORDS["found_again"]
     return words
 
 
@@ -121,7 +130,7 @@ def _tell_day(hero: Hero, parcel: ParcelRow, window: Window, style: Style) -> No
             return
         late = WORDS["overdue"]
         hero.words, hero.tone, hero.chip, hero.eta = late, late.tone, late.chip, late.headline
-        hero.sentences = [late.sentence]
+        hero.sentences = [late.sentence, *_reason(parcel)]
         hero.was = style.days(*window)
         return
     if slipped and parcel.promised_to is not None:
@@ -129,7 +138,7 @@ def _tell_day(hero: Hero, parcel: ParcelRow, window: Window, style: Style) -> No
         if parcel.status not in (Status.EXCEPTION, Status.ATTEMPT_FAILED, Status.OUT_FOR_DELIVERY):
             late = WORDS["delayed"]
             hero.words, hero.tone, hero.chip = late, late.tone, late.chip
-            hero.sentences = [late.sentence]
+            hero.sentences = [late.sentence, *_reason(parcel)]
     _tell_window(hero, window, style)
     if hero.was:
         hero.label = _("New estimated delivery")
@@ -137,6 +146,12 @@ def _tell_day(hero: Hero, parcel: ParcelRow, window: Window, style: Style) -> No
         hero.label = _("Arriving")
     elif parcel.status == Status.ATTEMPT_FAILED:
         hero.label = _("Next try")
+
+
+def _reason(parcel: ParcelRow) -> list[Text]:
+    """Why a parcel is late, where its carrier said so."""
+    told = next((scan.substatus for scan in parcel.scans if scan.substatus in _DELAYS), "")
+    return [WORDS[told].reason] if told else []
 
 
 def _tell_window(hero: Hero, window: Window, style: Style) -> None:
@@ -170,6 +185,8 @@ def _sentences(parcel: ParcelRow, words: Words) -> list[Text]:
         if parcel.substatus == "delivered.neighbour":
             return [gettext("Your parcel was left with %(name)s.") % {"name": parcel.signed_by}]
         return [gettext("Your parcel was handed over to %(name)s.") % {"name": parcel.signed_by}]
+    if words is WORDS["found_again"]:
+        return [words.sentence]
     if parcel.status == Status.IN_TRANSIT and newest is not None and newest.city:
         city = {"city": newest.city}
         if newest.substatus == "transit.departure":

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from portal import case_views, change_views, preview, views
+from portal import case_views, change_views, preview, views, wish_views
 
 
 class _Token:
@@ -26,6 +26,7 @@ urlpatterns = [
     path("t/<token:token>/<int:number>/", views.tracking),
     path("t/<token:token>/delivery.ics", views.calendar),
     path("t/<token:token>/<int:number>/delivery.ics", views.calendar),
+    path("t/<token:token>/<int:number>/wish/", wish_views.wish),
     path("t/<token:token>/problem/", case_views.choose),
     path("t/<token:token>/<int:number>/problem/", case_views.choose),
     path("t/<token:token>/problem/<slug:kind>/", case_views.report),

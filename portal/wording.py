@@ -35,6 +35,7 @@ class Words:
     advice_title: Text = ""
     advice: Text = ""
     action: Action = "carrier"
+    reason: Text = ""  # of a delay, where it is told beside another state
 
 
 _STAY = _("You need not do anything. We watch the parcel and write to you as soon as we know more.")
@@ -99,6 +100,10 @@ WORDS: dict[str, Words] = {
     "transit.resumed": Words(
         _("In transit"), _("Your parcel is moving again"),
         _("The hold-up is over: your parcel is moving again."),
+    ),
+    "found_again": Words(
+        _("In transit"), _("Your parcel was found"),
+        _("Good news: your parcel was found again and travels on to you. We’re sorry for the fright."),
     ),
     "out_for_delivery": Words(
         _("Out for delivery"), _("Out for delivery"),
@@ -199,22 +204,26 @@ WORDS: dict[str, Words] = {
     "exception.delay_carrier": Words(
         _("Delayed"), _("Your parcel is late"),
         _("The carrier is behind schedule. We’re sorry for the wait."), "warn", _("What happens next"), _STAY,
+        reason=_("The carrier is behind schedule."),
     ),
     "exception.delay_weather": Words(
         _("Delayed"), _("Your parcel is late"),
         _("The weather holds your parcel up. It travels on as soon as the roads are safe."), "warn",
         _("What happens next"), _STAY,
+        reason=_("The weather holds it up."),
     ),
     "exception.delay_customs": Words(
         _("At customs"), _("Customs takes longer"),
         _("Customs is still checking your parcel. We’re sorry for the wait."), "warn",
         _("What happens next"),
         _("Mostly you need not do anything. If customs or the carrier ask you for papers, send them soon."),
+        reason=_("Customs takes longer."),
     ),
     "exception.documents": Words(
         _("At customs"), _("Customs wants papers from us"),
         _("A paper is missing at customs. Sending it is our job; we’re on it."), "warn",
         _("What happens next"), _STAY,
+        reason=_("Customs wants papers from us; we’re on it."),
     ),
     "exception.payment_due": Words(
         _("Payment needed"), _("Duties or fees are due"),
@@ -250,6 +259,7 @@ WORDS: dict[str, Words] = {
         _("Delayed"), _("Your parcel took a wrong turn"),
         _("Your parcel was sent to a wrong place and is being put right. We’re sorry for the wait."), "warn",
         _("What happens next"), _STAY,
+        reason=_("It took a wrong turn and is being put right."),
     ),
     "exception.damaged": Words(
         _("Damaged"), _("Your parcel was damaged"),
@@ -295,7 +305,7 @@ WORDS: dict[str, Words] = {
     "expired": Words(
         _("No news"), _("No news from the carrier"),
         _("The carrier has told us nothing about this parcel for a long time. We’re sorry."), "warn",
-        _("Has it arrived?"), _("If not, write to us. We’ll find it or send a new one."), "contact",
+        _("Has it arrived?"), _("If not, tell us. We’ll find it or send a new one."), "not_here",
     ),
     # The day that was told is over, and nobody told a new one.
     "overdue": Words(

@@ -82,3 +82,14 @@ class ShipmentCancelled(ShipmentFact):
 @fact("shipment.expired")
 class ShipmentExpired(ShipmentFact):
     """Nothing was heard of the parcel for 30 days: its carrier is not asked any more."""
+
+
+@fact("shipment.wish_changed")
+class ShipmentWishChanged(ShipmentFact):
+    """The shopper wishes something for the delivery; read the shipment for where. wish: "" when it was taken back.
+
+    wish: safe_place, neighbour, pickup_point or other_day. day: of the latter, 2026-11-24.
+    """
+
+    wish: str = ""
+    day: str = ""

@@ -53,6 +53,9 @@ class Shipment(DueRow):
         null=True,
         help_text="Of the delivery: signed_by, left_with, place, document_url, photo_url, available.",
     )
+    wish = models.JSONField(
+        null=True, help_text="Of the shopper, for the delivery: kind, place, day (`tracking.wishes`)."
+    )
     weight_grams = models.PositiveIntegerField(null=True, help_text="As the carrier weighed it.")
     # The carrier that brings it the last mile, and its number there: that carrier is asked too.
     next_carrier = models.CharField(max_length=40, blank=True, default="", db_default="")

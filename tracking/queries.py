@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
+import msgspec
 from django.db.models import Prefetch, QuerySet
 
 from merchants.ids import public_id
 from merchants.rest.errors import NotFound
 from tracking.models import Scan, Shipment, ShipmentLine
-from tracking.schemas import ScanOut, ShipmentLineOut, ShipmentOut
+from tracking.schemas import ScanOut, ShipmentLineOut, ShipmentOut, WishOut
 
 
 def shipments_with_lines() -> QuerySet[Shipment]:
@@ -56,6 +57,7 @@ def show_shipment(shipment: Shipment, *, with_scans: bool = False) -> ShipmentOu
         signed_by=shipment.signed_by,
         pickup_place=shipment.pickup_place,
         pickup_until=shipment.pickup_until,
+        wish=msgspec.convert(shipment.wish, WishOut) if shipment.wish else None,
         polled_at=shipment.polled_at,
         poll_error=shipment.poll_error,
         lines=[

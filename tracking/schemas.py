@@ -1,6 +1,6 @@
 """What a shipment and a scan look like on their way in and out of the API."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
@@ -103,6 +103,14 @@ class ShipmentLineOut(msgspec.Struct, kw_only=True):
     quantity: int
 
 
+class WishOut(msgspec.Struct, kw_only=True):
+    """What the shopper wishes. kind: safe_place, neighbour, pickup_point (each with `place`) or other_day (`day`)."""
+
+    kind: str
+    place: str
+    day: date | None
+
+
 class ShipmentOut(msgspec.Struct, kw_only=True):
     """A parcel as we hold it. `scans` are listed newest first on the single shipment only."""
 
@@ -130,6 +138,7 @@ class ShipmentOut(msgspec.Struct, kw_only=True):
     signed_by: str
     pickup_place: str
     pickup_until: datetime | None
+    wish: WishOut | None
     polled_at: datetime | None
     poll_error: str
     lines: list[ShipmentLineOut]

@@ -77,6 +77,7 @@ def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse
         "expected": "" if parcel.status in TERMINAL else formats.window(parcel.eta_from, parcel.eta_to),
         "promised": formats.window(parcel.promised_from, parcel.promised_to),
         "verdict": _verdict(parcel),
+        "wish": _wish(parcel),
         "contents": [(row.quantity, row.line.title, row.line.variant) for row in parcel.lines.all()],
         "scans": scan_rows[:_MOST_SCANS],
         "has_more_scans": len(scan_rows) > _MOST_SCANS,
@@ -157,3 +158,11 @@ def _verdict(parcel: Shipment) -> Label | None:
     if late <= 0:
         return Label(_("Kept"), "ok")
     return Label(ngettext("%(count)d day late", "%(count)d days late", late) % {"count": late}, "warn")
+
+
+def _wish(parcel: Shipment) -> str:
+    """What the shopper wishes for the delivery, "" for nothing."""
+    if not parcel.wish:
+        return ""
+    told = (str(words.WISHES.get(parcel.wish["kind"], "")), parcel.wish.get("place"), parcel.wish.get("day"))
+    return ": ".join(filter(None, told))

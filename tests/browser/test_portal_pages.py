@@ -53,6 +53,7 @@ PAGES: dict[str, Callable[[Merchant], str]] = {
     "case": lambda merchant: case_path(merchant, "en"),
     "address_de": lambda merchant: f"/p/nordwind/o/{token_of(placed(merchant, 'de'))}/address/",
     "cancel": lambda merchant: f"/p/nordwind/o/{token_of(placed(merchant, 'en'))}/cancel/",
+    "wish": tracking("in_transit", path="1/wish/"),
     "in_transit_de": tracking("in_transit", "de"),
     "pickup_de": tracking("pickup", "de"),
 }  # fmt: skip

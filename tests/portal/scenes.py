@@ -128,8 +128,9 @@ def _out(merchant: Merchant, locale: str) -> Order:
 
 def _pickup(merchant: Merchant, locale: str) -> Order:
     order = scanned(merchant, locale, "available_for_pickup", "pickup.ready", city="München")
-    place = "DHL Paketshop, Kiosk am Tor, Sendlinger Str. 7, 80331 München"
-    return _change(merchant, order, pickup_place=place, pickup_until=_at(6, 17))
+    place = {"name": "Kiosk am Tor", "address": "Sendlinger Str. 7", "postcode": "80331", "city": "München",
+             "country": "DE", "hours": "Mo–Fr 8–20, Sa 9–18", "code": "4711"}  # fmt: skip
+    return _change(merchant, order, pickup=place, pickup_until=_at(6, 17))
 
 
 def _signed(merchant: Merchant, locale: str) -> Order:
@@ -140,6 +141,12 @@ def _signed(merchant: Merchant, locale: str) -> Order:
 def _neighbour(merchant: Merchant, locale: str) -> Order:
     order = scanned(merchant, locale, "delivered", "delivered.neighbour", city="München")
     return _change(merchant, order, signed_by="Familie Huber")
+
+
+def _found_again(merchant: Merchant, locale: str) -> Order:
+    order = scanned(merchant, locale, "in_transit", "transit.resumed", city="Leipzig")
+    factories.scan(merchant, parcel_of(merchant, order), "exception", _at(-0.5), substatus="exception.lost")
+    return order
 
 
 def two_parcels(merchant: Merchant, locale: str) -> Order:
@@ -184,6 +191,7 @@ SCENES: dict[str, Scene] = {
     "returned": _with("returned"),
     "cancelled_parcel": _with("cancelled", way=0),
     "expired": _with("expired"),
+    "found_again": _found_again,
     "two_parcels": two_parcels,
 }  # fmt: skip
 

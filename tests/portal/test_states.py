@@ -19,11 +19,11 @@ from tracking.statuses import SUBSTATUSES, Status
 SAID: dict[str, tuple[str, str, str | None, str]] = {
     "ordered": ("Order received", "Estimated delivery", "Ordered", "Change the address"),
     "cancelled_order": ("Cancelled", "This order was cancelled", None, "Write to us"),
-    "packed": ("Packed", "Estimated delivery", "Packed", "Track at DHL"),
-    "shipped_no_scan": ("Shipped", "waiting for the first scan", "Shipped", "Track at DHL"),
-    "label": ("Packed", "The label is printed", "Packed", "Track at DHL"),
-    "in_transit": ("In transit", "has reached Frankfurt am Main", "In transit", "Track at DHL"),
-    "customs": ("At customs", "Customs is checking", "In transit", "Track at DHL"),
+    "packed": ("Packed", "Estimated delivery", "Packed", "Change the delivery"),
+    "shipped_no_scan": ("Shipped", "waiting for the first scan", "Shipped", "Change the delivery"),
+    "label": ("Packed", "The label is printed", "Packed", "Change the delivery"),
+    "in_transit": ("In transit", "has reached Frankfurt am Main", "In transit", "Change the delivery"),
+    "customs": ("At customs", "Customs is checking", "In transit", "Change the delivery"),
     "delayed": ("Delayed", "New estimated delivery", "In transit", "Track at DHL"),
     "overdue": ("Delayed", "It takes longer than planned", "In transit", "Track at DHL"),
     "out_for_delivery": ("Out for delivery", "Arriving", "Out for delivery", "Track at DHL"),
@@ -52,8 +52,9 @@ SAID: dict[str, tuple[str, str, str | None, str]] = {
     "returning": ("Coming back to us", "is coming back to us", "Coming back", "Write to us"),
     "returned": ("Back with us", "has come back to us", "", "Write to us"),
     "cancelled_parcel": ("Cancelled", "This parcel was cancelled", None, "Write to us"),
-    "expired": ("No news", "No news from the carrier", "In transit", "Write to us"),
-    "two_parcels": ("Shipped", "waiting for the first scan", "Shipped", "Track at UPS"),
+    "found_again": ("In transit", "found again and travels on", "In transit", "Change the delivery"),
+    "expired": ("No news", "No news from the carrier", "In transit", "It’s not here"),
+    "two_parcels": ("Shipped", "waiting for the first scan", "Shipped", "Change the delivery"),
 }
 
 
@@ -135,7 +136,9 @@ def test_hours_are_told_on_the_last_day(merchant: Merchant, client: Client) -> N
 def test_a_parcel_to_collect_says_where_and_until_when(merchant: Merchant, client: Client) -> None:
     html = page(client, SCENES["pickup"](merchant, "en"))
     assert "Kiosk am Tor" in html
-    assert "<dt>Until</dt>" in html
+    for name in ("Where", "Open", "Pick-up point", "Until"):
+        assert f"<dt>{name}</dt>" in html
+    assert "Your turn" in html
 
 
 def test_a_carrier_that_says_nothing_is_not_a_parcel_that_moves(merchant: Merchant, client: Client) -> None:
@@ -159,7 +162,9 @@ def test_several_parcels_are_tabs_and_each_has_its_page(merchant: Merchant, clie
     assert "1 of 2" in first
     assert "2 of 2" in first
     assert "Fjord Wool Sweater" in first
-    assert "Leather Loafer" not in first
+    held, rest = first.split('id="rest"')
+    assert "Leather Loafer" not in held
+    assert "Leather Loafer" in rest  # the second of them is in no parcel yet
     assert "Leather Loafer" in second
     assert first.count('aria-current="page"') == 1
 
