@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import formats, words
+from dashboard import formats, hand_over, watch, words
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.carriers import carrier_label
 from dashboard.shell import page
@@ -95,6 +95,11 @@ def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse
         "scans": scan_rows[:_MOST_SCANS],
         "has_more_scans": len(scan_rows) > _MOST_SCANS,
         "windows": windows,
+        "proof": hand_over.proof_of(parcel),
+        "pickup": hand_over.pickup_of(parcel),
+        "next_carrier": hand_over.next_of(parcel),
+        "weight": hand_over.weight_of(parcel),
+        "watched": watch.of_parcel(seat.merchant, parcel.pk),
         "answer": UnreadAnswer.objects.filter(shipment_id=parcel.id).first(),
         "raw": json.dumps(parcel.raw, indent=2, ensure_ascii=False)[:_ANSWER_SHOWN] if parcel.raw else "",
         "can_ask": bool(parcel.tracking_number)
