@@ -56,6 +56,9 @@ def sent_id(shop: scene.Scene) -> str:
 PAGES: dict[str, Callable[[scene.Scene], str]] = {
     "overview": of("overview"),
     "shipments": of("shipments"),
+    "watch": of("watch"),
+    "watch_item": of("watch_item"),
+    "scorecards": of("scorecards"),
     "shipment": of("shipment"),
     "customers": of("customers"),
     "customer": of("customer"),

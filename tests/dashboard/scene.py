@@ -18,7 +18,7 @@ from merchants.scope import merchant_scope
 from notifications.models import Message
 from orders.models import InboxItem, Order
 from tests import factories
-from tracking.models import Shipment
+from tracking.models import Shipment, WatchItem
 
 
 def _pixel() -> bytes:
@@ -46,6 +46,7 @@ class Scene:
     case: Case
     closed_case: Case
     photo: CasePhoto
+    watched: WatchItem
 
     @property
     def ids(self) -> dict[str, str]:
@@ -63,6 +64,7 @@ class Scene:
             "case_id": public_id("cas", self.case.id),
             "closed_case_id": public_id("cas", self.closed_case.id),
             "photo_id": public_id("cph", self.photo.id),
+            "watch_id": public_id("wat", self.watched.id),
         }
 
 
@@ -96,7 +98,20 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         photo = CasePhoto.objects.create(
             merchant=merchant, case=case, entry=entry, image=PIXEL, created_at=timezone.now()
         )
-    return Scene(merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo)
+        watched = a_watch_item(merchant, parcel)
+    return Scene(
+        merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched
+    )  # fmt: skip
+
+
+def a_watch_item(merchant: Merchant, parcel: Shipment, **fields: Any) -> WatchItem:
+    """An item about a parcel, in the open scope, without facts."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "reason": "stalled", "since": now - timedelta(days=4), "opened_at": now - timedelta(hours=1), "value": 89,
+        "currency": "EUR", **fields,
+    }  # fmt: skip
+    return WatchItem.objects.create(merchant=merchant, order_id=parcel.order_id, shipment=parcel, **values)
 
 
 def a_case(merchant: Merchant, order: Order, **fields: Any) -> Case:
