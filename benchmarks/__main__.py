@@ -16,9 +16,9 @@ from benchmarks import (
     mail,
     orders,
     pages,
-    parsing,
     polling,
     scans,
+    watch,
     webhooks,
 )
 from benchmarks.harness import Result, settle
@@ -47,7 +47,9 @@ BENCHMARKS: dict[str, Callable[[Installation], Result]] = {
     "claim_due": polling.claim_due,
     "poll_throughput": polling.poll_throughput,
     "poll_freshness": freshness.poll_freshness,
-    **parsing.BENCHMARKS,
+    "dashboard_watch": watch.dashboard_watch,
+    "dashboard_carriers": watch.dashboard_carriers,
+    "watch_opening": watch.watch_opening,
 }
 
 
