@@ -35,10 +35,10 @@ from tracking.carriers.bodies import (
     each,
     first,
     grams,
-    json_body,
     never_raises,
     refused,
     text,
+    told_in,
 )
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.mapping import StatusMap
@@ -84,7 +84,8 @@ def _ask(numbers: Sequence[str], account: Account) -> list[Answer]:
     ):
         return found
     known = {plain(one.tracking_number) for one in found if isinstance(one, TrackingResult)}
-    begun = [_begin(number, url, account) for number in numbers if plain(number) not in known]
+    new = [number for number in numbers if plain(number) not in known and not account.only_look]
+    begun = [_begin(number, url, account) for number in new]
     return [*(one for one in found if isinstance(one, TrackingResult)), *begun]
 
 
@@ -103,7 +104,7 @@ def _headers(account: Account) -> dict[str, str]:
 @never_raises
 def read(number: str | None, body: bytes, status: int, retry_after: float | None) -> list[Answer]:
     """A tracking, a list of them, or a webhook's message; {"meta": {code, message}} says what went wrong."""
-    answer = json_body(body)
+    answer = told_in(body, status, retry_after)
     meta = dig(answer, "meta") or {}
     code = meta.get("code", status)
     if (isinstance(code, int) and code >= 400) or status >= 400:

@@ -32,10 +32,10 @@ from tracking.carriers.bodies import (
     each,
     first,
     grams,
-    json_body,
     never_raises,
     refused,
     text,
+    told_in,
 )
 from tracking.carriers.calls import one_each, send, wait_of
 from tracking.carriers.mapping import StatusMap
@@ -78,14 +78,17 @@ def _ask(number: str, account: Account) -> Answer:
     if carrier := slug_of("easypost", account.carriers.get(number, "")):
         tracker["carrier"] = carrier
     url = f"{account.base_url or BASE_URL}/v2/trackers"
-    answer = send("POST", url, account, headers=headers, json={"tracker": tracker})
+    if account.only_look:
+        answer = send("GET", url, account, headers=headers, params={"tracking_code": number})
+    else:
+        answer = send("POST", url, account, headers=headers, json={"tracker": tracker})
     return read(number, answer.body, answer.status, wait_of(answer))[0]
 
 
 @never_raises
 def read(number: str | None, body: bytes, status: int, retry_after: float | None) -> list[Answer]:
     """A tracker, a list of trackers, or a webhook's event; {"error": {code, message}} otherwise."""
-    answer = json_body(body)
+    answer = told_in(body, status, retry_after)
     problem = dig(answer, "error")
     if problem or status >= 400:
         raise _error(status, problem, retry_after)
