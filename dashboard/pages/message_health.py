@@ -24,8 +24,8 @@ def message_health(request: HttpRequest, seat: Seat) -> HttpResponse:
         "rows": [_row(kind) for kind in found.kinds],
         "silent": [words.TOUCHPOINTS.get(kind.touchpoint, kind.touchpoint) for kind in found.silent],
         "shares": [
-            _share(_("Came back"), found.bounces, _("Providers act from 5 % on.")),
-            _share(_("Reported as spam"), found.complaints, _("Gmail wants less than 0.1 %.")),
+            _share(_("Came back"), found.bounces, _("Providers act from 5 percent on.")),
+            _share(_("Reported as spam"), found.complaints, _("Gmail wants less than 0.1 percent.")),
         ],
     }
     return page(request, seat, "dashboard/message_health.html", context, section="messages")
