@@ -91,6 +91,7 @@ def _travel(
     if parcel.poll_error:
         shipment.poll_error, shipment.polled_at = parcel.poll_error, now
     shipment.pickup_place, shipment.pickup_until = way.pickup_place, way.pickup_until
+    shipment.pickup, shipment.proof = way.pickup, way.proof
 
 
 def _put_state(shipment: Shipment, known: Sequence[ScanFacts], now: datetime) -> None:
