@@ -115,6 +115,8 @@ ACTIONS: dict[str, Promise] = {
     "case.closed": _("Case closed"),
     "case.reopened": _("Case taken up again"),
     "case.assigned": _("Case given to somebody"),
+    "shipment.carrier_chosen": _("Carrier of a parcel chosen"),
+    "shipment.carrier_detected": _("Carrier of a parcel found by its number"),
     "shipment.wish_changed": _("Wish for a delivery changed"),
     "shipment.refreshed": _("Carrier asked about a parcel"),
     "saved_tab.created": _("Tab saved"),

@@ -154,6 +154,7 @@ FACTS: dict[str, Label] = {
     "shipment.delivered": Label(_("Parcel delivered"), "ok"),
     "shipment.exception": Label(_("Problem with the parcel"), "bad"),
     "shipment.delayed": Label(_("Parcel delayed"), "warn"),
+    "shipment.eta_changed": Label(_("Delivery date predicted anew")),
     "shipment.returning": Label(_("Parcel on its way back"), "bad"),
     "shipment.returned": Label(_("Parcel back at the sender"), "bad"),
     "shipment.wish_changed": Label(_("Wish for the delivery"), "info"),

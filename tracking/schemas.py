@@ -46,6 +46,25 @@ class ShipmentIn(In):
     notify: Annotated[bool, Meta(description="False for history: no message is sent about it.")] = True
 
 
+class CarrierIn(In):
+    """The carrier of a shipment, set by hand."""
+
+    carrier: Annotated[str, Meta(min_length=1, max_length=120, description="dhl, ups … or its name.")]
+
+
+class CandidateOut(msgspec.Struct, kw_only=True):
+    """A carrier that a number may belong to."""
+
+    carrier: str
+    name: str
+    format: str
+    reason: str
+    confidence: Annotated[float, Meta(description="Between 0 and 1.")]
+    checksum: Annotated[
+        bool, Meta(description="The number has a check digit of this format, and it is right.")
+    ]
+
+
 class ScanIn(In):
     """One thing that happened to a parcel, named by `shipment_id` or by its tracking number."""
 
@@ -90,6 +109,13 @@ class ScanOut(msgspec.Struct, kw_only=True):
     received_at: datetime
 
 
+class DetectedOut(msgspec.Struct, kw_only=True):
+    """A shipment after its carrier was looked for, and the carriers that its number may belong to, likeliest first."""
+
+    shipment: "ShipmentOut"
+    carriers: list[CandidateOut]
+
+
 class ScansOut(msgspec.Struct, kw_only=True):
     """What became of pushed scans: how many were new, and how many were known already."""
 
@@ -103,12 +129,36 @@ class ShipmentLineOut(msgspec.Struct, kw_only=True):
     quantity: int
 
 
+class EtaOut(msgspec.Struct, kw_only=True, rename={"from_": "from"}):
+    """When it will be there, who says so, and what our own model says beside.
+
+    source: carrier, model, shop or rule. confidence: the share of parcels that come in such a window; 1 where the
+    carrier says so, null where nobody measured. p10, p50, p90: by then one, five, nine in ten such parcels are there
+    (null without a model).
+    """
+
+    from_: datetime | None
+    to: datetime | None
+    source: str
+    confidence: float | None
+    p10: datetime | None
+    p50: datetime | None
+    p90: datetime | None
+
+
 class WishOut(msgspec.Struct, kw_only=True):
     """What the shopper wishes. kind: safe_place, neighbour, pickup_point (each with `place`) or other_day (`day`)."""
 
     kind: str
     place: str
     day: date | None
+
+
+class HandedOverOut(msgspec.Struct, kw_only=True):
+    """The carrier that brings it the last mile ("" when only its number is known), and its number there."""
+
+    carrier: str
+    tracking_number: str
 
 
 class ShipmentOut(msgspec.Struct, kw_only=True):
@@ -120,6 +170,9 @@ class ShipmentOut(msgspec.Struct, kw_only=True):
     number: int
     carrier: str
     carrier_name: str
+    carrier_source: Annotated[
+        str, Meta(description="Empty: your shop said so. `detected` by the number, `chosen` by hand.")
+    ]
     tracking_number: str
     tracking_url: str
     service: str
@@ -133,11 +186,14 @@ class ShipmentOut(msgspec.Struct, kw_only=True):
     eta_from: datetime | None
     eta_to: datetime | None
     eta_source: str
+    eta: EtaOut | None
     promised_from: datetime | None
     promised_to: datetime | None
     signed_by: str
     pickup_place: str
     pickup_until: datetime | None
+    weight_grams: int | None
+    handed_over_to: HandedOverOut | None
     wish: WishOut | None
     polled_at: datetime | None
     poll_error: str

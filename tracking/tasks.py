@@ -4,6 +4,9 @@ from django.utils import timezone
 
 from events.due import due_work
 from tracking.asking import POLL
+from tracking.eta.learning import ETA, fit_due
+from tracking.legs.following import follow_due
+from tracking.legs.wanting import LEGS
 from tracking.poll import poll_due
 from tracking.pushes.hooks import INBOX
 from tracking.pushes.inbox import work_off_pushes
@@ -31,6 +34,12 @@ def ask_carriers_to_push() -> int:
     return subscribe_due()
 
 
+@due_work(LEGS)
+def follow_hand_overs() -> int:
+    """Ask next carriers about parcels that were handed over."""
+    return follow_due()
+
+
 @due_work("tracking.scan_rates")
 def learn_when_scans_come() -> int:
     """Count the scans of one merchant whose day has come."""
@@ -47,3 +56,9 @@ def look_at_due_parcels() -> int:
 def learn_due_paces() -> int:
     """Learn how long carriers are usually silent."""
     return learn_due()
+
+
+@due_work(ETA)
+def fit_due_models() -> int:
+    """Fit the delivery-date model of one merchant whose week is over, in a process of its own."""
+    return fit_due()

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import formats, hand_over, watch, words
@@ -22,12 +22,21 @@ from dashboard.words import Label, label
 from events.models import Fact
 from merchants.ids import public_id
 from merchants.permissions import Permission
-from merchants.rest.errors import TooManyRequests, Unprocessable
-from tracking import asking, polling
-from tracking.carriers.registry import tracking_url
+from merchants.rest.errors import InvalidBody, TooManyRequests, Unprocessable
+from tracking import asking, choosing, polling
+from tracking.carriers.numbers.detect import SURE
+from tracking.carriers.registry import KNOWN, tracking_url
+from tracking.carriers.slugs import AGGREGATORS
 from tracking.models import Scan, Shipment, ShipmentLine, UnreadAnswer
 from tracking.statuses import TERMINAL
 
+# Who says when a parcel will be there.
+_SOURCES = {
+    "carrier": gettext_lazy("says the carrier"),
+    "model": gettext_lazy("predicted from your deliveries"),
+    "shop": gettext_lazy("as your shop promised"),
+    "rule": gettext_lazy("by your delivery rule"),
+}
 _MOST_SCANS = 200
 _MOST_FACTS = 300
 _ANSWER_SHOWN = 20_000
@@ -71,10 +80,14 @@ def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse
         "status": label(words.STATUSES, parcel.status),
         "substatus": words.SUBSTATUSES.get(parcel.substatus, ""),
         "carrier": carrier_label(parcel.carrier, parcel.carrier_name),
+        "carrier_choices": _carrier_choices(seat, parcel) if seat.may_act and not parcel.cancelled_at else [],
         "carrier_url": formats.web_address(parcel.tracking_url)
         or tracking_url(parcel.carrier, parcel.tracking_number, parcel.order.locale or "en"),
         "order_url": f"/app/{seat.merchant.slug}/orders/{public_id('ord', parcel.order_id)}/",
         "expected": "" if parcel.status in TERMINAL else formats.window(parcel.eta_from, parcel.eta_to),
+        "source": _SOURCES.get(parcel.eta_source, "") if parcel.status not in TERMINAL else "",
+        "predicted": formats.window(parcel.eta_p10, parcel.eta_p90),
+        "likely": formats.window(parcel.eta_p50, parcel.eta_p50) if parcel.eta_p50 else "",
         "promised": formats.window(parcel.promised_from, parcel.promised_to),
         "verdict": _verdict(parcel),
         "wish": _wish(parcel),
@@ -117,6 +130,47 @@ def refresh(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse:
     else:
         messages.success(request, _("The carrier is asked now. Its answer is here in a moment."))
     return redirect("dashboard:shipment", seat.merchant.slug, shipment_id)
+
+
+@require_POST
+@merchant_view(needs=Permission.ACT)
+def choose_carrier(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse:
+    """Another carrier for the parcel, by hand."""
+    try:
+        choosing.choose_carrier(seat.merchant, id_or_404("shp", shipment_id), request.POST.get("carrier", ""))
+    except (InvalidBody, Unprocessable):
+        messages.error(request, _("This carrier could not be set."))
+    else:
+        messages.success(request, _("Saved. The parcel is followed at this carrier now."))
+    return redirect("dashboard:shipment", seat.merchant.slug, shipment_id)
+
+
+@require_POST
+@merchant_view(needs=Permission.ACT)
+def detect_carrier(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse:
+    """The carrier by the number, again."""
+    try:
+        found = choosing.detect_anew(seat.merchant, id_or_404("shp", shipment_id))
+    except Unprocessable:
+        messages.error(request, _("The carrier cannot be found without a tracking number."))
+        return redirect("dashboard:shipment", seat.merchant.slug, shipment_id)
+    if not found:
+        messages.error(request, _("No carrier that we know uses such a number."))
+    elif found[0].confidence < SURE:
+        messages.warning(request, _("The number fits several carriers. Please choose one."))
+    else:
+        messages.success(
+            request, _("By its number the parcel is with %(carrier)s.") % {"carrier": found[0].name}
+        )
+    return redirect("dashboard:shipment", seat.merchant.slug, shipment_id)
+
+
+def _carrier_choices(seat: Seat, parcel: Shipment) -> list[tuple[str, str]]:
+    """Every carrier by name, those that the number fits first."""
+    likely = [(one.carrier, one.name) for one in choosing.candidates(seat.merchant, parcel)]
+    named = {code for code, _name in likely}
+    rest = ((c.code, c.name) for c in KNOWN.values() if c.code not in named and c.code not in AGGREGATORS)
+    return [*likely, *sorted(rest, key=lambda row: row[1].casefold())]
 
 
 def _scan_row(scan: Scan) -> ScanRow:

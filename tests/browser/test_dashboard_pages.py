@@ -73,6 +73,8 @@ PAGES: dict[str, Callable[[scene.Scene], str]] = {
     "messages": of("messages"),
     "message": of("message"),
     "health": of("message_health"),
+    "cases": of("cases", "?tab=all"),
+    "case": of("case"),
     "failed": lambda shop: path_of("message", shop.ids),
     "parked": of("parked"),
     "inbox": of("parked", "?tab=inbox"),

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from PIL import Image
 
 from cases.models import Case, CaseEntry, CasePhoto
 from dashboard.models import BulkJob, SavedTab
@@ -17,6 +19,15 @@ from notifications.models import Message
 from orders.models import InboxItem, Order
 from tests import factories
 from tracking.models import Shipment, WatchItem
+
+
+def _pixel() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (8, 8), "#0b6b53").save(out, "JPEG")
+    return out.getvalue()
+
+
+PIXEL = _pixel()
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,7 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         closed = a_case(merchant, order, kind="wrong_item", status="closed", outcome="solved")
         entry = case.entries.get()
         photo = CasePhoto.objects.create(
-            merchant=merchant, case=case, entry=entry, image=b"jpeg", created_at=timezone.now()
+            merchant=merchant, case=case, entry=entry, image=PIXEL, created_at=timezone.now()
         )
         watched = a_watch_item(merchant, parcel)
     return Scene(
