@@ -16,6 +16,7 @@ from benchmarks import (
     mail,
     orders,
     pages,
+    parsing,
     polling,
     scans,
     webhooks,
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Callable[[Installation], Result]] = {
     "claim_due": polling.claim_due,
     "poll_throughput": polling.poll_throughput,
     "poll_freshness": freshness.poll_freshness,
+    **parsing.PARSING,
 }
 
 
