@@ -8,7 +8,7 @@ from django.db.models import Prefetch, QuerySet
 from merchants.ids import public_id
 from merchants.rest.errors import NotFound
 from tracking.models import Scan, Shipment, ShipmentLine
-from tracking.schemas import ScanOut, ShipmentLineOut, ShipmentOut, WishOut
+from tracking.schemas import HandedOverOut, ScanOut, ShipmentLineOut, ShipmentOut, WishOut
 
 
 def shipments_with_lines() -> QuerySet[Shipment]:
@@ -58,6 +58,10 @@ def show_shipment(shipment: Shipment, *, with_scans: bool = False) -> ShipmentOu
         signed_by=shipment.signed_by,
         pickup_place=shipment.pickup_place,
         pickup_until=shipment.pickup_until,
+        weight_grams=shipment.weight_grams,
+        handed_over_to=HandedOverOut(carrier=shipment.next_carrier, tracking_number=shipment.next_number)
+        if shipment.next_number
+        else None,
         wish=msgspec.convert(shipment.wish, WishOut) if shipment.wish else None,
         polled_at=shipment.polled_at,
         poll_error=shipment.poll_error,
