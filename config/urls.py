@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from analytics.scorecards.api import CarrierScores
 from cases.api import Cases, OneCase
 from config import health, metrics
 from events.api import Events
@@ -49,6 +50,7 @@ api = [
     path("shipments/<str:shipment_id>/cancel", CancelShipment.as_view()),
     path("shipments/<str:shipment_id>/detect", DetectCarrier.as_view()),
     path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
+    path("analytics/carriers", CarrierScores.as_view()),
     path("watch-items", WatchItems.as_view()),
     path("watch-items/<str:watch_id>", OneWatchItem.as_view()),
     path("watch-items/<str:watch_id>/snooze", SnoozeWatchItem.as_view()),

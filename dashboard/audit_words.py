@@ -33,6 +33,7 @@ SUBJECTS: dict[str, Promise] = {
     "orders": _("Orders, several at once"),
     "message": _("Messages"),
     "case": _("Cases"),
+    "watch": _("Watch-list"),
     "parked": _("Parked work"),
 }
 
@@ -52,6 +53,11 @@ ACTIONS: dict[str, Promise] = {
     "account.recovery_codes_made": _("New recovery codes made"),
     "account.second_factor_forgotten": _("Second factor forgotten by the operator"),
     "account.password_changed": _("Password changed"),
+    "watch.assigned": _("Given to somebody"),
+    "watch.snoozed": _("Put off or brought back"),
+    "watch.noted": _("Note written"),
+    "watch.answered": _("Customer informed"),
+    "watch.dismissed": _("Done with"),
     "merchant.created": _("Shop made"),
     "merchant.updated": _("Shop settings changed"),
     "api_key.created": _("API key made"),

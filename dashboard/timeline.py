@@ -129,7 +129,7 @@ def _fact_details(order: Order, fact: Fact) -> list[str]:
         return [str(words.WISHES.get(data.get("wish", ""), "")), data.get("day", "")]
     if fact.type.startswith("case."):
         return [str(KINDS.get(data["kind"], data["kind"]))]
-    if fact.type in ("shipment.created", "shipment.shipped"):
+    if fact.type in ("shipment.created", "shipment.shipped", "shipment.eta_changed"):
         return [_expected(data)]
     return [str(words.SUBSTATUSES.get(data.get("substatus", ""), ""))]
 

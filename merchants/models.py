@@ -99,6 +99,14 @@ class Merchant(models.Model):
         help_text="0 is Monday: when parcels are packed.",
     )
     keeps_holidays = models.BooleanField(default=False, help_text="Nothing is packed or delivered on them.")
+    shares_delivery_times = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Delivery times are learned from, and lent to, the other shops here that agreed to it too.",
+    )
+    eta_fitted_at = models.DateTimeField(
+        null=True, help_text="When its model of delivery dates was fitted: the model's version. Empty: none."
+    )
     default_carrier = models.CharField(max_length=40, blank=True, help_text="Of parcels that name none.")
     # What shoppers may do by themselves, and what they are told to expect.
     address_change = models.CharField(

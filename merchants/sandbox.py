@@ -11,7 +11,7 @@ from django.db import transaction
 
 from merchants.models import Merchant
 
-_OWN = frozenset({"id", "slug", "name", "sandbox_of", "created_at", "setup_hidden_at"})
+_OWN = frozenset({"id", "slug", "name", "sandbox_of", "created_at", "setup_hidden_at", "eta_fitted_at"})
 _ENDING = "-sandbox"
 
 

@@ -123,7 +123,9 @@ def _can_tell_day(parcel: ParcelRow) -> bool:
 def _tell_day(hero: Hero, parcel: ParcelRow, window: Window, style: Style) -> None:
     """Tell when it comes: never a day that is over; a later day than was told beside the old one, with an apology."""
     promised = parcel.promised_to
-    slipped = promised is not None and style.day_of(window[1]) > style.day_of(promised)
+    # Our own window is wide: a parcel is late for sure only where even its first day is after the promise.
+    telling = window[0] if parcel.eta_source == "model" else window[1]
+    slipped = promised is not None and style.day_of(telling) > style.day_of(promised)
     if window[1] < style.now:
         if parcel.status == Status.EXCEPTION or parcel.status == Status.ATTEMPT_FAILED:
             hero.eta = hero.words.headline

@@ -64,6 +64,21 @@ class ShipmentDelayed(ShipmentFact):
     eta_was: datetime | None = None
 
 
+@fact("shipment.eta_changed")
+class ShipmentEtaChanged(ShipmentFact):
+    """Another delivery window is told: the history of a parcel's dates is made of these. Not a delay by itself.
+
+    source: who says so (carrier, model, shop, rule). p10, p50, p90: what our model says, if it says anything; model:
+    when that was fitted.
+    """
+
+    source: str = ""
+    p10: datetime | None = None
+    p50: datetime | None = None
+    p90: datetime | None = None
+    model: datetime | None = None
+
+
 @fact("shipment.returning")
 class ShipmentReturning(ShipmentFact):
     """The parcel is on its way back to the sender."""

@@ -49,7 +49,12 @@ class Shipment(DueRow):
     # When it will be there: the current window, and the first one that was told.
     eta_from = models.DateTimeField(null=True)
     eta_to = models.DateTimeField(null=True)
-    eta_source = models.CharField(max_length=12, blank=True, help_text="shop, carrier or rule.")
+    eta_source = models.CharField(max_length=12, blank=True, help_text="carrier, model, shop or rule.")
+    # What our own model said last: nine in ten, half, one in ten are still to come; and which model it was.
+    eta_p10 = models.DateTimeField(null=True)
+    eta_p50 = models.DateTimeField(null=True)
+    eta_p90 = models.DateTimeField(null=True)
+    eta_fitted_at = models.DateTimeField(null=True)
     promised_from = models.DateTimeField(null=True)
     promised_to = models.DateTimeField(null=True)
     # What the carrier told about the hand-over.
@@ -234,6 +239,7 @@ class UnknownCode(MerchantModel):
 
 
 # Found here by Django.
+from tracking.eta.models import EtaModel  # noqa: E402, F401
 from tracking.legs.models import NextLeg  # noqa: E402, F401
 from tracking.pushes.models import CarrierPush, PushSubscription  # noqa: E402, F401
 from tracking.rates.models import CarrierScanCounts, ScanCounts, ScanLesson  # noqa: E402, F401

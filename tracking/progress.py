@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -12,6 +13,7 @@ from merchants.models import Merchant
 from orders import commands as orders
 from orders.models import Order, Stage
 from tracking import facts, polling, windows
+from tracking.eta.predicting import predict
 from tracking.models import Shipment
 from tracking.resolve import ScanFacts, ShipmentState, resolve
 from tracking.statuses import PROBLEM, Status
@@ -75,7 +77,10 @@ def advance_one(
     Returns the facts that became true by it, and whether the order's stage may be another one now.
     """
     before = shipment.status
+    scans = list(scans)
     kinds = _put_resolved(merchant, shipment, scans, now)
+    if predict(merchant, shipment, len(scans), now):
+        kinds.append(facts.ShipmentEtaChanged)
     told: list[Told] = [(_fact(kind, shipment, notify), shipment.order_id) for kind in kinds]
     return told, _means(shipment.status) != _means(before)
 
@@ -138,6 +143,8 @@ def set_window(merchant: Merchant, shipment: Shipment, window: Window) -> dateti
     """
     if PRECEDENCE[window.source] < PRECEDENCE[shipment.eta_source]:
         return None
+    if shipment.eta_source == "model" and window.end < timezone.now():
+        return None  # The carrier repeats a date that is over: ours took its place.
     told = shipment.eta_to
     shipment.eta_from, shipment.eta_to, shipment.eta_source = window.start, window.end, window.source
     if shipment.promised_to is None:
@@ -158,6 +165,12 @@ def record_delay(shipment: Shipment, eta_was: datetime, *, notify: bool = True) 
 
 def _fact(kind: type[facts.ShipmentFact], shipment: Shipment, notify: bool) -> facts.ShipmentFact:
     at = shipment.shipped_at if kind is facts.ShipmentShipped else shipment.status_at
+    more: dict[str, Any] = {}
+    if kind is facts.ShipmentEtaChanged:
+        more = {
+            "source": shipment.eta_source, "p10": shipment.eta_p10, "p50": shipment.eta_p50,
+            "p90": shipment.eta_p90, "model": shipment.eta_fitted_at,
+        }  # fmt: skip
     return kind(
         shipment_id=shipment.id,
         status=shipment.status,
@@ -166,6 +179,7 @@ def _fact(kind: type[facts.ShipmentFact], shipment: Shipment, notify: bool) -> f
         eta_from=shipment.eta_from,
         eta_to=shipment.eta_to,
         notify=notify and not _is_history(shipment, at),
+        **more,
     )
 
 

@@ -4,11 +4,14 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
 
 from merchants.ids import public_id
 from merchants.rest.errors import NotFound
+from tracking.eta.choice import CONFIDENCE
 from tracking.models import Scan, Shipment, ShipmentLine
-from tracking.schemas import HandedOverOut, ScanOut, ShipmentLineOut, ShipmentOut, WishOut
+from tracking.progress import is_awaited
+from tracking.schemas import EtaOut, HandedOverOut, ScanOut, ShipmentLineOut, ShipmentOut, WishOut
 
 
 def shipments_with_lines() -> QuerySet[Shipment]:
@@ -53,6 +56,7 @@ def show_shipment(shipment: Shipment, *, with_scans: bool = False) -> ShipmentOu
         eta_from=shipment.eta_from,
         eta_to=shipment.eta_to,
         eta_source=shipment.eta_source,
+        eta=show_eta(shipment),
         promised_from=shipment.promised_from,
         promised_to=shipment.promised_to,
         signed_by=shipment.signed_by,
@@ -77,6 +81,17 @@ def show_shipment(shipment: Shipment, *, with_scans: bool = False) -> ShipmentOu
     if with_scans:
         shown.scans = [show_scan(scan) for scan in scans_of(shipment.id)]
     return shown
+
+
+def show_eta(shipment: Shipment) -> EtaOut | None:
+    """When a parcel will be there, as the API shows it; None for one that is not awaited or whose time is over."""
+    if not is_awaited(shipment) or shipment.eta_to is None or shipment.eta_to < timezone.now():
+        return None
+    return EtaOut(
+        from_=shipment.eta_from, to=shipment.eta_to, source=shipment.eta_source,
+        confidence=CONFIDENCE.get(shipment.eta_source),
+        p10=shipment.eta_p10, p50=shipment.eta_p50, p90=shipment.eta_p90,
+    )  # fmt: skip
 
 
 def show_scan(scan: Scan) -> ScanOut:

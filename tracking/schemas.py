@@ -129,6 +129,23 @@ class ShipmentLineOut(msgspec.Struct, kw_only=True):
     quantity: int
 
 
+class EtaOut(msgspec.Struct, kw_only=True, rename={"from_": "from"}):
+    """When it will be there, who says so, and what our own model says beside.
+
+    source: carrier, model, shop or rule. confidence: the share of parcels that come in such a window; 1 where the
+    carrier says so, null where nobody measured. p10, p50, p90: by then one, five, nine in ten such parcels are there
+    (null without a model).
+    """
+
+    from_: datetime | None
+    to: datetime | None
+    source: str
+    confidence: float | None
+    p10: datetime | None
+    p50: datetime | None
+    p90: datetime | None
+
+
 class WishOut(msgspec.Struct, kw_only=True):
     """What the shopper wishes. kind: safe_place, neighbour, pickup_point (each with `place`) or other_day (`day`)."""
 
@@ -169,6 +186,7 @@ class ShipmentOut(msgspec.Struct, kw_only=True):
     eta_from: datetime | None
     eta_to: datetime | None
     eta_source: str
+    eta: EtaOut | None
     promised_from: datetime | None
     promised_to: datetime | None
     signed_by: str

@@ -19,6 +19,7 @@ from orders import commands as orders
 from orders.models import Order, OrderLine, OrderStatus
 from tracking import choosing, facts, polling, windows
 from tracking.carriers.registry import OTHER, carrier_from_name, tracking_url
+from tracking.eta.predicting import predict
 from tracking.locks import lock_shipment
 from tracking.models import Shipment, ShipmentLine
 from tracking.progress import is_awaited, record_delay, record_fact, refresh_stages, set_window
@@ -122,6 +123,7 @@ def _new_shipment(
     )  # fmt: skip
     _put_carrier(merchant, shipment, body)
     _put_window(merchant, order, shipment, body)
+    predict(merchant, shipment, 0, now)
     shipment.due_at = now if polling.is_followed(merchant, shipment, now) else None
     shipment.save(force_insert=True)
     _put_lines(merchant, order, shipment, _wanted_lines(order, body, {}, happened=happened), {})
@@ -150,6 +152,9 @@ def _update_shipment(
     eta_was = _put_window(merchant, shipment.order, shipment, body)
     if shipment.shipped_at and shipment.status == Status.PENDING:
         shipment.status, shipment.status_at = Status.INFO_RECEIVED, shipment.shipped_at
+    told_anew = shipment.last_scan_at is None and predict(
+        merchant, shipment, 0, now
+    )  # else with the next scan
     shipment.raw = dict(raw or shipment.raw)
     same = asked_with == (shipment.carrier, shipment.tracking_number)
     followed = polling.is_followed(merchant, shipment, now)
@@ -164,6 +169,8 @@ def _update_shipment(
         orders.add_search_words(shipment.order, [shipment.tracking_number])
     if shipment.shipped_at and not was_shipped:
         record_fact(facts.ShipmentShipped, shipment, notify=body.notify)
+    if told_anew:
+        record_fact(facts.ShipmentEtaChanged, shipment, notify=body.notify)
     if eta_was and is_awaited(shipment):
         record_delay(shipment, eta_was, notify=body.notify)
     refresh_stages([shipment.order])

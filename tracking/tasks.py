@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from events.due import due_work
 from tracking.asking import POLL
+from tracking.eta.learning import ETA, fit_due
 from tracking.legs.following import follow_due
 from tracking.legs.wanting import LEGS
 from tracking.poll import poll_due
@@ -55,3 +56,9 @@ def look_at_due_parcels() -> int:
 def learn_due_paces() -> int:
     """Learn how long carriers are usually silent."""
     return learn_due()
+
+
+@due_work(ETA)
+def fit_due_models() -> int:
+    """Fit the delivery-date model of one merchant whose week is over, in a process of its own."""
+    return fit_due()

@@ -12,7 +12,8 @@ from merchants.models import Merchant
 from orders.models import Order
 
 # Whose word counts more. A carrier that has the parcel knows better than the shop, the shop better than a rule.
-PRECEDENCE = {"": 0, "rule": 1, "shop": 2, "carrier": 3}
+# When our own model takes a word's place is for `tracking.eta.choice` to say; whoever is asked after it did needs this.
+PRECEDENCE = {"": 0, "rule": 1, "shop": 2, "model": 2, "carrier": 3}
 
 _DAY_BEGINS, _DAY_ENDS = time(8), time(20)
 _MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)  # of carriers; who packs may have other days
@@ -20,7 +21,7 @@ _MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)  # of carriers; who packs may have other day
 
 @dataclass(frozen=True)
 class Window:
-    """From when to when, both aware and in UTC, and who says so (`rule`, `shop`, `carrier`)."""
+    """From when to when, both aware and in UTC, and who says so (`rule`, `shop`, `model`, `carrier`)."""
 
     start: datetime
     end: datetime

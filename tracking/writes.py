@@ -31,7 +31,19 @@ _NOT_NEEDED = frozenset(
 )  # fmt: skip
 _PARCEL_FIELDS = [f.attname for f in Shipment._meta.concrete_fields if f.attname not in _NOT_NEEDED]
 _ORDER_NEEDED = frozenset(
-    {"id", "merchant_id", "external_id", "status", "stage", "placed_at", "updated_at", "country"}
+    {
+        "id",
+        "merchant_id",
+        "external_id",
+        "status",
+        "stage",
+        "placed_at",
+        "updated_at",
+        "country",
+        "postcode",
+        "shipping",
+        "total",
+    }
 )
 _ORDER_FIELDS = [f.attname for f in Order._meta.concrete_fields if f.attname in _ORDER_NEEDED]
 _WIDTH = len(_PARCEL_FIELDS) + len(_ORDER_FIELDS)
@@ -55,7 +67,8 @@ STATE = {
     "out_for_delivery_at": "timestamptz", "delivered_at": "timestamptz", "last_scan_at": "timestamptz",
     "failed_attempts": "smallint", "eta_from": "timestamptz", "eta_to": "timestamptz", "eta_source": "text",
     "promised_from": "timestamptz", "promised_to": "timestamptz", "due_at": "timestamptz",
-    "updated_at": "timestamptz",
+    "updated_at": "timestamptz", "eta_p10": "timestamptz", "eta_p50": "timestamptz", "eta_p90": "timestamptz",
+    "eta_fitted_at": "timestamptz",
 }  # fmt: skip
 # Puts `%(states)s` on their parcels.
 MOVE = f"""

@@ -62,10 +62,20 @@ class DeliveryForm(MerchantForm):
     transit_days_min = _days(gettext_lazy("At least"))
     transit_days_max = _days(gettext_lazy("At most"))
 
+    shares_delivery_times = forms.BooleanField(
+        label=gettext_lazy("Learn delivery times together with the other shops here"),
+        required=False,
+        help_text=gettext_lazy(
+            "When parcels will be there is learned from those that were delivered: from yours only, or, if you agree,"
+            " from those of all shops of this installation that agree too. They learn from yours how long parcels take"
+            " from country to postcode area, and nothing about who bought what."
+        ),
+    )
+
     class Meta(MerchantForm.Meta):
         fields = (
             "order_cutoff", "processing_days", "working_days", "keeps_holidays", "transit_days_min",
-            "transit_days_max",
+            "transit_days_max", "shares_delivery_times",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -11,10 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import formats, words
+from dashboard import formats, hand_over, watch, words
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.carriers import carrier_label
 from dashboard.shell import page
@@ -30,6 +30,13 @@ from tracking.carriers.slugs import AGGREGATORS
 from tracking.models import Scan, Shipment, ShipmentLine, UnreadAnswer
 from tracking.statuses import TERMINAL
 
+# Who says when a parcel will be there.
+_SOURCES = {
+    "carrier": gettext_lazy("says the carrier"),
+    "model": gettext_lazy("predicted from your deliveries"),
+    "shop": gettext_lazy("as your shop promised"),
+    "rule": gettext_lazy("by your delivery rule"),
+}
 _MOST_SCANS = 200
 _MOST_FACTS = 300
 _ANSWER_SHOWN = 20_000
@@ -78,6 +85,9 @@ def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse
         or tracking_url(parcel.carrier, parcel.tracking_number, parcel.order.locale or "en"),
         "order_url": f"/app/{seat.merchant.slug}/orders/{public_id('ord', parcel.order_id)}/",
         "expected": "" if parcel.status in TERMINAL else formats.window(parcel.eta_from, parcel.eta_to),
+        "source": _SOURCES.get(parcel.eta_source, "") if parcel.status not in TERMINAL else "",
+        "predicted": formats.window(parcel.eta_p10, parcel.eta_p90),
+        "likely": formats.window(parcel.eta_p50, parcel.eta_p50) if parcel.eta_p50 else "",
         "promised": formats.window(parcel.promised_from, parcel.promised_to),
         "verdict": _verdict(parcel),
         "wish": _wish(parcel),
@@ -85,6 +95,11 @@ def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse
         "scans": scan_rows[:_MOST_SCANS],
         "has_more_scans": len(scan_rows) > _MOST_SCANS,
         "windows": windows,
+        "proof": hand_over.proof_of(parcel),
+        "pickup": hand_over.pickup_of(parcel),
+        "next_carrier": hand_over.next_of(parcel),
+        "weight": hand_over.weight_of(parcel),
+        "watched": watch.of_parcel(seat.merchant, parcel.pk),
         "answer": UnreadAnswer.objects.filter(shipment_id=parcel.id).first(),
         "raw": json.dumps(parcel.raw, indent=2, ensure_ascii=False)[:_ANSWER_SHOWN] if parcel.raw else "",
         "can_ask": bool(parcel.tracking_number)

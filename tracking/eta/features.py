@@ -1,0 +1,57 @@
+"""The numbers that the trees look at. One function for learning and for predicting, so that both see the same."""
+
+from math import nan
+from typing import Final
+
+from tracking.eta.cases import Case
+from tracking.eta.lanes import Lanes, chains
+from tracking.statuses import Status
+
+NAMES: Final = (
+    "lane", "lane_count", "origin_lane", "served_lane", "way_short", "packing",
+    "promise", "dispatch_by", "weekday", "hour", "postcode", "origin_postcode", "shipping", "price", "pieces",
+    "same_region", "abroad", "since_placed", "since_shipped", "status", "attempts", "scans", "is_near",
+)  # fmt: skip
+_STATUSES: Final = {str(status): float(number) for number, status in enumerate(Status)}
+
+
+def features(case: Case, lanes: Lanes) -> list[float]:
+    """One number for each of NAMES, nan for what is not known.
+
+    None of them tells which week it is, as the level of all lanes would: of a week that is not over yet only the fast
+    parcels are known, and trees would learn that it was a fast week.
+    """
+    on = chains(case)
+    lane, count = lanes.look_up(lanes.recent, on["lane"])
+    day = case.at // 1
+    return [
+        lane,
+        float(count),
+        lanes.look_up(lanes.long, on["origin"])[0] - lane,
+        lanes.look_up(lanes.recent, on["served"])[0] - lane,
+        lanes.look_up(lanes.short, on["lane"][:2])[0] - lane,
+        lanes.look_up(lanes.packing, [("from", case.origin)])[0],
+        case.promise,
+        case.dispatch_by,
+        (day + 3) % 7,  # 1970 began on a Thursday; 0 is Monday
+        (case.at - day) * 24,
+        _number(case.postcode),
+        _number(case.origin_postcode),
+        case.shipping,
+        case.price,
+        case.pieces,
+        float(case.region == case.origin_region) if case.region and case.origin_region else nan,
+        float(case.country != case.origin_country),
+        case.at - case.placed,
+        case.at - case.shipped,
+        _STATUSES.get(case.status, nan),
+        float(case.attempts),
+        float(case.scans),
+        case.is_near,
+    ]
+
+
+def _number(postcode: str) -> float:
+    """A postcode's leading digits: near ones are mostly near each other. nan where it has letters first."""
+    digits = postcode.replace(" ", "").replace("-", "")[:5]
+    return float(digits) if digits.isascii() and digits.isdigit() else nan
