@@ -16,6 +16,7 @@ from benchmarks import (
     mail,
     orders,
     pages,
+    parsing,
     polling,
     scans,
     watch,
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[Installation], Result]] = {
     "dashboard_watch": watch.dashboard_watch,
     "dashboard_carriers": watch.dashboard_carriers,
     "watch_opening": watch.watch_opening,
+    **parsing.PARSING,
 }
 
 

@@ -50,6 +50,7 @@ END = [
     ("ups/access_point.json", "available_for_pickup", "pickup.ready"),
     ("ups/customs.json", "in_transit", "transit.customs_cleared"),
     ("fedex/batch.json", "out_for_delivery", "ofd.on_vehicle"),
+    ("fedex/delivered.json", "delivered", "delivered.safe_place"),
     ("fedex/held.json", "available_for_pickup", "pickup.ready"),
     ("usps/delivered.json", "delivered", "delivered.recipient"),
     ("usps/notice_left.json", "attempt_failed", "attempt.no_one"),
