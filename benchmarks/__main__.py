@@ -7,7 +7,19 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import dashboard, imports, log, machine, mail, orders, pages, scans, webhooks
+from benchmarks import (
+    dashboard,
+    freshness,
+    imports,
+    log,
+    machine,
+    mail,
+    orders,
+    pages,
+    polling,
+    scans,
+    webhooks,
+)
 from benchmarks.harness import Result, settle
 from tools.installation import Installation
 
@@ -31,6 +43,9 @@ BENCHMARKS: dict[str, Callable[[Installation], Result]] = {
     "dashboard_orders": dashboard.dashboard_orders,
     "dashboard_overview": dashboard.dashboard_overview,
     "dashboard_search": dashboard.dashboard_search,
+    "claim_due": polling.claim_due,
+    "poll_throughput": polling.poll_throughput,
+    "poll_freshness": freshness.poll_freshness,
 }
 
 

@@ -66,7 +66,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "merchants.middleware.ApiLane",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "merchants.content_policy.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -88,8 +88,21 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "config.templates.Loader",
+                            [
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -299,6 +312,8 @@ IMPORT_MAX_BYTES = integer("AFTERWARD_IMPORT_MAX_BYTES", 1_500_000_000)
 # Seconds that a process believes what it knows about a key: a revoked one may work for so much longer. 0: it asks
 # the database each time.
 API_KEY_SECONDS: float = 1.0
+# Seconds that a portal believes what it knows about its shop: other looks and words hold after it. 0: asked each time.
+PORTAL_SECONDS: float = 1.0
 # What one API key may do: so many requests a second on average (0: no limit), and so many at once.
 API_RATE = integer("AFTERWARD_API_RATE", 100)
 API_BURST = integer("AFTERWARD_API_BURST", 1000)

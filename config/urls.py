@@ -20,6 +20,7 @@ from orders.products_api import OneProduct, Products
 from portal import tls
 from tracking.api import CancelShipment, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
+from tracking.pushes import hooks as carrier_hooks
 from tracking.sandbox_api import Advance
 from tracking.watch.api import AssignWatchItem, DismissWatchItem, OneWatchItem, SnoozeWatchItem, WatchItems
 from webhooks.api import (
@@ -101,6 +102,7 @@ urlpatterns = [
     path("hooks/shopify/<slug:slug>", hooks.shopify),
     path("hooks/woocommerce/<slug:slug>", hooks.woocommerce),
     path("hooks/generic/<slug:slug>/<str:connection_id>", hooks.generic),
+    path("hooks/carriers/<slug:carrier>/<slug:slug>", carrier_hooks.carrier),
     path("hooks/mail/<slug:provider>", mail_hooks.mail),
     path("hooks/twilio/status", twilio_hooks.status),
     path("hooks/twilio/incoming", twilio_hooks.incoming),

@@ -26,7 +26,8 @@ _SHOWCASE_IS_FRESH_FOR = timedelta(hours=10)
 # The portal pages that are worth a look, in this order (`demo.seed.showcase`).
 SHOWN = (
     "in_transit", "in_transit_de", "delayed", "delayed_de", "delivered", "delivered_de", "out_for_delivery",
-    "pickup", "attempt", "exception",
+    "pickup", "attempt", "exception", "just_placed", "label", "partly_shipped", "customs", "lost", "returning",
+    "cancelled", "expired",
 )  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def prepare_shop(console: Console, *, fresh: bool, orders: int) -> tuple[Merchan
     if _showcase_is_stale(merchant):
         with console.step("Adding orders of today"):
             seed.refresh_showcase(merchant)
+            seed.act_as_shoppers(merchant)
     return merchant, access
 
 
@@ -95,6 +97,7 @@ def _new_shop(console: Console, merchant: Merchant | None, orders: int) -> tuple
     stored = seed.fill(
         merchant, orders=orders, say=lambda text: console.say(console.paint(f"    {text} …", "dim"))
     )
+    seed.act_as_shoppers(merchant)
     console.say(
         f"    {stored.orders:,} orders of {stored.customers:,} customers, {stored.shipments:,} parcels,"
         f" {stored.scans:,} scans, {stored.messages:,} messages"

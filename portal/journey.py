@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from html import escape
+from itertools import groupby
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
@@ -26,17 +27,19 @@ def events_of(order: OrderRow, parcel: ParcelRow, style: Style) -> list[SafeStri
     Markup in Python, for once: a template's loop over fifteen scans cost as much as the rest of the page.
     """
     language = get_language() or ""
+    today = style.day_of(style.now)
     return [
         mark_safe(  # noqa: S308  # every value is escaped here
             _EVENT.format(
                 "" if place else ' class="newest"',
                 _name(language, scan.status, scan.substatus),
                 f"{escape(where)} · " if (where := _place(scan, order, style)) else "",
-                style.iso(scan.at),
-                escape(style.day_and_time(scan.at)),
+                local.isoformat(timespec="minutes"),
+                escape(style.local_day_and_time(local, today)),
             )
         )
         for place, scan in enumerate(parcel.scans)
+        for local in (scan.at.astimezone(style.zone),)
     ]
 
 
@@ -56,24 +59,24 @@ def map_of(order: OrderRow, parcel: ParcelRow, style: Style) -> tuple[SafeString
 def _stops(order: OrderRow, parcel: ParcelRow) -> list[Stop]:
     """The places of the scans in time, then the shopper's city: its centre, never their address."""
     delivered = parcel.status == Status.DELIVERED
-    scanned = [
-        (scan, locate(scan.city, scan.country, scan.postcode)) for scan in reversed(parcel.scans) if scan.city
-    ]
-    places = [(place, scan.city) for scan, place in scanned if place is not None]
-    stops = [Stop(place.lat, place.lon, _label(place), "done") for place, _city in places]
+    language = get_language() or "en"
+    scanned = [(scan.city, scan.country, scan.postcode) for scan in reversed(parcel.scans) if scan.city]
+    # A place is scanned several times in a row.
+    places = [place for where, _ in groupby(scanned) if (place := locate(*where)) is not None]
+    stops = [Stop(place.lat, place.lon, _label(place, language), "done") for place in places]
     if stops and not delivered:
         last = stops.pop()
         stops.append(Stop(last.lat, last.lon, last.label, "current"))
     if stops and order.city and parcel.status not in _HOMEWARD:
         home = locate(order.city, order.country)
         if home is not None:
-            stops.append(Stop(home.lat, home.lon, _label(home), "done" if delivered else "next"))
+            stops.append(Stop(home.lat, home.lon, _label(home, language), "done" if delivered else "next"))
     return stops
 
 
-def _label(place: Place) -> str:
+def _label(place: Place, language: str) -> str:
     """The city's name in the page's language."""
-    return city_name(place.name, place.country, get_language() or "en")
+    return city_name(place.name, place.country, language)
 
 
 def _caption(order: OrderRow, parcel: ParcelRow, style: Style) -> str:

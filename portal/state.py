@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from merchants.models import Merchant
 from portal.loading import OrderRow, ParcelRow
 from portal.style import Style
-from portal.wording import WORDS, Text, Tone, Words, words_for
+from portal.wording import Text, Tone, Words, spoken, words_for
 from tracking import windows
 from tracking.statuses import Status
 
@@ -78,7 +78,7 @@ def hero_of(merchant: Merchant, order: OrderRow, parcel: ParcelRow | None, style
 
 
 def _order_hero(merchant: Merchant, order: OrderRow, style: Style) -> Hero:
-    words = WORDS["cancelled_order" if order.is_cancelled else "ordered"]
+    words = spoken("cancelled_order" if order.is_cancelled else "ordered")
     hero = Hero(words, words.chip, words.tone, eta=words.headline, sentences=[words.sentence])
     if order.is_cancelled:
         return hero
@@ -96,11 +96,11 @@ def words_of(parcel: ParcelRow, style: Style) -> Words:
     """What a parcel's state is called. Handed over but not scanned is a state of its own."""
     words = words_for(parcel.status, parcel.substatus)
     if parcel.status in _BEFORE_CARRIER and _was_shipped(parcel, style):
-        return WORDS["shipped"]
+        return spoken("shipped")
     if parcel.status == Status.IN_TRANSIT and any(
         scan.substatus == "exception.lost" for scan in parcel.scans
     ):
-        return WORDS["found_again"]
+        return spoken("found_again")
     return words
 
 
@@ -130,7 +130,7 @@ def _tell_day(hero: Hero, parcel: ParcelRow, window: Window, style: Style) -> No
         if parcel.status == Status.EXCEPTION or parcel.status == Status.ATTEMPT_FAILED:
             hero.eta = hero.words.headline
             return
-        late = WORDS["overdue"]
+        late = spoken("overdue")
         hero.words, hero.tone, hero.chip, hero.eta = late, late.tone, late.chip, late.headline
         hero.sentences = [late.sentence, *_reason(parcel)]
         hero.was = style.days(*window)
@@ -138,7 +138,7 @@ def _tell_day(hero: Hero, parcel: ParcelRow, window: Window, style: Style) -> No
     if slipped and parcel.promised_to is not None:
         hero.was = style.days(parcel.promised_from or parcel.promised_to, parcel.promised_to)
         if parcel.status not in (Status.EXCEPTION, Status.ATTEMPT_FAILED, Status.OUT_FOR_DELIVERY):
-            late = WORDS["delayed"]
+            late = spoken("delayed")
             hero.words, hero.tone, hero.chip = late, late.tone, late.chip
             hero.sentences = [late.sentence, *_reason(parcel)]
     _tell_window(hero, window, style)
@@ -153,7 +153,7 @@ def _tell_day(hero: Hero, parcel: ParcelRow, window: Window, style: Style) -> No
 def _reason(parcel: ParcelRow) -> list[Text]:
     """Why a parcel is late, where its carrier said so."""
     told = next((scan.substatus for scan in parcel.scans if scan.substatus in _DELAYS), "")
-    return [WORDS[told].reason] if told else []
+    return [spoken(told).reason] if told else []
 
 
 def _tell_window(hero: Hero, window: Window, style: Style) -> None:
@@ -187,7 +187,7 @@ def _sentences(parcel: ParcelRow, words: Words) -> list[Text]:
         if parcel.substatus == "delivered.neighbour":
             return [gettext("Your parcel was left with %(name)s.") % {"name": parcel.signed_by}]
         return [gettext("Your parcel was handed over to %(name)s.") % {"name": parcel.signed_by}]
-    if words is WORDS["found_again"]:
+    if words is spoken("found_again"):
         return [words.sentence]
     if parcel.status == Status.IN_TRANSIT and newest is not None and newest.city:
         city = {"city": newest.city}

@@ -41,12 +41,16 @@ class Style:
 
     def day_and_time(self, moment: datetime) -> str:
         """ "Tue 24 Nov, 14:05"; for today and yesterday the word."""
-        ago = (self.day_of(self.now) - self.day_of(moment)).days
+        return self.local_day_and_time(moment.astimezone(self.zone), self.day_of(self.now))
+
+    def local_day_and_time(self, local: datetime, today: date) -> str:
+        """The same for a moment on the reader's clock, for lists: the clock is asked once."""
+        ago = (today - local.date()).days
         if ago == 0:
-            return gettext("today, %(time)s") % {"time": self.time(moment)}
+            return gettext("today, %(time)s") % {"time": self.time(local)}
         if ago == 1:
-            return gettext("yesterday, %(time)s") % {"time": self.time(moment)}
-        return date_time(moment, self.locale, self.zone)
+            return gettext("yesterday, %(time)s") % {"time": self.time(local)}
+        return date_time(local, self.locale, self.zone)
 
     def window(self, start: datetime, end: datetime) -> str:
         """The days of a delivery window; "Today" and "Tomorrow" where they say it, with hours where they matter."""

@@ -1,15 +1,16 @@
 """What shoppers are told: canonical status and sub-status → words, in the shop's voice.
 
-`words_for` gives what stands at the top of the page; `event_name` one line of the journey. All are lazy, so that
+`words_for` gives what stands at the top of the page; `event_name` one line of the journey. All are kept lazy, so that
 the page's language decides. A status that nobody foresaw falls back to the plain one above it.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any, Literal
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 Text = str | Promise
 Tone = Literal["", "ok", "info", "warn", "bad", "quiet"]
@@ -380,7 +381,20 @@ EVENTS: dict[str, Text] = {
 
 def words_for(status: str, substatus: str = "") -> Words:
     """What a parcel's state is called; the sub-status decides where it has words of its own."""
-    return WORDS.get(substatus) or WORDS.get(status) or WORDS["exception"]
+    return spoken(substatus if substatus in WORDS else status if status in WORDS else "exception")
+
+
+def spoken(key: str) -> Words:
+    """The words of a state in the language that is spoken now. Translated once: a page reads each several times."""
+    return _spoken(get_language() or "", key)
+
+
+@lru_cache(maxsize=512)
+def _spoken(_language: str, key: str) -> Words:
+    words = WORDS[key]
+    texts = ((field.name, getattr(words, field.name)) for field in fields(words))
+    told: dict[str, Any] = {name: str(text) if isinstance(text, Promise) else text for name, text in texts}
+    return Words(**told)
 
 
 def event_name(status: str, substatus: str = "") -> Text:

@@ -19,6 +19,7 @@ from tracking.details import put_details
 from tracking.models import Shipment, UnreadAnswer
 from tracking.progress import RECYCLED_BEFORE, advance, is_awaited, record_delay, set_window
 from tracking.radar import count_unknown
+from tracking.statuses import TERMINAL
 from tracking.writes import Known, insert_scans, load_scans, lock_parcels
 
 _KEPT_BYTES: Final = 65_536
@@ -109,16 +110,39 @@ def _store_scans(
     merchant: Merchant, pairs: Sequence[tuple[Shipment, TrackingResult]], source: str, now: datetime
 ) -> Known:
     """Store the scans, repeats dropped. Returns all scans of these parcels."""
-    rows = [_row(parcel, scan) for parcel, result in pairs for scan in _own_scans(parcel, result, now)]
+    since = _known_since(pairs, now)
+    rows = [
+        _row(parcel, scan)
+        for parcel, result in pairs
+        for scan in result.scans
+        if scan.occurred_at >= since[parcel.id]
+    ]
     known = insert_scans(merchant.id, rows, source=source, now=now)[1] if rows else {}
     silent = [parcel.id for parcel, _ in pairs if parcel.id not in known]
     return known | load_scans(merchant.id, silent) if silent else known
 
 
-def _own_scans(parcel: Shipment, result: TrackingResult, now: datetime) -> list[CarrierScan]:
-    """The scans that can be this parcel's: a number's former parcel was scanned before."""
-    earliest = min(parcel.order.placed_at, parcel.shipped_at or now) - RECYCLED_BEFORE
-    return [scan for scan in result.scans if scan.occurred_at >= earliest]
+def _known_since(pairs: Sequence[tuple[Shipment, TrackingResult]], now: datetime) -> dict[UUID, datetime]:
+    """Since when scans of its number can be each parcel's. Carriers use their numbers again, and tell of both parcels.
+
+    Where a former parcel of ours had the number and its way had ended before this one was ordered, that is the border.
+    Two orders that travel in one parcel both have its scans.
+    """
+    numbers = {parcel.tracking_number for parcel, _ in pairs}
+    ended = Shipment.objects.filter(
+        tracking_number__in=numbers, status__in=TERMINAL, last_scan_at__isnull=False
+    )
+    former = list(ended.values_list("id", "carrier", "tracking_number", "last_scan_at"))
+    since = {}
+    for parcel, _ in pairs:
+        ordered, mine = parcel.order.placed_at, (parcel.carrier, parcel.tracking_number)
+        used_before = any(
+            tuple(whose) == mine and at < ordered and other != parcel.id for other, *whose, at in former
+        )
+        since[parcel.id] = (
+            ordered if used_before else min(ordered, parcel.shipped_at or now) - RECYCLED_BEFORE
+        )
+    return since
 
 
 def _row(shipment: Shipment, scan: CarrierScan) -> dict[str, Any]:

@@ -13,6 +13,7 @@ take long. What is still under way then is written down by its own thread when i
 import queue
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -37,9 +38,12 @@ RUN_SECONDS: Final = 2.0
 PATIENCE_SECONDS: Final = 0.5
 # What ends within so short a time is written down together.
 _GATHER_SECONDS: Final = 0.02
+_LAST_SECONDS: Final = 0.4
 _CLAIM: Final = 200
+_FEW: Final = 64
+_CLAIM_SECONDS: Final = 0.5
 # So many calls of one lane may wait in a run.
-_KEPT: Final = 100
+_KEPT: Final = 200
 # Places at a gate are taken so shortly before they come.
 _AHEAD: Final = timedelta(milliseconds=100)
 
@@ -67,6 +71,7 @@ class _Run:
         self._under_way = 0
         self._more = True  # whether the last claim was as large as could be
         self._settled = 0
+        self._claim_again = 0.0
 
     def work(self) -> int:
         try:
@@ -76,15 +81,26 @@ class _Run:
                 if not self._wait():
                     break
                 self._write_down()
+            else:
+                self._await_the_last()
         finally:
             self._leave()
         return self._settled
 
+    def _await_the_last(self) -> None:
+        """Wait a moment for calls that are about to end: written down together they cost a fraction."""
+        until = time.monotonic() + _LAST_SECONDS
+        while self._under_way and (left := until - time.monotonic()) > 0:
+            with suppress(queue.Empty):
+                self._done.put(self._done.get(timeout=left))
+                time.sleep(_GATHER_SECONDS)
+            self._write_down()
+
     def _claim(self) -> None:
-        if not self._more and self._waiting() and self._under_way:
+        """Claim more when few parcels wait, and now and then in any case: behind a slow lane's others may be due."""
+        if time.monotonic() < self._claim_again and self._waiting() >= _FEW:
             return
-        if self._waiting() >= 4 * _CLAIM:
-            return
+        self._claim_again = time.monotonic() + _CLAIM_SECONDS
         rows = claims.claim(_CLAIM)
         self._more = len(rows) == _CLAIM
         now = timezone.now()

@@ -1,6 +1,7 @@
 """Pushed scans: stored, and their parcels brought to the state that they add up to."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -113,26 +114,33 @@ def _named(scans: Sequence[ScanIn]) -> tuple[set[UUID], set[str]]:
 
 
 def _targets(scans: Sequence[ScanIn], parcels: Iterable[Shipment]) -> list[Shipment]:
-    """Each scan's parcel of these: the newest one that it names. Raises NotFound."""
+    """Each scan's parcel of these: the newest one that it can mean. Raises NotFound."""
     oldest_first = sorted(parcels, key=lambda shipment: shipment.created_at)
     by_id = {shipment.id: shipment for shipment in oldest_first}
-    # A number counts for its newest parcel: of this carrier, or of any when the scan names none.
-    by_number: dict[tuple[str, str | None], Shipment]
-    by_number = {(shipment.tracking_number, None): shipment for shipment in oldest_first}
-    by_number |= {(shipment.tracking_number, shipment.carrier): shipment for shipment in oldest_first}
+    by_number: dict[str, list[Shipment]] = defaultdict(list)
+    for shipment in oldest_first:
+        by_number[shipment.tracking_number].append(shipment)
     targets = []
     for index, scan in enumerate(scans):
         if scan.shipment_id:
             shipment_id = parse_public_id("shp", scan.shipment_id)
             found = by_id.get(shipment_id) if shipment_id else None
         else:
-            carrier = carrier_from_name(scan.carrier) if scan.carrier else None
-            found = by_number.get((scan.tracking_number, carrier))
+            found = _meant(by_number.get(scan.tracking_number, ()), scan)
         if found is None:
             where = _where(scans, index) + ("shipment_id" if scan.shipment_id else "tracking_number")
             raise NotFound("There is no such shipment.", param=where, code="shipment_not_found")
         targets.append(found)
     return targets
+
+
+def _meant(parcels: Sequence[Shipment], scan: ScanIn) -> Shipment | None:
+    """Which of the parcels with its number a scan means (oldest first): the newest of its carrier, or of any when it
+    names none, that was ordered by then. A late scan of a number's former parcel is not the new one's."""
+    carrier = carrier_from_name(scan.carrier) if scan.carrier else None
+    fitting = [parcel for parcel in parcels if carrier in (None, parcel.carrier)]
+    ordered = [parcel for parcel in fitting if parcel.order.placed_at <= scan.occurred_at]
+    return next(reversed(ordered or fitting), None)
 
 
 def _scan_row(scan: ScanIn, shipment_id: UUID) -> dict[str, Any]:

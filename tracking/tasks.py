@@ -6,6 +6,9 @@ from events.due import due_work
 from tracking.asking import POLL
 from tracking.eta.learning import ETA, fit_due
 from tracking.poll import poll_due
+from tracking.pushes.hooks import INBOX
+from tracking.pushes.inbox import work_off_pushes
+from tracking.pushes.subscribing import SUBSCRIBE, subscribe_due
 from tracking.rates import budget
 from tracking.watch.clock import WATCH, look_at_due
 from tracking.watch.pace import LEARN, learn_due
@@ -15,6 +18,18 @@ from tracking.watch.pace import LEARN, learn_due
 def poll_due_parcels() -> int:
     """Ask carriers about parcels whose time has come."""
     return poll_due()
+
+
+@due_work(INBOX)
+def work_off_carrier_pushes() -> int:
+    """Work off what carriers told by themselves."""
+    return work_off_pushes()
+
+
+@due_work(SUBSCRIBE)
+def ask_carriers_to_push() -> int:
+    """Ask carriers to tell about parcels by themselves."""
+    return subscribe_due()
 
 
 @due_work("tracking.scan_rates")

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from demo.seed.plan import FIRST_NUMBER, numbered, plan_orders
 from demo.seed.shop import Access, forget_merchant, give_access, make_merchant, still_valid
+from demo.seed.shoppers import act_as_shoppers
 from demo.seed.showcase import plan_showcase
 from demo.seed.store import Progress, Stored, store_orders
 from merchants.models import Merchant
@@ -15,7 +16,8 @@ from orders.models import Order
 from tracking.sandbox_parcels import origin_of
 
 __all__ = [
-    "Access", "Stored", "fill", "forget_merchant", "give_access", "make_merchant", "refresh_showcase", "still_valid",
+    "Access", "Stored", "act_as_shoppers", "fill", "forget_merchant", "give_access", "make_merchant",
+    "refresh_showcase", "still_valid",
 ]  # fmt: skip
 
 

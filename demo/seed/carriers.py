@@ -15,6 +15,10 @@ from tracking.sandbox_parcels import origin_of
 from tracking.statuses import Status
 from tracking.windows import Window
 
+_LEFT_WITH = {
+    "delivered.neighbour": {"left_with": "neighbour"},
+    "delivered.safe_place": {"left_with": "safe_place"},
+}
 _AT_THE_DOOR = frozenset(
     {Status.OUT_FOR_DELIVERY, Status.ATTEMPT_FAILED, Status.DELIVERED, Status.AVAILABLE_FOR_PICKUP}
 )
@@ -34,6 +38,8 @@ class Way:
     signed_by: str = ""
     pickup_place: str = ""
     pickup_until: datetime | None = None
+    pickup: dict[str, str] | None = None
+    proof: dict[str, str] | None = None
 
 
 def way_of(merchant: Merchant, order: Order, parcel: PlannedParcel, now: datetime) -> Way:
@@ -64,10 +70,16 @@ def way_of(merchant: Merchant, order: Order, parcel: PlannedParcel, now: datetim
 def _with_hand_over(way: Way, order: Order) -> Way:
     last = way.scans[-1] if way.scans else None
     if last is not None and last.substatus == "delivered.signed":
-        return replace(way, signed_by=order.last_name)
+        return replace(way, signed_by=order.last_name, proof={"signed_by": order.last_name})
+    if last is not None and last.substatus in _LEFT_WITH:
+        return replace(way, proof=_LEFT_WITH[last.substatus])
     if last is not None and last.status == Status.AVAILABLE_FOR_PICKUP:
         until = last.occurred_at + _KEPT_AT_PICKUP
-        return replace(way, pickup_place=f"Paketshop, {order.city}", pickup_until=until)
+        place = {
+            "name": "Paketshop Kiosk am Tor", "address": "Marktplatz 3", "postcode": order.postcode,
+            "city": order.city, "country": order.country, "hours": "Mo–Fr 8–20, Sa 9–18", "code": "4711",
+        }  # fmt: skip
+        return replace(way, pickup_place=f"Paketshop, {order.city}", pickup_until=until, pickup=place)
     return way
 
 

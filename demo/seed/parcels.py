@@ -89,6 +89,7 @@ def _travel(
             _put_window(merchant, history, shipment, window, scan.occurred_at)
     shipment.service, shipment.signed_by = way.service, way.signed_by
     shipment.pickup_place, shipment.pickup_until = way.pickup_place, way.pickup_until
+    shipment.pickup, shipment.proof = way.pickup, way.proof
 
 
 def _put_state(shipment: Shipment, known: Sequence[ScanFacts], now: datetime) -> None:

@@ -70,6 +70,7 @@ def _handed_over_for(
 def _before_the_carrier(rng: Random, now: datetime) -> list[PlannedOrder]:
     hours = timedelta(hours=1)
     to_ship = _order(rng, "to_ship", now, german=True)
+    just_placed = _order(rng, "just_placed", now, german=False)
     label = _order(rng, "label", now, german=False)
     pending = _order(rng, "pending", now, german=True)
     taken_back = _order(rng, "taken_back", now, german=True)
@@ -78,6 +79,7 @@ def _before_the_carrier(rng: Random, now: datetime) -> list[PlannedOrder]:
     back = _parcel(rng, taken_back, "DELIVERED", "dpd", cancelled_after=2 * hours)
     sent = _parcel(rng, partly, "DELIVERED", "dhl", handed_over_at=now - 20 * hours, only_first=True)
     return [
+        _placed(just_placed, now - 0.05 * hours),
         _placed(to_ship, now - 3 * hours),
         _placed(label, now - 20 * hours, _parcel(rng, label, "DELIVERED", "dhl")),
         _placed(pending, now - 9 * hours, _parcel(rng, pending, "DELIVERED", "", announced=False)),

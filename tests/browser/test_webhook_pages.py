@@ -47,7 +47,7 @@ def test_a_person_adds_an_endpoint_and_sees_the_answer_to_a_test_event(
     judge(visit, "webhooks-empty", axe)
     page = visit.page
     page.get_by_role("link", name="Add an endpoint").click()
-    page.get_by_label("Address").fill(receiver.url)
+    page.get_by_label("Address", exact=True).fill(receiver.url)
     page.get_by_label("Only these").check()
     page.get_by_label("Parcel delivered").check()
     page.get_by_role("button", name="Add the endpoint").click()

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
+from cases.models import Case
 from demo import prepare, seed
 from demo.seed.plan import numbered, plan_orders
 from demo.seed.showcase import PREFIX, plan_showcase
@@ -145,12 +146,22 @@ def test_the_api_shows_the_seeded_orders_as_its_own(shop: Merchant) -> None:
     assert api.get(f"shipments/{shipment['id']}").status_code == 200
 
 
-@pytest.mark.parametrize("name", prepare.SHOWN)
-def test_the_showcase_has_a_page_for_each_state(shop: Merchant, client: object, name: str) -> None:
-    order = Order.objects.get(external_id__startswith=f"{PREFIX}{name}-2")
-    response = client.get(portal_path(shop, order))  # type: ignore[attr-defined]
-    assert response.status_code == 200
-    assert order.number in response.content.decode()
+def test_the_showcase_has_a_page_for_each_state(shop: Merchant, client: object) -> None:
+    for name in prepare.SHOWN:
+        order = Order.objects.get(external_id__startswith=f"{PREFIX}{name}-2")
+        response = client.get(portal_path(shop, order))  # type: ignore[attr-defined]
+        assert response.status_code == 200, name
+        assert order.number in response.content.decode(), name
+
+
+def test_the_showcases_shoppers_have_reported_waited_and_wished(shop: Merchant) -> None:
+    assert seed.act_as_shoppers(shop) == 3
+    assert sorted(Case.objects.values_list("kind", "status")) == [
+        ("damaged", "answered"), ("not_received", "waiting"),
+    ]  # fmt: skip
+    assert Shipment.objects.get(wish__isnull=False).wish["kind"] == "safe_place"
+    assert seed.act_as_shoppers(shop) == 3  # once more
+    assert Case.objects.count() == 2
 
 
 def test_a_delayed_order_shows_the_promise_that_slipped(shop: Merchant) -> None:

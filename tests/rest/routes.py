@@ -32,6 +32,8 @@ class Route:
             ("delivery_id", "whd"),
             ("import_id", "imp"),
             ("watch_id", "wat"),
+            ("case_id", "cas"),
+            ("suppression_id", "sup"),
         ):
             path = path.replace(f"<str:{name}>", ids.get(name, f"{prefix}_{'0' * 26}"))
         assert "<" not in path, f"teach tests/rest/routes.py the parameter of {self.path}"

@@ -258,11 +258,11 @@ def _time(activity: Json, zone: tzinfo) -> tuple[datetime, str, bool]:
     if gmt_date and gmt_time:
         return (
             parse_local(written(gmt_date, gmt_time.replace(":", "")), UTC)[0],
-            f"{local}{offset}"[:40],
+            local[:40],
             True,
         )
     if offset and "T" in local:
-        return parse_local(local + offset, zone)[0], f"{local}{offset}"[:40], True
+        return parse_local(local + offset, zone)[0], local[:40], True
     occurred_at, offset_known = parse_local(local, zone)
     return occurred_at, local[:40], offset_known
 
