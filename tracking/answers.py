@@ -16,6 +16,7 @@ from merchants.scope import merchant_transaction, platform_scope
 from tracking import polling, windows
 from tracking.carriers.base import CannotRead, CarrierError, CarrierScan, TrackingResult, scan_key
 from tracking.details import put_details
+from tracking.legs.wanting import want_legs
 from tracking.models import Shipment, UnreadAnswer
 from tracking.progress import RECYCLED_BEFORE, advance, is_awaited, record_delay, set_window
 from tracking.radar import count_unknown
@@ -56,7 +57,8 @@ def apply_answers(merchant: Merchant, told: Sequence[Told], *, source: str) -> N
             return
         known = _store_scans(merchant, pairs, source, now)
         put_details(merchant, pairs, now)
-        count_unknown(merchant, pairs, now)
+        count_unknown(merchant, pairs, source, now)
+        want_legs(pairs, now)
         slipped = [(parcel, _put_window(merchant, parcel, result)) for parcel, result in pairs]
         moved = list({parcel.id: parcel for parcel, _ in pairs}.values())
         advance(merchant, moved, known)

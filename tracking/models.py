@@ -230,5 +230,6 @@ class UnknownCode(MerchantModel):
 
 # Found here by Django.
 from tracking.eta.models import EtaModel  # noqa: E402, F401
+from tracking.legs.models import NextLeg  # noqa: E402, F401
 from tracking.pushes.models import CarrierPush, PushSubscription  # noqa: E402, F401
 from tracking.rates.models import CarrierScanCounts, ScanCounts, ScanLesson  # noqa: E402, F401

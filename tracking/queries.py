@@ -11,7 +11,7 @@ from merchants.rest.errors import NotFound
 from tracking.eta.choice import CONFIDENCE
 from tracking.models import Scan, Shipment, ShipmentLine
 from tracking.progress import is_awaited
-from tracking.schemas import EtaOut, ScanOut, ShipmentLineOut, ShipmentOut, WishOut
+from tracking.schemas import EtaOut, HandedOverOut, ScanOut, ShipmentLineOut, ShipmentOut, WishOut
 
 
 def shipments_with_lines() -> QuerySet[Shipment]:
@@ -61,6 +61,10 @@ def show_shipment(shipment: Shipment, *, with_scans: bool = False) -> ShipmentOu
         signed_by=shipment.signed_by,
         pickup_place=shipment.pickup_place,
         pickup_until=shipment.pickup_until,
+        weight_grams=shipment.weight_grams,
+        handed_over_to=HandedOverOut(carrier=shipment.next_carrier, tracking_number=shipment.next_number)
+        if shipment.next_number
+        else None,
         wish=msgspec.convert(shipment.wish, WishOut) if shipment.wish else None,
         polled_at=shipment.polled_at,
         poll_error=shipment.poll_error,

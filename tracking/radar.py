@@ -29,9 +29,9 @@ ON CONFLICT (merchant_id, carrier, code) DO UPDATE SET
 
 
 def count_unknown(
-    merchant: Merchant, pairs: Sequence[tuple[Shipment, TrackingResult]], now: datetime
+    merchant: Merchant, pairs: Sequence[tuple[Shipment, TrackingResult]], source: str, now: datetime
 ) -> None:
-    """Count the unknown codes among the scans that answers brought and that were stored at `now`.
+    """Count the unknown codes of `source` among the scans that answers brought and that were stored at `now`.
 
     In the transaction that stored them. No statement when all codes are known, else two.
     """
@@ -39,7 +39,7 @@ def count_unknown(
     for parcel, result in pairs:
         for scan in result.scans:
             if not scan.known:
-                words[parcel.id, scan.raw_code[:120]] = (parcel.carrier, scan.description[:500])
+                words[parcel.id, scan.raw_code[:120]] = (source, scan.description[:500])
     if not words:
         return
     new = Scan.objects.filter(

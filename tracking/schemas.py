@@ -128,6 +128,13 @@ class WishOut(msgspec.Struct, kw_only=True):
     day: date | None
 
 
+class HandedOverOut(msgspec.Struct, kw_only=True):
+    """The carrier that brings it the last mile ("" when only its number is known), and its number there."""
+
+    carrier: str
+    tracking_number: str
+
+
 class ShipmentOut(msgspec.Struct, kw_only=True):
     """A parcel as we hold it. `scans` are listed newest first on the single shipment only."""
 
@@ -156,6 +163,8 @@ class ShipmentOut(msgspec.Struct, kw_only=True):
     signed_by: str
     pickup_place: str
     pickup_until: datetime | None
+    weight_grams: int | None
+    handed_over_to: HandedOverOut | None
     wish: WishOut | None
     polled_at: datetime | None
     poll_error: str

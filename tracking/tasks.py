@@ -5,6 +5,8 @@ from django.utils import timezone
 from events.due import due_work
 from tracking.asking import POLL
 from tracking.eta.learning import ETA, fit_due
+from tracking.legs.following import follow_due
+from tracking.legs.wanting import LEGS
 from tracking.poll import poll_due
 from tracking.pushes.hooks import INBOX
 from tracking.pushes.inbox import work_off_pushes
@@ -30,6 +32,12 @@ def work_off_carrier_pushes() -> int:
 def ask_carriers_to_push() -> int:
     """Ask carriers to tell about parcels by themselves."""
     return subscribe_due()
+
+
+@due_work(LEGS)
+def follow_hand_overs() -> int:
+    """Ask next carriers about parcels that were handed over."""
+    return follow_due()
 
 
 @due_work("tracking.scan_rates")
