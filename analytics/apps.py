@@ -6,3 +6,4 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         from analytics import subscribers  # noqa: F401  # declares them
+        from analytics.scorecards import subscribers as scorecards  # noqa: F401

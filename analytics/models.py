@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from analytics.scorecards.models import CarrierParcel as CarrierParcel
+from analytics.scorecards.models import CarrierTally as CarrierTally
 from merchants.fields import MerchantForeignKey
 from merchants.models import MerchantModel
 from tracking.models import Shipment

@@ -18,6 +18,7 @@ from benchmarks import (
     pages,
     polling,
     scans,
+    watch,
     webhooks,
 )
 from benchmarks.harness import Result, settle
@@ -46,6 +47,9 @@ BENCHMARKS: dict[str, Callable[[Installation], Result]] = {
     "claim_due": polling.claim_due,
     "poll_throughput": polling.poll_throughput,
     "poll_freshness": freshness.poll_freshness,
+    "dashboard_watch": watch.dashboard_watch,
+    "dashboard_carriers": watch.dashboard_carriers,
+    "watch_opening": watch.watch_opening,
 }
 
 

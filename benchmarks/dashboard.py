@@ -19,21 +19,21 @@ def dashboard_orders(installation: Installation) -> Result:
     cookie = prepare(installation)
     addresses = ["/orders/", f"/orders/?cursor={_cursor(installation, 999)}", "/orders/?tab=attention",
                  "/orders/?country=CH&carrier=ups"]  # fmt: skip
-    return _measured(installation, "dashboard_orders", cookie, addresses)
+    return measured(installation, "dashboard_orders", cookie, addresses)
 
 
 def dashboard_overview(installation: Installation) -> Result:
     """The overview of 30 days and of 90."""
-    return _measured(installation, "dashboard_overview", prepare(installation), ["/", "/?days=90"])
+    return measured(installation, "dashboard_overview", prepare(installation), ["/", "/?days=90"])
 
 
 def dashboard_search(installation: Installation) -> Result:
     """The search: a frequent name, a rare number, and nothing at all."""
     addresses = ["/search/?q=weber", "/search/?q=150000", "/search/?q=weber+berlin+zzz"]
-    return _measured(installation, "dashboard_search", prepare(installation), addresses)
+    return measured(installation, "dashboard_search", prepare(installation), addresses)
 
 
-def _measured(installation: Installation, name: str, cookie: str, addresses: list[str]) -> Result:
+def measured(installation: Installation, name: str, cookie: str, addresses: list[str]) -> Result:
     """p95 of the slowest address in ms, on one connection: nobody waits for anybody else."""
     requests = {path: _get(f"/app/nordwind{path}", cookie) for path in addresses}
     worst: harness.Round | None = None

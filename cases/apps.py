@@ -5,4 +5,4 @@ class CasesConfig(AppConfig):
     name = "cases"
 
     def ready(self) -> None:
-        from cases import facts  # noqa: F401  # declares them
+        from cases import facts, subscribers  # noqa: F401  # declares them

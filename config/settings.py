@@ -211,9 +211,15 @@ CARRIER_KEYS = {
         "usps": ("client_id", "client_secret", "webhook_secret"),
         "royal_mail": ("client_id", "client_secret"),
         "canada_post": ("username", "password"),
+        "dhl_parcel_de": ("api_key", "user", "password"),
+        "dpd": ("delis_id", "password"),
+        "gls": ("client_id", "client_secret"),
     }.items()
 }
-CARRIER_URLS = {carrier: text(f"{carrier.upper()}_API_URL") for carrier in CARRIER_KEYS}
+CARRIER_URLS = {
+    carrier: text(f"{carrier.upper()}_API_URL")
+    for carrier in (*CARRIER_KEYS, "easypost", "aftership", "shippo", "17track")
+}
 # Seconds that a carrier has for an answer; at most 30, for a claimed parcel is leased for 60.
 CARRIER_TIMEOUT: float = min(integer("AFTERWARD_CARRIER_TIMEOUT", 15), 30)
 # Ask the sandbox carrier about its parcels. Off where the demo moves them (docs/carriers.md).

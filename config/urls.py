@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from analytics.scorecards.api import CarrierScores
 from cases.api import Cases, OneCase
 from config import health, metrics
 from events.api import Events
@@ -18,7 +19,7 @@ from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
 from orders.exports import ExportCustomers, ExportOrders, ExportProducts
 from orders.products_api import OneProduct, Products
 from portal import tls
-from tracking.api import CancelShipment, OneShipment, RefreshShipment, Scans, Shipments
+from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
 from tracking.pushes import hooks as carrier_hooks
 from tracking.sandbox_api import Advance
@@ -47,7 +48,9 @@ api = [
     path("shipments", Shipments.as_view()),
     path("shipments/<str:shipment_id>", OneShipment.as_view()),
     path("shipments/<str:shipment_id>/cancel", CancelShipment.as_view()),
+    path("shipments/<str:shipment_id>/detect", DetectCarrier.as_view()),
     path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
+    path("analytics/carriers", CarrierScores.as_view()),
     path("watch-items", WatchItems.as_view()),
     path("watch-items/<str:watch_id>", OneWatchItem.as_view()),
     path("watch-items/<str:watch_id>/snooze", SnoozeWatchItem.as_view()),

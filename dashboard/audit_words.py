@@ -33,6 +33,7 @@ SUBJECTS: dict[str, Promise] = {
     "orders": _("Orders, several at once"),
     "message": _("Messages"),
     "case": _("Cases"),
+    "watch": _("Watch-list"),
     "parked": _("Parked work"),
 }
 
@@ -52,6 +53,11 @@ ACTIONS: dict[str, Promise] = {
     "account.recovery_codes_made": _("New recovery codes made"),
     "account.second_factor_forgotten": _("Second factor forgotten by the operator"),
     "account.password_changed": _("Password changed"),
+    "watch.assigned": _("Given to somebody"),
+    "watch.snoozed": _("Put off or brought back"),
+    "watch.noted": _("Note written"),
+    "watch.answered": _("Customer informed"),
+    "watch.dismissed": _("Done with"),
     "merchant.created": _("Shop made"),
     "merchant.updated": _("Shop settings changed"),
     "api_key.created": _("API key made"),
@@ -109,6 +115,8 @@ ACTIONS: dict[str, Promise] = {
     "case.closed": _("Case closed"),
     "case.reopened": _("Case taken up again"),
     "case.assigned": _("Case given to somebody"),
+    "shipment.carrier_chosen": _("Carrier of a parcel chosen"),
+    "shipment.carrier_detected": _("Carrier of a parcel found by its number"),
     "shipment.wish_changed": _("Wish for a delivery changed"),
     "shipment.refreshed": _("Carrier asked about a parcel"),
     "saved_tab.created": _("Tab saved"),

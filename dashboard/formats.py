@@ -155,3 +155,13 @@ def language(tag: str) -> str:
     except (UnknownLocaleError, ValueError):
         return tag
     return name or tag
+
+
+def since(at: datetime) -> str:
+    """How old something is, as long as it may be: "5 h", "12 days"."""
+    return _span(max(timezone.now() - at, timedelta(0)))
+
+
+def duration(seconds: float) -> str:
+    """A length of time: "12 min", "5 h", "3 days"."""
+    return _span(timedelta(seconds=seconds))

@@ -9,9 +9,12 @@ from dashboard.pages import (
     orders,
     overview,
     saved_tabs,
+    scorecards,
     search,
     shipment,
     shipments,
+    watch,
+    watch_item,
 )
 
 lists: list[URLPattern] = [
@@ -28,7 +31,15 @@ lists: list[URLPattern] = [
     path("orders/<str:order_id>/notes/", order.note, name="note_order"),
     path("shipments/", shipments.shipments, name="shipments"),
     path("shipments/<str:shipment_id>/", shipment.shipment, name="shipment"),
+    path("shipments/<str:shipment_id>/carrier/", shipment.choose_carrier, name="choose_carrier"),
+    path("shipments/<str:shipment_id>/detect/", shipment.detect_carrier, name="detect_carrier"),
     path("shipments/<str:shipment_id>/refresh/", shipment.refresh, name="refresh_shipment"),
+    path("reports/carriers/", scorecards.carriers, name="scorecards"),
+    path("reports/carriers.csv", scorecards.carriers_csv, name="scorecards_csv"),
+    path("watch/", watch.watch_list, name="watch"),
+    path("watch/many/", watch_item.change, name="change_watch"),
+    path("watch/<str:watch_id>/", watch_item.watch_item, name="watch_item"),
+    path("watch/<str:watch_id>/note/", watch_item.note, name="note_watch"),
     path("customers/", customers.customers, name="customers"),
     path("customers/<str:customer_id>/", customers.customer, name="customer"),
     path("search/", search.search, name="search"),

@@ -9,24 +9,22 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cases.words import KINDS
 from dashboard import words
 from dashboard.access import Seat
+from dashboard.watch import REASONS
 from dashboard.words import Label, label
 from merchants.ids import public_id
 from merchants.models import Merchant
-from tracking.progress import ATTENTION
 
 LENGTH = 6
 
 _QUEUE = """
-(SELECT 'order', o.id, o.number, concat_ws(' ', o.first_name, o.last_name), o.email, p.status, p.substatus,
-        coalesce(p.status_at, o.placed_at)
- FROM (SELECT * FROM orders_order WHERE merchant_id = %(merchant)s AND stage = 'attention'
-       ORDER BY placed_at DESC, id DESC LIMIT %(length)s) AS o
- LEFT JOIN LATERAL (
-    SELECT status, substatus, status_at FROM tracking_shipment
-    WHERE merchant_id = o.merchant_id AND order_id = o.id AND status = ANY(%(problems)s)
-    ORDER BY status_at DESC NULLS LAST LIMIT 1) AS p ON true)
+(SELECT 'watch', i.id, o.number, concat_ws(' ', o.first_name, o.last_name), o.email, i.reason, i.detail, i.since
+ FROM (SELECT * FROM tracking_watchitem WHERE merchant_id = %(merchant)s AND state = 'open'
+         AND (snoozed_until IS NULL OR snoozed_until <= now())
+       ORDER BY opened_at DESC, id DESC LIMIT %(length)s) AS i
+ JOIN orders_order o ON o.merchant_id = i.merchant_id AND o.id = i.order_id)
 UNION ALL (SELECT 'messages', NULL, touchpoint, recipient, '', reason, '', planned_at FROM notifications_message
     WHERE merchant_id = %(merchant)s AND state = 'failed' ORDER BY planned_at DESC, id DESC LIMIT 1)
 UNION ALL (SELECT 'facts', NULL, type, '', '', '', '', parked_at FROM events_parkedfact
@@ -51,31 +49,28 @@ class Task:
 
 
 def queue(seat: Seat, waiting: Mapping[str, str]) -> list[Task]:
-    """Up to six lines. What is about many things (failed messages, parked work) is one line each, before the orders.
+    """Up to six lines. What is about many things (failed messages, parked work) is a line each, before the watch-list.
 
     waiting: how many of each there are, as `dashboard.shell.waiting` counts them.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _QUEUE, {"merchant": seat.merchant.id, "length": LENGTH, "problems": sorted(ATTENTION)}
-        )
+        cursor.execute(_QUEUE, {"merchant": seat.merchant.id, "length": LENGTH})
         rows = cursor.fetchall()
-    others = [row for row in rows if row[0] != "order" and (row[0] != "endpoint" or seat.may_set_up)]
+    others = [row for row in rows if row[0] != "watch" and (row[0] != "endpoint" or seat.may_set_up)]
     groups = [_group(seat.merchant, row, waiting) for row in others]
-    orders = [_order(seat.merchant, row) for row in rows if row[0] == "order"]
-    return [*groups, *sorted(orders, key=lambda task: task.since, reverse=True)][:LENGTH]
+    items = [_item(seat.merchant, row) for row in rows if row[0] == "watch"]
+    return [*groups, *items][:LENGTH]
 
 
-def _order(merchant: Merchant, row: tuple[Any, ...]) -> Task:
-    _kind, order_id, number, name, email, status, substatus, since = row
-    state = label(words.STATUSES, status) if status else words.STAGES["attention"]
-    why = words.SUBSTATUSES.get(substatus or "", state.text)
+def _item(merchant: Merchant, row: tuple[Any, ...]) -> Task:
+    _kind, item_id, number, name, email, reason, detail, since = row
+    known = label(REASONS, reason)
     return Task(
         title=_("Order %(number)s") % {"number": number},
-        reason=Label(why, state.tone),
+        reason=Label(words.SUBSTATUSES.get(detail, KINDS.get(detail, known.text)), known.tone),
         about=name or email,
         since=since,
-        url=f"/app/{merchant.slug}/orders/{public_id('ord', order_id)}/",
+        url=f"/app/{merchant.slug}/watch/{public_id('wat', item_id)}/",
     )
 
 

@@ -17,7 +17,7 @@ from merchants.scope import merchant_transaction
 
 LONGEST_NAME = 40
 MOST = 20  # of one list, that one person sees
-LISTS = ("orders", "shipments")
+LISTS = ("orders", "shipments", "watch")
 
 
 def visible(user_id: int, list_name: str) -> QuerySet[SavedTab]:

@@ -36,7 +36,7 @@ def page(
     return render(request, template, {**around, **context}, status=status)
 
 
-WAITS = ("orders", "messages", "facts", "inbox", "cases")
+WAITS = ("orders", "messages", "facts", "inbox", "cases", "watch")
 
 
 def what_waits() -> dict[str, QuerySet | RawSQL]:
@@ -47,6 +47,9 @@ def what_waits() -> dict[str, QuerySet | RawSQL]:
         counts.of_table("events_parkedfact", "true"),
         counts.of_table("orders_inboxitem", "state = %s", InboxState.FAILED.value),
         counts.of_table("cases_case", "status = %s", CaseStatus.OPEN.value),
+        counts.of_table(
+            "tracking_watchitem", "state = 'open' AND (snoozed_until IS NULL OR snoozed_until <= now())"
+        ),
     )
     return dict(zip(WAITS, counted, strict=True))
 

@@ -126,6 +126,8 @@ TOUCHPOINTS: dict[str, Promise] = {
     "shipment_delivered": _("Delivered"),
     "shipment_delayed": _("Delayed"),
     "shipment_exception": _("Problem with a parcel"),
+    "order_delayed": _("Order leaves later"),
+    "shipment_silent": _("Parcel without news"),
     "lookup_link": _("Link to the order"),
     "address_changed": _("Address changed"),
     "case_opened": _("Report received"),

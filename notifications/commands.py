@@ -13,6 +13,7 @@ from merchants.scope import merchant_transaction
 from notifications import planning
 from notifications.facts import MessageRetried, TemplateSaved, about
 from notifications.models import Channel, Message, MessageState, MessageTemplate
+from notifications.reasons import Reason
 from notifications.rendering import TemplateError, compile_mjml, render, render_sms, sample_context
 from notifications.rendering.catalog import LOCALES
 from notifications.touchpoints import TOUCHPOINTS
@@ -40,6 +41,36 @@ def send_lookup_link(merchant: Merchant, order: Order, *, locale: str = "") -> M
         message.locale = locale or message.locale
         planning.store([message])
     return message
+
+
+def send_about(
+    merchant: Merchant, order_id: UUID, shipment_id: UUID | None, touchpoint: str, *, moment: str
+) -> list[Message]:
+    """Plan a message of the team's own choice about an order or one of its parcels; once a moment, as all are.
+
+    Goes the road of all messages: to whoever can be reached, decided anew when it goes out. Returns what is new:
+    nothing when it was sent for this moment before. Raises NotFound, and Unprocessable for an unknown touchpoint.
+    """
+    known = TOUCHPOINTS.get(touchpoint)
+    if known is None:
+        raise Unprocessable(f"There is no message {touchpoint!r}.", code="unknown_touchpoint")
+    with merchant_transaction(merchant):
+        order = Order.objects.defer("raw", "search").filter(pk=order_id).first()
+        if order is None:
+            raise NotFound("There is no such order.", param="order_id")
+        planned = [
+            planning.plan(
+                merchant, order, known, channel, moment=moment, shipment_id=shipment_id,
+                skip=None if planning.recipient(order, channel) else Reason.NO_ADDRESS,
+            )
+            for channel in known.channels
+            if channel == Channel.EMAIL or (planning.has_sms() and order.sms_consent)
+        ]  # fmt: skip
+        keys = [message.once_key for message in planned]
+        if Message.objects.filter(once_key__in=keys).exists():
+            return []
+        planning.store(planned)
+    return planned
 
 
 def retry_message(merchant: Merchant, message_id: UUID) -> Message:

@@ -302,8 +302,11 @@ def _expected(message: Message, loaded: Loaded) -> tuple[datetime | None, dateti
         return parcel.eta_from, parcel.eta_to
     if not any(line.requires_shipping for line in order.lines.all()):
         return None, None
-    rule = windows.by_rule(loaded.merchant, placed_at=order.placed_at, shipped_at=None, country=order.country)
-    window = windows.promised(loaded.merchant, order) or rule
+    # An order that was not packed in time has a new date only from now on: what was promised is not kept.
+    late = message.touchpoint == "order_delayed"
+    placed_at = timezone.now() if late else order.placed_at
+    rule = windows.by_rule(loaded.merchant, placed_at=placed_at, shipped_at=None, country=order.country)
+    window = rule if late else windows.promised(loaded.merchant, order) or rule
     return window.start, window.end
 
 

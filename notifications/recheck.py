@@ -6,6 +6,7 @@ from notifications.planning import has_sms, recipient
 from notifications.reasons import Reason
 from notifications.touchpoints import TOUCHPOINTS
 from orders.models import Order, OrderStatus
+from tracking.statuses import Status
 
 
 def why_not(message: Message, loaded: Loaded) -> Reason | None:
@@ -25,8 +26,9 @@ def why_not(message: Message, loaded: Loaded) -> Reason | None:
         return Reason.SHIPMENT_GONE
     if parcel.cancelled_at is not None:
         return Reason.SHIPMENT_CANCELLED
-    holds = told is None or touchpoint.holds(parcel, told, loaded.merchant)
-    return None if holds else Reason.OVERTAKEN
+    if told is None:  # sent by a person who saw the parcel under way
+        return Reason.OVERTAKEN if parcel.status == Status.DELIVERED else None
+    return None if touchpoint.holds(parcel, told, loaded.merchant) else Reason.OVERTAKEN
 
 
 def _cannot_be_reached(message: Message, order: Order, loaded: Loaded) -> Reason | None:

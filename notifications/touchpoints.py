@@ -150,6 +150,9 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             needs_order=False,
             is_optional=False,
         ),
+        # Sent by the team, off the watch-list (`commands.send_about`).
+        Touchpoint("order_delayed", ()),
+        Touchpoint("shipment_silent", ()),
         # Sent by `commands.send_lookup_link`, also about an order that was cancelled.
         Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
     )

@@ -16,9 +16,13 @@ from portal.state import Hero
 from portal.style import Style
 from portal.wishes import can_wish, told_wish, wish_path
 from portal.wording import Text
+from tracking.carriers.numbers.detect import Hints, detect
+from tracking.carriers.registry import OTHER, tracking_url
 from tracking.statuses import Status, action_required
 
 _WEB = ("https://", "http://")
+# Of carriers that the number may belong to, so many are offered.
+_MOST_PAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,8 @@ def _actions(
             else gettext("Track at the carrier")
         )
         found["carrier"] = Button(label, parcel.tracking_url)
+    elif parcel:
+        found |= _pages_by_number(order, parcel)
     if parcel and parcel.status == Status.DELIVERED and (photo := proof_of(parcel, style).photo_url):
         found["photo"] = Button(gettext("See the carrier’s photo"), photo)
     if parcel and can_wish(parcel):
@@ -176,3 +182,15 @@ def _actions(
     if contact and (hero.words.action == "contact" or hero.tone == "bad" or (is_change(hero) and not found)):
         found["contact"] = Button(gettext("Write to us"), contact)
     return found
+
+
+def _pages_by_number(order: OrderRow, parcel: ParcelRow) -> dict[str, Button]:
+    """Where a parcel of an unknown carrier may be followed: the pages of the carriers that use such numbers."""
+    if parcel.carrier not in ("", OTHER) or not parcel.tracking_number:
+        return {}
+    likely = detect(parcel.tracking_number, Hints(country=order.country))[:_MOST_PAGES]
+    pages = [(one, tracking_url(one.carrier, parcel.tracking_number, order.locale)) for one in likely]
+    buttons = [
+        Button(gettext("Track at %(carrier)s") % {"carrier": one.name}, page) for one, page in pages if page
+    ]
+    return {f"carrier{place or ''}": button for place, button in enumerate(buttons)}

@@ -1,6 +1,6 @@
 """How the carriers do for one merchant: its access, when somebody answered last, what went wrong, what waits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 from merchants.audit import record_change
 from merchants.models import Merchant
 from merchants.scope import merchant_transaction
+from tracking import routes
 from tracking.accounts import accesses
 from tracking.carriers.base import CarrierError, NotFound, TrackingResult
 from tracking.carriers.registry import KNOWN, adapter
@@ -107,7 +108,7 @@ def try_access(merchant: Merchant, carrier: str) -> str:
     asking = adapter(carrier)
     if access is None or asking is None:
         return "no_access"
-    [answer] = asking.track([_NOBODYS_NUMBER], access.account)
+    [answer] = asking.track([_NOBODYS_NUMBER], replace(access.account, only_look=True))
     if isinstance(answer, TrackingResult | NotFound):
         return ""
     assert isinstance(answer, CarrierError)
@@ -118,4 +119,5 @@ def remove_account(merchant: Merchant, carrier: str) -> None:
     """Forget the merchant's own credentials; from now on the installation's are used, where there are some."""
     with merchant_transaction(merchant):
         if CarrierAccount.objects.filter(carrier=carrier).delete()[0]:
+            routes.forget(merchant)
             record_change("carrier_account.removed", carrier, KNOWN[carrier].name)

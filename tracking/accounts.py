@@ -11,6 +11,7 @@ from django.conf import settings
 from merchants.http import DEFAULT_TIMEOUT, Timeout
 from merchants.scope import platform_scope
 from merchants.transport import CONNECT_TIMEOUT
+from tracking import routes
 from tracking.carriers.base import Account, PollAdvice
 from tracking.gates import Pace
 from tracking.models import CarrierAccount
@@ -34,16 +35,23 @@ class Access:
 
 
 def accesses(pairs: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], Access]:
-    """The access of each (merchant, carrier); pairs that have none are left out. One query."""
+    """The access of each (merchant, carrier); pairs that have none are left out. One query.
+
+    Without one of the carrier's own it is that of a relative or of an aggregator (`tracking.routes`).
+    """
     wanted = set(pairs)
     with platform_scope("reading the carrier accounts of a batch of parcels"):
+        codes = {code for _, carrier in wanted for code in (carrier, *routes.others(carrier))}
         rows = CarrierAccount.objects.filter(
-            merchant_id__in={merchant_id for merchant_id, _ in wanted}, carrier__in={c for _, c in wanted}
+            merchant_id__in={merchant_id for merchant_id, _ in wanted}, carrier__in=codes
         )
         own = {(row.merchant_id, row.carrier): read_credentials(row.credentials) for row in rows}
     found = {}
     for merchant_id, carrier in wanted:
         access = _access(carrier, own.get((merchant_id, carrier)))
+        for other in routes.others(carrier) if access is None else ():
+            credentials = own.get((merchant_id, other))
+            access = access or (_access(other, credentials) if credentials else None)
         if access is not None:
             found[merchant_id, carrier] = access
     return found
@@ -67,7 +75,7 @@ def _access(carrier: str, own: Mapping[str, str] | None) -> Access | None:
     limit = settings.CARRIER_TIMEOUT
     account = Account(
         credentials=credentials,
-        base_url=url,
+        base_url=url or settings.CARRIER_URLS.get(carrier, ""),
         timeout=Timeout(min(CONNECT_TIMEOUT, limit), min(DEFAULT_TIMEOUT.read, limit), limit),
         allow=frozenset(settings.OUTBOUND_ALLOW),
     )

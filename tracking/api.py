@@ -1,5 +1,7 @@
 """REST: shipments and scans."""
 
+from dataclasses import asdict
+
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -10,10 +12,20 @@ from merchants.rest.errors import InvalidParameter, NotFound
 from merchants.rest.pages import Page, newest_first
 from merchants.rest.parameters import PAGING, query
 from merchants.rest.views import ApiView
-from tracking import asking, commands, queries
+from tracking import asking, choosing, commands, queries
 from tracking.examples import SCAN, SCANS, SHIPMENT
 from tracking.models import Shipment
-from tracking.schemas import ScanIn, ScanOut, ScansIn, ScansOut, ShipmentIn, ShipmentOut
+from tracking.schemas import (
+    CandidateOut,
+    CarrierIn,
+    DetectedOut,
+    ScanIn,
+    ScanOut,
+    ScansIn,
+    ScansOut,
+    ShipmentIn,
+    ShipmentOut,
+)
 from tracking.statuses import Status
 
 # What `filtered_shipments` reads: for the list and for its export.
@@ -57,13 +69,37 @@ class Shipments(ApiView):
 class OneShipment(ApiView):
     """One parcel."""
 
-    scopes = {"GET": "shipments:read"}
+    scopes = {"GET": "shipments:read", "PATCH": "shipments:write"}
 
     @extend_schema(operation_id="shipments_read", responses={200: ShipmentOut})
     def get(self, request: HttpRequest, shipment_id: str) -> HttpResponse:
         """Read a shipment and its scans, newest first."""
         shipment = queries.get_shipment(parse_public_id("shp", shipment_id))
         return self.show(queries.show_shipment(shipment, with_scans=True))
+
+    @extend_schema(operation_id="shipments_change", request=CarrierIn, responses={200: ShipmentOut})
+    def patch(self, request: HttpRequest, shipment_id: str) -> HttpResponse:
+        """Say which carrier has the shipment. Its scans stay; the other carrier is asked now."""
+        parsed = parse_public_id("shp", shipment_id) or NOBODY
+        choosing.choose_carrier(self.merchant, parsed, self.body(CarrierIn).carrier)
+        return self.show(queries.show_shipment(queries.get_shipment(parsed)))
+
+
+class DetectCarrier(ApiView):
+    """Finding the carrier by the number."""
+
+    scopes = {"POST": "shipments:write"}
+
+    @extend_schema(operation_id="shipments_detect", request=None, responses={200: DetectedOut})
+    def post(self, request: HttpRequest, shipment_id: str) -> HttpResponse:
+        """Find the shipment's carrier by its number again: the likeliest is taken when it is sure; all are listed."""
+        return self.once(f"POST /shipments/{shipment_id}/detect", lambda: self._detect(shipment_id))
+
+    def _detect(self, shipment_id: str) -> HttpResponse:
+        parsed = parse_public_id("shp", shipment_id) or NOBODY
+        found = [CandidateOut(**asdict(one)) for one in choosing.detect_anew(self.merchant, parsed)]
+        shown = queries.show_shipment(queries.get_shipment(parsed))
+        return self.show(DetectedOut(shipment=shown, carriers=found))
 
 
 class CancelShipment(ApiView):

@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from events import due
@@ -14,11 +15,12 @@ from merchants.ids import public_id, uuid7
 from merchants.models import Merchant
 from merchants.rest.errors import NotFound, TooManyRequests, Unprocessable
 from merchants.scope import merchant_transaction
-from tracking import polling
+from tracking import polling, routes
+from tracking.carriers.slugs import AGGREGATORS
 from tracking.locks import lock_shipment
 from tracking.models import CarrierAccount, Shipment
 from tracking.progress import advance
-from tracking.statuses import Status
+from tracking.statuses import TERMINAL, Status
 from tracking.writes import insert_scans
 
 POLL = "tracking.poll"  # the kind of due work
@@ -81,7 +83,18 @@ def set_account(merchant: Merchant, carrier: str, credentials: Mapping[str, str]
         record_change("carrier_account.saved", label=carrier)
         waiting = Q(poll_error__startswith="authentication_failed") | Q(poll_error__startswith="no_access")
         rows = Shipment.objects.filter(waiting, carrier=carrier, due_at__gt=now)
+        if carrier in AGGREGATORS:
+            routes.forget(merchant)
+            rows = rows | _nobody_asked(now)
         # Whoever holds one of them changes it anyway: waiting for it could be waiting in a circle.
         free = rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)
         Shipment.objects.filter(pk__in=list(free)).update(due_at=now)
         due.ring_when_committed(POLL)
+
+
+def _nobody_asked(now: datetime) -> QuerySet[Shipment]:
+    """Parcels on their way that nobody was asked about: their carrier has no adapter, or no account."""
+    unasked = Q(due_at=None) | Q(poll_error__startswith="no_access")
+    ended = [*TERMINAL, Status.EXPIRED]
+    recent = Q(created_at__gt=now - polling.SILENT_FOR, cancelled_at=None)
+    return Shipment.objects.filter(unasked, recent).exclude(status__in=ended).exclude(tracking_number="")

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -83,7 +83,10 @@ def _ask(call: Call) -> list[Answer]:
     carrier = sandbox_of(call.rows) if call.access.carrier == "sandbox" else call.carrier
     numbers = [row.tracking_number for row in call.rows]
     try:
-        answers = carrier.track(numbers, call.access.account)
+        account = replace(
+            call.access.account, carriers={row.tracking_number: row.carrier for row in call.rows}
+        )
+        answers = carrier.track(numbers, account)
         if len(answers) != len(numbers):
             raise ValueError(f"{len(answers)} answers for {len(numbers)} numbers")
         return answers

@@ -16,7 +16,8 @@ LEASE: Final = timedelta(seconds=60)
 
 # What is needed to ask about a parcel and to plan its next look; the rest stays in the database.
 _NEEDED: Final = (
-    "id", "merchant_id", "order_id", "carrier", "tracking_number", "service", "status", "substatus", "status_at",
+    "id", "merchant_id", "order_id", "carrier", "carrier_source", "tracking_number", "service", "status", "substatus",
+    "status_at",
     "shipped_at", "last_scan_at", "eta_from", "eta_to", "polled_at", "cancelled_at", "created_at", "due_at",
     "attempts", "order__id", "order__merchant_id", "order__city", "order__postcode", "order__country",
 )  # fmt: skip

@@ -63,7 +63,8 @@ def into_lanes(rows: Iterable[Shipment], lanes: dict[str, Lane]) -> list[Shipmen
     found = accesses((row.merchant_id, row.carrier) for row in rows)
     without = []
     for row in rows:
-        access, carrier = found.get((row.merchant_id, row.carrier)), adapter(row.carrier)
+        access = found.get((row.merchant_id, row.carrier))
+        carrier = adapter(access.carrier) if access is not None else None
         if access is None or carrier is None:
             without.append(row)
             continue

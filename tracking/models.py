@@ -22,6 +22,16 @@ class Shipment(DueRow):
     number = models.PositiveSmallIntegerField(help_text="1 for the first parcel of the order.")
     carrier = models.CharField(max_length=40, blank=True, help_text="Our code: dhl, ups, sandbox …")
     carrier_name = models.CharField(max_length=120, blank=True, help_text="As the shop calls it.")
+    carrier_source = models.CharField(
+        max_length=8, blank=True, default="", db_default="", help_text='"": the shop; detected, chosen.'
+    )
+    carriers_tried = models.CharField(
+        max_length=250,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Detected before, and not found there.",
+    )
     tracking_number = models.CharField(max_length=100, blank=True)
     tracking_url = models.CharField(max_length=1000, blank=True)
     service = models.CharField(max_length=120, blank=True)

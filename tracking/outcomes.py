@@ -9,13 +9,14 @@ import structlog
 from django.utils import timezone
 
 from events.outage import is_outage
-from tracking import calls, gates, polling
+from tracking import calls, choosing, gates, polling
 from tracking.answers import Told, apply_answers, record_failures
 from tracking.calls import Ended
 from tracking.carriers.base import (
     CannotRead,
     CarrierDown,
     CarrierError,
+    NotFound,
     RateLimited,
     TrackingResult,
 )
@@ -51,6 +52,9 @@ def write_down(ended: Sequence[Ended]) -> None:
     for row, error in failed:
         log.warning("carrier_error", carrier=row.carrier, code=error.code, merchant=row.merchant.slug)
     record_failures(failed)
+    for row, error in failed:
+        if isinstance(error, NotFound) and choosing.may_try_next(row):
+            choosing.try_next(row.merchant, row.id)
 
 
 def _move_gates(ended: Iterable[Ended]) -> None:

@@ -12,12 +12,12 @@ from django.conf import settings
 
 from merchants.models import Merchant
 from tracking.carriers.base import AuthenticationFailed, CarrierDown, CarrierError, PollAdvice, RateLimited
-from tracking.carriers.registry import adapter
 from tracking.models import Shipment
 from tracking.rates.book import book_of
 from tracking.rates.curves import hours_to_look
 from tracking.rates.learning import clock_of
 from tracking.rates.priors import context_of
+from tracking.routes import asked_through
 from tracking.statuses import Status, is_terminal
 
 # A parcel that is silent for so long is given up: nobody expects it any more.
@@ -39,14 +39,14 @@ _SILENCE_SHARE: Final = 24
 def can_poll(merchant: Merchant, carrier: str) -> bool:
     """Whether we ask this carrier at all. The sandbox carrier is asked only where settings say so (`docs/carriers.md`),
     and for the sandbox of a merchant nobody is: its parcels move by hand (`tracking.sandbox_steps`)."""
-    if merchant.is_sandbox or adapter(carrier) is None:
+    if merchant.is_sandbox or asked_through(merchant, carrier) is None:
         return False
     return carrier != "sandbox" or settings.SANDBOX_POLL
 
 
 def is_followed(merchant: Merchant, shipment: Shipment, now: datetime) -> bool:
     """Whether there is something to ask about a parcel, and somebody to ask."""
-    if adapter(shipment.carrier) is None or not can_poll(merchant, shipment.carrier):
+    if not can_poll(merchant, shipment.carrier):
         return False
     if not shipment.tracking_number or shipment.cancelled_at or shipment.status == Status.EXPIRED:
         return False
@@ -59,7 +59,7 @@ def next_poll(merchant: Merchant, shipment: Shipment, now: datetime) -> datetime
 
     Its order has to be loaded: the hours are those of where it goes.
     """
-    carrier = adapter(shipment.carrier)
+    carrier = asked_through(merchant, shipment.carrier)
     if carrier is None or not is_followed(merchant, shipment, now):
         return None
     ended = is_terminal(shipment.status, shipment.substatus)
@@ -119,9 +119,9 @@ def retry_at(shipment: Shipment, error: CarrierError, now: datetime) -> datetime
     if isinstance(error, CarrierDown):
         return now + later(shipment, min(_DOWN_WAIT * 2**failures, timedelta(hours=6)), now)
     # Not known (yet), or not understood: the carrier works, and the parcel has time.
-    carrier = adapter(shipment.carrier)
-    assert carrier is not None
-    return now + later(shipment, min(carrier.poll.fastest * 2**failures, carrier.poll.slowest), now)
+    carrier = asked_through(shipment.merchant, shipment.carrier)
+    advice = carrier.poll if carrier is not None else PollAdvice()  # the aggregator's account is gone
+    return now + later(shipment, min(advice.fastest * 2**failures, advice.slowest), now)
 
 
 def limited_for(error: RateLimited) -> timedelta:

@@ -42,6 +42,7 @@ def show_shipment(shipment: Shipment, *, with_scans: bool = False) -> ShipmentOu
         number=shipment.number,
         carrier=shipment.carrier,
         carrier_name=shipment.carrier_name,
+        carrier_source=shipment.carrier_source,
         tracking_number=shipment.tracking_number,
         tracking_url=shipment.tracking_url,
         service=shipment.service,

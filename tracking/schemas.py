@@ -46,6 +46,25 @@ class ShipmentIn(In):
     notify: Annotated[bool, Meta(description="False for history: no message is sent about it.")] = True
 
 
+class CarrierIn(In):
+    """The carrier of a shipment, set by hand."""
+
+    carrier: Annotated[str, Meta(min_length=1, max_length=120, description="dhl, ups … or its name.")]
+
+
+class CandidateOut(msgspec.Struct, kw_only=True):
+    """A carrier that a number may belong to."""
+
+    carrier: str
+    name: str
+    format: str
+    reason: str
+    confidence: Annotated[float, Meta(description="Between 0 and 1.")]
+    checksum: Annotated[
+        bool, Meta(description="The number has a check digit of this format, and it is right.")
+    ]
+
+
 class ScanIn(In):
     """One thing that happened to a parcel, named by `shipment_id` or by its tracking number."""
 
@@ -88,6 +107,13 @@ class ScanOut(msgspec.Struct, kw_only=True):
     country: str
     source: str
     received_at: datetime
+
+
+class DetectedOut(msgspec.Struct, kw_only=True):
+    """A shipment after its carrier was looked for, and the carriers that its number may belong to, likeliest first."""
+
+    shipment: "ShipmentOut"
+    carriers: list[CandidateOut]
 
 
 class ScansOut(msgspec.Struct, kw_only=True):
@@ -144,6 +170,9 @@ class ShipmentOut(msgspec.Struct, kw_only=True):
     number: int
     carrier: str
     carrier_name: str
+    carrier_source: Annotated[
+        str, Meta(description="Empty: your shop said so. `detected` by the number, `chosen` by hand.")
+    ]
     tracking_number: str
     tracking_url: str
     service: str

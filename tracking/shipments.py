@@ -17,8 +17,8 @@ from merchants.rest.errors import InvalidBody, NotFound, Unprocessable
 from merchants.scope import merchant_transaction
 from orders import commands as orders
 from orders.models import Order, OrderLine, OrderStatus
-from tracking import facts, polling, windows
-from tracking.carriers.registry import carrier_from_name, tracking_url
+from tracking import choosing, facts, polling, windows
+from tracking.carriers.registry import OTHER, carrier_from_name, tracking_url
 from tracking.eta.predicting import predict
 from tracking.locks import lock_shipment
 from tracking.models import Shipment, ShipmentLine
@@ -121,7 +121,7 @@ def _new_shipment(
         status_at=shipped_at or now, created_at=now, updated_at=now, raw=dict(raw or {}),
         historical=not body.notify,
     )  # fmt: skip
-    _put_carrier(shipment, body)
+    _put_carrier(merchant, shipment, body)
     _put_window(merchant, order, shipment, body)
     predict(merchant, shipment, 0, now)
     shipment.due_at = now if polling.is_followed(merchant, shipment, now) else None
@@ -146,7 +146,7 @@ def _update_shipment(
     now = timezone.now()
     was_shipped = shipment.shipped_at is not None
     number_was, asked_with = shipment.tracking_number, (shipment.carrier, shipment.tracking_number)
-    _put_carrier(shipment, body)
+    _put_carrier(merchant, shipment, body)
     if body.shipped_at is not UNSET:
         shipment.shipped_at = _shipped_at(body, now) or shipment.shipped_at
     eta_was = _put_window(merchant, shipment.order, shipment, body)
@@ -188,14 +188,18 @@ def _shipped_at(body: ShipmentIn, now: datetime) -> datetime | None:
     return shipped_at
 
 
-def _put_carrier(shipment: Shipment, body: ShipmentIn) -> None:
-    if body.carrier:
-        shipment.carrier = carrier_from_name(body.carrier)[:40]
-        shipment.carrier_name = body.carrier
-    elif not shipment.carrier and body.tracking_number:
-        shipment.carrier = shipment.merchant.default_carrier
+def _put_carrier(merchant: Merchant, shipment: Shipment, body: ShipmentIn) -> None:
+    number_was, source_was = shipment.tracking_number, shipment.carrier_source
+    if body.carrier and (code := carrier_from_name(body.carrier)[:40]) != OTHER:
+        shipment.carrier, shipment.carrier_source = code, ""
+    elif not shipment.carrier:
+        shipment.carrier = OTHER if body.carrier else shipment.merchant.default_carrier
+    shipment.carrier_name = body.carrier or shipment.carrier_name
     shipment.tracking_number = body.tracking_number.strip() or shipment.tracking_number
     shipment.service = body.service or shipment.service
+    is_open = shipment.carrier in ("", OTHER) or source_was == shipment.carrier_source == choosing.DETECTED
+    if is_open and shipment.tracking_number and shipment.tracking_number != number_was:
+        choosing.put_detected(merchant, shipment)
     shipment.tracking_url = (
         body.tracking_url or shipment.tracking_url or tracking_url(shipment.carrier, shipment.tracking_number)
     )

@@ -26,7 +26,7 @@ Known = dict[UUID, list[ScanFacts]]
 _NOT_NEEDED = frozenset(
     {
         "raw", "carrier_name", "tracking_url", "signed_by", "pickup_place", "pickup_until", "poll_error",
-        "pickup", "proof", "weight_grams", "next_carrier", "next_number",
+        "pickup", "proof", "weight_grams", "next_carrier", "next_number", "carriers_tried",
     }
 )  # fmt: skip
 _PARCEL_FIELDS = [f.attname for f in Shipment._meta.concrete_fields if f.attname not in _NOT_NEEDED]

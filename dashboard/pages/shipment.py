@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import formats, words
+from dashboard import formats, hand_over, watch, words
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.carriers import carrier_label
 from dashboard.shell import page
@@ -22,9 +22,11 @@ from dashboard.words import Label, label
 from events.models import Fact
 from merchants.ids import public_id
 from merchants.permissions import Permission
-from merchants.rest.errors import TooManyRequests, Unprocessable
-from tracking import asking, polling
-from tracking.carriers.registry import tracking_url
+from merchants.rest.errors import InvalidBody, TooManyRequests, Unprocessable
+from tracking import asking, choosing, polling
+from tracking.carriers.numbers.detect import SURE
+from tracking.carriers.registry import KNOWN, tracking_url
+from tracking.carriers.slugs import AGGREGATORS
 from tracking.models import Scan, Shipment, ShipmentLine, UnreadAnswer
 from tracking.statuses import TERMINAL
 
@@ -78,6 +80,7 @@ def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse
         "status": label(words.STATUSES, parcel.status),
         "substatus": words.SUBSTATUSES.get(parcel.substatus, ""),
         "carrier": carrier_label(parcel.carrier, parcel.carrier_name),
+        "carrier_choices": _carrier_choices(seat, parcel) if seat.may_act and not parcel.cancelled_at else [],
         "carrier_url": formats.web_address(parcel.tracking_url)
         or tracking_url(parcel.carrier, parcel.tracking_number, parcel.order.locale or "en"),
         "order_url": f"/app/{seat.merchant.slug}/orders/{public_id('ord', parcel.order_id)}/",
@@ -92,6 +95,11 @@ def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse
         "scans": scan_rows[:_MOST_SCANS],
         "has_more_scans": len(scan_rows) > _MOST_SCANS,
         "windows": windows,
+        "proof": hand_over.proof_of(parcel),
+        "pickup": hand_over.pickup_of(parcel),
+        "next_carrier": hand_over.next_of(parcel),
+        "weight": hand_over.weight_of(parcel),
+        "watched": watch.of_parcel(seat.merchant, parcel.pk),
         "answer": UnreadAnswer.objects.filter(shipment_id=parcel.id).first(),
         "raw": json.dumps(parcel.raw, indent=2, ensure_ascii=False)[:_ANSWER_SHOWN] if parcel.raw else "",
         "can_ask": bool(parcel.tracking_number)
@@ -122,6 +130,47 @@ def refresh(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse:
     else:
         messages.success(request, _("The carrier is asked now. Its answer is here in a moment."))
     return redirect("dashboard:shipment", seat.merchant.slug, shipment_id)
+
+
+@require_POST
+@merchant_view(needs=Permission.ACT)
+def choose_carrier(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse:
+    """Another carrier for the parcel, by hand."""
+    try:
+        choosing.choose_carrier(seat.merchant, id_or_404("shp", shipment_id), request.POST.get("carrier", ""))
+    except (InvalidBody, Unprocessable):
+        messages.error(request, _("This carrier could not be set."))
+    else:
+        messages.success(request, _("Saved. The parcel is followed at this carrier now."))
+    return redirect("dashboard:shipment", seat.merchant.slug, shipment_id)
+
+
+@require_POST
+@merchant_view(needs=Permission.ACT)
+def detect_carrier(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse:
+    """The carrier by the number, again."""
+    try:
+        found = choosing.detect_anew(seat.merchant, id_or_404("shp", shipment_id))
+    except Unprocessable:
+        messages.error(request, _("The carrier cannot be found without a tracking number."))
+        return redirect("dashboard:shipment", seat.merchant.slug, shipment_id)
+    if not found:
+        messages.error(request, _("No carrier that we know uses such a number."))
+    elif found[0].confidence < SURE:
+        messages.warning(request, _("The number fits several carriers. Please choose one."))
+    else:
+        messages.success(
+            request, _("By its number the parcel is with %(carrier)s.") % {"carrier": found[0].name}
+        )
+    return redirect("dashboard:shipment", seat.merchant.slug, shipment_id)
+
+
+def _carrier_choices(seat: Seat, parcel: Shipment) -> list[tuple[str, str]]:
+    """Every carrier by name, those that the number fits first."""
+    likely = [(one.carrier, one.name) for one in choosing.candidates(seat.merchant, parcel)]
+    named = {code for code, _name in likely}
+    rest = ((c.code, c.name) for c in KNOWN.values() if c.code not in named and c.code not in AGGREGATORS)
+    return [*likely, *sorted(rest, key=lambda row: row[1].casefold())]
 
 
 def _scan_row(scan: Scan) -> ScanRow:

@@ -10,6 +10,7 @@ from demo.seed.shop import Access, forget_merchant, give_access, make_merchant, 
 from demo.seed.shoppers import act_as_shoppers
 from demo.seed.showcase import plan_showcase
 from demo.seed.store import Progress, Stored, store_orders
+from demo.seed.troubles import at_work
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from orders.models import Order
@@ -41,7 +42,9 @@ def fill(
     rng = Random(number)  # noqa: S311  # Made-up shoppers, no secrets.
     showcase = plan_showcase(rng, now, origin_of(merchant))
     planned = numbered([*plan_orders(rng, max(orders - len(showcase), 0), now), *showcase])
-    return store_orders(merchant, planned, rng, now, say)
+    stored = store_orders(merchant, planned, rng, now, say)
+    at_work(merchant, rng)
+    return stored
 
 
 def refresh_showcase(merchant: Merchant, *, now: datetime | None = None) -> Stored:
@@ -50,6 +53,7 @@ def refresh_showcase(merchant: Merchant, *, now: datetime | None = None) -> Stor
     rng = Random(int(now.timestamp()))  # noqa: S311
     with merchant_scope(merchant):
         first = FIRST_NUMBER + Order.objects.count()
-    return store_orders(
-        merchant, numbered(plan_showcase(rng, now, origin_of(merchant)), first), rng, now, _silent
-    )
+    planned = numbered(plan_showcase(rng, now, origin_of(merchant)), first)
+    stored = store_orders(merchant, planned, rng, now, _silent)
+    at_work(merchant, rng)
+    return stored

@@ -24,7 +24,10 @@ _AT_THE_DOOR = frozenset(
 )
 _USUAL_HOURS = JOURNEYS["DELIVERED"][-1][0]
 _FIRST_STEPS_OF_THE_SILENT = 4
-_KEPT_AT_PICKUP = timedelta(days=7)
+_WORDS = {
+    "exception.documents": "Held by customs: the commercial invoice is missing",
+    "exception.damaged": "The parcel was damaged on the way",
+}
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ def way_of(merchant: Merchant, order: Order, parcel: PlannedParcel, now: datetim
     scans = [_as_handed_over(scan, parcel.hand_over) for scan in plan if scan.occurred_at <= now]
     if parcel.journey == SILENT:
         scans = _silenced(scans, now)
+    scans = [_with_problem(scan, parcel.problem) for scan in scans[: parcel.heard]]
     return _with_hand_over(
         Way(
             scans=tuple(scans),
@@ -64,17 +68,19 @@ def way_of(merchant: Merchant, order: Order, parcel: PlannedParcel, now: datetim
             else f"{KNOWN[parcel.carrier].name} Standard",
         ),
         order,
+        parcel.kept,
     )
 
 
-def _with_hand_over(way: Way, order: Order) -> Way:
+def _with_hand_over(way: Way, order: Order, kept: timedelta) -> Way:
     last = way.scans[-1] if way.scans else None
     if last is not None and last.substatus == "delivered.signed":
         return replace(way, signed_by=order.last_name, proof={"signed_by": order.last_name})
     if last is not None and last.substatus in _LEFT_WITH:
         return replace(way, proof=_LEFT_WITH[last.substatus])
     if last is not None and last.status == Status.AVAILABLE_FOR_PICKUP:
-        until = last.occurred_at + _KEPT_AT_PICKUP
+        ready = next(scan for scan in way.scans if scan.status == Status.AVAILABLE_FOR_PICKUP)
+        until = ready.occurred_at + kept
         place = {
             "name": "Paketshop Kiosk am Tor", "address": "Marktplatz 3", "postcode": order.postcode,
             "city": order.city, "country": order.country, "hours": "Mo–Fr 8–20, Sa 9–18", "code": "4711",
@@ -85,6 +91,13 @@ def _with_hand_over(way: Way, order: Order) -> Way:
 
 def _as_handed_over(scan: CarrierScan, hand_over: str) -> CarrierScan:
     return replace(scan, substatus=hand_over) if scan.substatus == "delivered.recipient" else scan
+
+
+def _with_problem(scan: CarrierScan, problem: str) -> CarrierScan:
+    """The journey's exception, or another one in its place."""
+    if not problem or scan.status != Status.EXCEPTION:
+        return scan
+    return replace(scan, substatus=problem, description=_WORDS[problem])
 
 
 def _silenced(scans: list[CarrierScan], now: datetime) -> list[CarrierScan]:

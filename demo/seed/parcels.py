@@ -88,6 +88,8 @@ def _travel(
             window = way.planned if index == _FIRST_WINDOW else way.real
             _put_window(merchant, history, shipment, window, scan.occurred_at)
     shipment.service, shipment.signed_by = way.service, way.signed_by
+    if parcel.poll_error:
+        shipment.poll_error, shipment.polled_at = parcel.poll_error, now
     shipment.pickup_place, shipment.pickup_until = way.pickup_place, way.pickup_until
     shipment.pickup, shipment.proof = way.pickup, way.proof
 

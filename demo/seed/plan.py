@@ -53,7 +53,9 @@ class PlannedParcel:
 
     contents: (index of the order's line, quantity). handed_over_at: when the shop gave it to the carrier; None: a
     label at most. announced: the shop has made a label. cancelled_after: the shop took the label back. by_day: nobody
-    rings at night; False where the steps have to happen when they happen.
+    rings at night; False where the steps have to happen when they happen. heard: only so many scans ever came. problem:
+    the sub-status that stands for the journey's exception. poll_error: what the carrier answers. kept: how long the
+    pick-up point keeps it.
     """
 
     journey: str
@@ -65,6 +67,10 @@ class PlannedParcel:
     cancelled_after: timedelta | None = None
     hand_over: str = "delivered.recipient"
     by_day: bool = True
+    heard: int | None = None
+    problem: str = ""
+    poll_error: str = ""
+    kept: timedelta = timedelta(days=7)
 
     @property
     def sandbox_number(self) -> str:

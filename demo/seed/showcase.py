@@ -14,6 +14,7 @@ from demo.seed.plan import (
     promise_of,
     tracking_number,
 )
+from demo.seed.troubles import NOT_PACKED, TROUBLES, in_trouble
 from tracking.carriers.sandbox import HUBS, Place, itinerary
 
 PREFIX = "show-"
@@ -43,7 +44,7 @@ def plan_showcase(rng: Random, now: datetime, origin: Place) -> list[PlannedOrde
     """The orders, unnumbered; their external ids begin with `show-`, their names and the time."""
     stamp = f"{now:{STAMP}}"
     orders = [_on_the_way(rng, name, now, origin) for name in _ON_THE_WAY]
-    orders += [_silent(rng, now), *_before_the_carrier(rng, now)]
+    orders += [_silent(rng, now), *_before_the_carrier(rng, now), *_in_trouble(rng, now)]
     return [replace(order, external_id=f"{PREFIX}{order.external_id}-{stamp}") for order in orders]
 
 
@@ -89,6 +90,16 @@ def _before_the_carrier(rng: Random, now: datetime) -> list[PlannedOrder]:
     ]
 
 
+def _in_trouble(rng: Random, now: datetime) -> list[PlannedOrder]:
+    """What the watch-list is about, beside the states that are problems by themselves."""
+    orders = [_placed(_order(rng, NOT_PACKED, now, german=True), now - timedelta(days=5, hours=3))]
+    for name, trouble in TROUBLES.items():
+        order = _order(rng, name, now, german=trouble.german)
+        parcel = _parcel(rng, order, trouble.journey, trouble.carrier)
+        orders.append(in_trouble(replace(order, parcels=(parcel,)), trouble, now))
+    return orders
+
+
 def _silent(rng: Random, now: datetime) -> PlannedOrder:
     order = _order(rng, "expired", now, german=True)
     at = now - timedelta(days=34)
@@ -99,7 +110,7 @@ def _order(rng: Random, name: str, now: datetime, *, german: bool, several: bool
     # Numbers of their own, so that a showcase made later meets nobody's address.
     number = 3000 + int(now.timestamp()) // 3600 % 60 * 100 + sum(name.encode()) % 100
     shopper = make_shopper(rng, number, german=german)
-    while name == "customs" and shopper.country not in BEHIND_CUSTOMS:
+    while name in ("customs", "documents") and shopper.country not in BEHIND_CUSTOMS:
         shopper = make_shopper(rng, number, german=german)
     lines = plan_lines(rng)
     while several and len(lines) < 2:

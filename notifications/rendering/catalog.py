@@ -57,6 +57,8 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     ),
     "shipment_delayed": Touchpoint(("progress", "next", "facts", "items"), PROMISED, step=2, alert=True),
     "shipment_exception": Touchpoint(("next", "facts", "items"), alert=True),
+    "order_delayed": Touchpoint(("progress", "next", "order_facts", "items"), PROMISED, step=1, alert=True),
+    "shipment_silent": Touchpoint(("progress", "next", "facts", "items"), step=2, alert=True),
     "lookup_link": Touchpoint(("next",)),
     "address_changed": Touchpoint(("next",)),
     "case_opened": Touchpoint(("case", "next")),

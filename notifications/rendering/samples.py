@@ -32,6 +32,14 @@ MOMENTS = {
         ("eta", "eta_was", "pickup_place", "pickup_deadline", "signed_by"),
     ),
     "shipment_delayed": ("in_transit", ("place", "pickup_place", "pickup_deadline", "signed_by")),
+    "order_delayed": (
+        "pending",
+        ("eta_was", "place", "pickup_place", "pickup_deadline", "signed_by"),
+    ),
+    "shipment_silent": (
+        "in_transit",
+        ("eta", "eta_was", "place", "pickup_place", "pickup_deadline", "signed_by"),
+    ),
     "shipment_exception": (
         "exception",
         ("eta", "eta_was", "place", "pickup_place", "pickup_deadline", "signed_by"),

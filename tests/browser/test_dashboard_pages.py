@@ -56,6 +56,9 @@ def sent_id(shop: scene.Scene) -> str:
 PAGES: dict[str, Callable[[scene.Scene], str]] = {
     "overview": of("overview"),
     "shipments": of("shipments"),
+    "watch": of("watch"),
+    "watch_item": of("watch_item"),
+    "scorecards": of("scorecards"),
     "shipment": of("shipment"),
     "customers": of("customers"),
     "customer": of("customer"),
@@ -70,6 +73,8 @@ PAGES: dict[str, Callable[[scene.Scene], str]] = {
     "messages": of("messages"),
     "message": of("message"),
     "health": of("message_health"),
+    "cases": of("cases", "?tab=all"),
+    "case": of("case"),
     "failed": lambda shop: path_of("message", shop.ids),
     "parked": of("parked"),
     "inbox": of("parked", "?tab=inbox"),

@@ -76,6 +76,10 @@ def test_a_page_is_usable_quiet_and_small(
     for width in (320, 390, 820, 1280):
         visit.look(width, "light")
         assert not visit.scrolls_sideways(), width
+    visit.page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
+    for width in (390, 1280):
+        visit.look(width, "light")
+        assert not visit.scrolls_sideways(), (width, "twice as large")
 
 
 def test_page_and_styles_are_small_on_the_wire(merchant: Merchant, client: Client) -> None:

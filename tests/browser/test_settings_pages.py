@@ -20,6 +20,7 @@ MINE = (
     "domains",
     "legal",
     "delivery",
+    "self_service",
     "messages",
     "messages/shipment_exception",
     "sender",

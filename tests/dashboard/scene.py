@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from PIL import Image
 
 from cases.models import Case, CaseEntry, CasePhoto
 from dashboard.models import BulkJob, SavedTab
@@ -16,7 +18,16 @@ from merchants.scope import merchant_scope
 from notifications.models import Message
 from orders.models import InboxItem, Order
 from tests import factories
-from tracking.models import Shipment
+from tracking.models import Shipment, WatchItem
+
+
+def _pixel() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (8, 8), "#0b6b53").save(out, "JPEG")
+    return out.getvalue()
+
+
+PIXEL = _pixel()
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,7 @@ class Scene:
     case: Case
     closed_case: Case
     photo: CasePhoto
+    watched: WatchItem
 
     @property
     def ids(self) -> dict[str, str]:
@@ -52,6 +64,7 @@ class Scene:
             "case_id": public_id("cas", self.case.id),
             "closed_case_id": public_id("cas", self.closed_case.id),
             "photo_id": public_id("cph", self.photo.id),
+            "watch_id": public_id("wat", self.watched.id),
         }
 
 
@@ -83,9 +96,22 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         closed = a_case(merchant, order, kind="wrong_item", status="closed", outcome="solved")
         entry = case.entries.get()
         photo = CasePhoto.objects.create(
-            merchant=merchant, case=case, entry=entry, image=b"jpeg", created_at=timezone.now()
+            merchant=merchant, case=case, entry=entry, image=PIXEL, created_at=timezone.now()
         )
-    return Scene(merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo)
+        watched = a_watch_item(merchant, parcel)
+    return Scene(
+        merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched
+    )  # fmt: skip
+
+
+def a_watch_item(merchant: Merchant, parcel: Shipment, **fields: Any) -> WatchItem:
+    """An item about a parcel, in the open scope, without facts."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "reason": "stalled", "since": now - timedelta(days=4), "opened_at": now - timedelta(hours=1), "value": 89,
+        "currency": "EUR", **fields,
+    }  # fmt: skip
+    return WatchItem.objects.create(merchant=merchant, order_id=parcel.order_id, shipment=parcel, **values)
 
 
 def a_case(merchant: Merchant, order: Order, **fields: Any) -> Case:

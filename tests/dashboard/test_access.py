@@ -34,7 +34,7 @@ def _merchant_patterns(entries: list[Any] = urls.urlpatterns, inside: bool = Fal
 ROUTES = {pattern.name: pattern for pattern in _merchant_patterns()}
 POSTS_ONLY = {
     "retry_message", "retry_fact", "retry_facts", "retry_item", "retry_items", "bulk", "tag_order", "note_order",
-    "refresh_shipment", "answer_case", "close_case", "reopen_case", "assign_case",
+    "refresh_shipment", "answer_case", "close_case", "reopen_case", "assign_case", "change_watch", "note_watch",
 }  # fmt: skip
 ASKS_FIRST = {"cancel_order", "renew_link"}
 ACTING = POSTS_ONLY | ASKS_FIRST
@@ -64,6 +64,8 @@ def body_of(name: str, order_id: str = "") -> dict[str, str]:
         "export_chosen": chosen,
         "tag_order": {"add": "urgent"},
         "note_order": {"text": "Called her."},
+        "note_watch": {"note": "Called her."},
+        "change_watch": {"action": "dismiss", "dismissal": "solved", "all": "1"},
         "answer_case": {"text": "A new one is on its way."},
         "save_tab": {"list": "orders", "name": "Mine", "query": "q=anna"},
     }.get(name, {})
@@ -74,7 +76,7 @@ def everything() -> dict[str, Any]:
     tables = (
         "orders_order", "notifications_message", "events_parkedfact", "orders_inboxitem", "events_incoming",
         "merchants_membership", "tracking_shipment", "orders_ordernote", "dashboard_bulkjob", "dashboard_savedtab",
-        "cases_case", "cases_caseentry",
+        "cases_case", "cases_caseentry", "tracking_watchitem",
     )  # fmt: skip
     with platform_scope("a test compares all rows"), connection.cursor() as cursor:
         rows = {}

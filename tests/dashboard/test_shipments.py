@@ -17,7 +17,7 @@ from merchants.scope import merchant_scope
 from orders.models import Order
 from orders.schemas import AddressIn
 from tests import factories
-from tests.dashboard.scene import Scene, many_orders
+from tests.dashboard.scene import Scene, a_watch_item, many_orders
 from tracking.commands import put_shipment
 from tracking.models import Shipment, UnreadAnswer
 from tracking.schemas import ShipmentIn, WindowIn
@@ -192,3 +192,33 @@ def test_a_carrier_that_is_not_asked_has_no_button(merchant: Merchant, owner: Cl
     path = f"{URL}{public_id('shp', found.id)}/"
     assert "Ask the carrier now" not in owner.get(path).content.decode()
     assert "cannot be asked" in owner.post(f"{path}refresh/", follow=True).content.decode()
+
+
+def test_a_parcels_page_shows_what_proves_the_delivery_where_it_waited_and_why_it_was_watched(
+    merchant: Merchant, owner: Client
+) -> None:
+    found = parcel(merchant, "PROVED-1", "delivered")
+    proof = {
+        "signed_by": "",
+        "left_with": "neighbour",
+        "place": "2nd floor",
+        "photo_url": "https://c.test/p.jpg",
+    }
+    pickup = {
+        "name": "Kiosk Meyer",
+        "address": "Ring 7",
+        "postcode": "10115",
+        "city": "Berlin",
+        "hours": "Mo–Fr 9–18",
+    }
+    with merchant_scope(merchant):
+        Shipment.objects.filter(pk=found.pk).update(
+            signed_by="M. Weber", proof={**proof, "document_url": "javascript:alert(1)"}, pickup=pickup,
+            weight_grams=1240, next_carrier="dpd", next_number="0155",
+        )  # fmt: skip
+        item = a_watch_item(merchant, found, reason="late")
+    page = owner.get(f"{URL}{public_id('shp', found.pk)}/").content.decode()
+    for words in ("signed by M. Weber", "With a neighbour", "2nd floor", 'href="https://c.test/p.jpg"', "Kiosk Meyer",
+                  "Mo–Fr 9–18", "1.2 kg", "DPD 0155", public_id("wat", item.pk)):  # fmt: skip
+        assert words in page, words
+    assert "javascript:alert" not in page.replace("&quot;", "")

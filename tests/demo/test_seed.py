@@ -18,7 +18,7 @@ from demo.seed.plan import numbered, plan_orders
 from demo.seed.showcase import PREFIX, plan_showcase
 from events.drain import lagging_shards
 from events.models import Fact, ParkedFact
-from merchants.models import Merchant
+from merchants.models import Membership, Merchant
 from merchants.rest.auth import create_api_key
 from merchants.scope import merchant_scope
 from notifications.models import Message, MessageState
@@ -29,6 +29,7 @@ from tracking.models import Scan, Shipment, ShipmentLine
 from tracking.progress import stage_of
 from tracking.resolve import ScanFacts, resolve
 from tracking.statuses import Status
+from tracking.watch.models import Reason, WatchItem
 
 NOW = datetime(2026, 3, 11, 10, 0, tzinfo=UTC)
 
@@ -110,11 +111,24 @@ def test_the_log_tells_it_in_order_and_every_reader_has_read_it(shop: Merchant) 
 
 def test_history_tells_nobody_anything(shop: Merchant) -> None:
     messages = Message.objects.count()
-    told = Fact.objects.exclude(type__startswith="message.")
+    # The watch-list tells the team and the shop's backend; no shopper hears of it.
+    told = Fact.objects.exclude(type__startswith="message.").exclude(type__startswith="watch.")
     assert not [fact for fact in told if fact.data.get("notify") is not False]
     assert not Message.objects.filter(due_at__isnull=False).exists()
     assert not Shipment.objects.filter(due_at__isnull=False).exists()
     assert Message.objects.count() == messages
+
+
+def test_the_watch_list_has_work_of_every_reason_of_a_believable_age(shop: Merchant) -> None:
+    found = list(WatchItem.objects.filter(state="open").select_related("order"))
+    assert {item.reason for item in found} == set(Reason.values)
+    now = timezone.now()
+    assert all(timedelta(0) < now - item.since < timedelta(days=36) for item in found)
+    assert all(item.value > 0 for item in found)
+    assert any(item.assignee for item in found) is bool(Membership.objects.filter(merchant=shop))
+    assert any(item.note for item in found)
+    assert any(item.snoozed_until for item in found)
+    assert Case.objects.get().status == "open"
 
 
 def test_messages_say_what_they_would_have_said(shop: Merchant) -> None:
@@ -188,13 +202,13 @@ def test_forgetting_a_merchant_leaves_nothing_of_it_and_all_of_another(
     shop: Merchant, stranger: Merchant
 ) -> None:
     with merchant_scope(stranger):
-        seed.fill(stranger, orders=25)
+        seed.fill(stranger, orders=40)
     seed.forget_merchant(shop)
     assert not Merchant.objects.filter(pk=shop.pk).exists()
     for model in (Order, OrderLine, Customer, Shipment, Scan, Message, Fact):
         assert not model.objects.exists()  # In the forgotten merchant's scope.
     with merchant_scope(stranger):
-        assert Order.objects.count() == 25
+        assert Order.objects.count() == 40
         assert Fact.objects.exists()
 
 

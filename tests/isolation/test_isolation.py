@@ -331,6 +331,16 @@ def test_a_hook_that_is_signed_with_a_strangers_secret_changes_nothing(
         watch.changed(route)
 
 
+def test_looking_at_a_portals_pages_changes_nothing(ours: World, watch: Watch) -> None:
+    """Programs that read mail open every link in it."""
+    client = Client(raise_request_exception=False)
+    for route in routes.of_kind("p/"):
+        for method in ("GET", "HEAD"):
+            answer = client.generic(method, world.url(route, ours.ids))
+            watch.expect(answer.status_code < 500, method, route, answer.status_code)
+        watch.changed(route)
+
+
 def test_an_orders_link_opens_in_its_own_shop_only(ours: World, theirs: World, watch: Watch) -> None:
     client = Client(raise_request_exception=False)
     for route in routes.of_kind("p/"):

@@ -84,7 +84,8 @@ def _ask(numbers: Sequence[str], account: Account) -> list[Answer]:
     ):
         return found
     known = {plain(one.tracking_number) for one in found if isinstance(one, TrackingResult)}
-    begun = [_begin(number, url, account) for number in numbers if plain(number) not in known]
+    new = [number for number in numbers if plain(number) not in known and not account.only_look]
+    begun = [_begin(number, url, account) for number in new]
     return [*(one for one in found if isinstance(one, TrackingResult)), *begun]
 
 

@@ -22,7 +22,9 @@ class Account:
     language: str = "en"
     timeout: Timeout = DEFAULT_TIMEOUT
     allow: frozenset[str] = frozenset()
-    carriers: Mapping[str, str] = field(default_factory=dict)  # for aggregators: number → our carrier's code
+    # For aggregators: number → our carrier's code; whether a number that they do not follow yet is left alone.
+    carriers: Mapping[str, str] = field(default_factory=dict)
+    only_look: bool = False
 
 
 @dataclass(frozen=True, slots=True)

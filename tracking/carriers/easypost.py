@@ -78,7 +78,10 @@ def _ask(number: str, account: Account) -> Answer:
     if carrier := slug_of("easypost", account.carriers.get(number, "")):
         tracker["carrier"] = carrier
     url = f"{account.base_url or BASE_URL}/v2/trackers"
-    answer = send("POST", url, account, headers=headers, json={"tracker": tracker})
+    if account.only_look:
+        answer = send("GET", url, account, headers=headers, params={"tracking_code": number})
+    else:
+        answer = send("POST", url, account, headers=headers, json={"tracker": tracker})
     return read(number, answer.body, answer.status, wait_of(answer))[0]
 
 

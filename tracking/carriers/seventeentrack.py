@@ -76,7 +76,7 @@ def _ask(numbers: Sequence[str], account: Account) -> list[Answer]:
     """What is known of the numbers; those that it does not follow yet are registered, and tell nothing so far."""
     found = _call("gettrackinfo", numbers, account)
     new = [one.number for one in found if isinstance(one, NotFound) and str(_NOT_REGISTERED) in one.detail]
-    if not new:
+    if not new or account.only_look:
         return found
     refusals = _call("register", new, account)
     if any(not _number(one) for one in refusals):

@@ -58,18 +58,18 @@ class Shippo:
 def _ask(number: str, account: Account) -> Answer:
     """The track of a number, registered for the webhook by the same call."""
     carrier = slug_of("shippo", account.carriers.get(number, ""))
-    if not carrier:
+    url = f"{account.base_url or BASE_URL}/tracks/"
+    headers = {
+        "Authorization": f"ShippoToken {account.credentials.get('api_token', '')}",
+        "Accept": "application/json",
+    }
+    if account.only_look:
+        answer = send("GET", f"{url}{carrier or 'shippo'}/{quote(number, safe='')}", account, headers=headers)
+    elif carrier:
+        wanted = {"carrier": carrier, "tracking_number": number}
+        answer = send("POST", url, account, headers=headers, json=wanted)
+    else:
         return NotFound("Shippo does not know the carrier", number=number)
-    answer = send(
-        "POST",
-        f"{account.base_url or BASE_URL}/tracks/",
-        account,
-        headers={
-            "Authorization": f"ShippoToken {account.credentials.get('api_token', '')}",
-            "Accept": "application/json",
-        },
-        json={"carrier": carrier, "tracking_number": number},
-    )
     return read(number, answer.body, answer.status, wait_of(answer))[0]
 
 

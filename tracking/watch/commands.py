@@ -11,6 +11,7 @@ from events import log as event_log
 from merchants import audit
 from merchants.ids import public_id
 from merchants.models import Membership, Merchant
+from merchants.permissions import MATRIX, Permission
 from merchants.rest.decode import aware
 from merchants.rest.errors import Conflict, InvalidBody, NotFound, Unprocessable
 from merchants.scope import merchant_transaction
@@ -28,16 +29,20 @@ from tracking.watch.models import Dismissal, State, WatchItem
 MOST: Final = 500  # items of one call
 LONGEST_NOTE: Final = 4000
 LONGEST_SNOOZE: Final = timedelta(days=90)
+_MAY_ACT: Final = [role for role, may in MATRIX.items() if Permission.ACT in may]
 
 
 def assign(merchant: Merchant, item_ids: Collection[UUID], email: str) -> int:
     """Let somebody of the team look after these items; nobody with an empty address. Returns how many changed.
 
-    Raises Unprocessable for an address that nobody of the team has.
+    Raises Unprocessable for an address that nobody has who may do something.
     """
     user_id, name = None, ""
     if email:
-        found = Membership.objects.filter(merchant=merchant, user__username__iexact=email)
+        # Who works for a shop works in its sandbox too.
+        found = Membership.objects.filter(
+            merchant=merchant.sandbox_of or merchant, user__username__iexact=email, role__in=_MAY_ACT
+        )
         member = found.select_related("user").first()
         if member is None:
             raise Unprocessable(

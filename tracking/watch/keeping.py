@@ -24,7 +24,7 @@ from tracking.statuses import Status
 from tracking.watch import pace as paces
 from tracking.watch import reading
 from tracking.watch.facts import WatchClosed, WatchFact, WatchOpened
-from tracking.watch.models import PaceClock, State, WatchClock, WatchItem
+from tracking.watch.models import PaceClock, Reason, State, WatchClock, WatchItem
 from tracking.watch.reasons import HISTORY, Condition, holding, next_look, of_order, of_parcel
 
 # Ended parcels and shipped orders that were never watched need no clock.
@@ -109,7 +109,8 @@ def _targets(merchant: Merchant, clocks: Sequence[WatchClock], now: datetime) ->
             target = Target(clock, [], None)
         found[clock.pk] = target
     current = WatchItem.objects.filter(order_id__in={clock.order_id for clock in clocks})
-    for item in current.exclude(state=State.CLOSED):
+    # What shoppers report is kept by `reporting`: how a parcel stands says nothing about it.
+    for item in current.exclude(state=State.CLOSED).exclude(reason=Reason.REPORTED):
         if (watched := found.get(item.shipment_id or item.order_id)) is not None:
             watched.items.append(item)
     return list(found.values())

@@ -29,7 +29,8 @@ HISTORY: Final = timedelta(days=45)
 
 _BEFORE: Final = frozenset({Status.PENDING, Status.INFO_RECEIVED})
 _MOVING: Final = frozenset({Status.IN_TRANSIT, Status.OUT_FOR_DELIVERY})
-_CAN_GET_LOST: Final = _MOVING | {Status.ATTEMPT_FAILED, Status.EXCEPTION}
+# A parcel with a problem has an item of its own, and stands still because of it.
+_CAN_GET_LOST: Final = _MOVING | {Status.ATTEMPT_FAILED}
 # Waiting for the shopper, or not coming any more: a promise is not what is wrong with it.
 _NOT_LATE: Final = frozenset({Status.AVAILABLE_FOR_PICKUP, Status.RETURNING, Status.RETURNED, Status.EXPIRED})
 _EXCEPTIONS: Final = {
@@ -165,7 +166,7 @@ def _by_silence(merchant: Merchant, parcel: Parcel, pace: Pace) -> list[Conditio
     last = parcel.last_scan_at or parcel.status_at or parcel.created_at
     if parcel.status in _MOVING:
         found.append(Condition(Reason.STALLED, last, last + pace.gap(parcel.carrier, parcel.country)))
-    if parcel.status in _CAN_GET_LOST and parcel.substatus not in ("exception.lost", "exception.disposed"):
+    if parcel.status in _CAN_GET_LOST:
         found.append(Condition(Reason.LOST, last, last + pace.lost_after(parcel.carrier, parcel.country)))
     return found
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0010_delivery_times'),
-        ('tracking', '0012_next_legs'),
+        ('tracking', '0013_carrier_source'),
     ]
 
     operations = [
