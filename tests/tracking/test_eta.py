@@ -245,9 +245,9 @@ print(sorted({"sklearn", "numpy", "pyarrow", "scipy"} & set(sys.modules)))
 
 def test_the_api_tells_the_date_with_its_source_and_confidence(fitted: Merchant, api: ApiClient) -> None:
     parcel = travelling(fitted)
-    told = api.get(f"/api/v1/shipments/{public_id('shp', parcel.id)}").json()["eta"]
+    told = api.get(f"shipments/{public_id('shp', parcel.id)}").json()["eta"]
     assert (told["source"], told["confidence"]) == ("model", 0.8)
     assert told["p10"] <= told["p50"] <= told["p90"]
     assert told["from"] < told["to"]
     scan(fitted, parcel, Status.DELIVERED)
-    assert api.get(f"/api/v1/shipments/{public_id('shp', parcel.id)}").json()["eta"] is None
+    assert api.get(f"shipments/{public_id('shp', parcel.id)}").json()["eta"] is None
