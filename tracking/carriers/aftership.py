@@ -35,10 +35,10 @@ from tracking.carriers.bodies import (
     each,
     first,
     grams,
-    json_body,
     never_raises,
     refused,
     text,
+    told_in,
 )
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.mapping import StatusMap
@@ -104,7 +104,7 @@ def _headers(account: Account) -> dict[str, str]:
 @never_raises
 def read(number: str | None, body: bytes, status: int, retry_after: float | None) -> list[Answer]:
     """A tracking, a list of them, or a webhook's message; {"meta": {code, message}} says what went wrong."""
-    answer = json_body(body)
+    answer = told_in(body, status, retry_after)
     meta = dig(answer, "meta") or {}
     code = meta.get("code", status)
     if (isinstance(code, int) and code >= 400) or status >= 400:

@@ -32,10 +32,10 @@ from tracking.carriers.bodies import (
     each,
     first,
     grams,
-    json_body,
     never_raises,
     refused,
     text,
+    told_in,
 )
 from tracking.carriers.calls import one_each, send, wait_of
 from tracking.carriers.mapping import StatusMap
@@ -88,7 +88,7 @@ def _ask(number: str, account: Account) -> Answer:
 @never_raises
 def read(number: str | None, body: bytes, status: int, retry_after: float | None) -> list[Answer]:
     """A tracker, a list of trackers, or a webhook's event; {"error": {code, message}} otherwise."""
-    answer = json_body(body)
+    answer = told_in(body, status, retry_after)
     problem = dig(answer, "error")
     if problem or status >= 400:
         raise _error(status, problem, retry_after)

@@ -25,7 +25,7 @@ from tracking.carriers.base import (
     PollAdvice,
     TrackingResult,
 )
-from tracking.carriers.bodies import Json, dig, each, first, json_body, never_raises, refused, text
+from tracking.carriers.bodies import Json, dig, each, first, never_raises, refused, text, told_in
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.mapping import StatusMap
 from tracking.carriers.places import country_code
@@ -94,7 +94,7 @@ def read(number: str | None, body: bytes, status: int, retry_after: float | None
     """Parcels, each with its events or its error."""
     if status != 200:
         raise refused(status, retry_after=retry_after)
-    answer = json_body(body)
+    answer = told_in(body, status, retry_after)
     if "parcels" not in answer:
         raise _error(text(first(dig(answer, "errorCode"), dig(answer, "errors", "errorCode"))), text(
             first(dig(answer, "errorMessage"), dig(answer, "errors", "errorMessage")), 200), "")  # fmt: skip

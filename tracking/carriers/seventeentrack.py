@@ -33,10 +33,10 @@ from tracking.carriers.bodies import (
     each,
     first,
     grams,
-    json_body,
     never_raises,
     refused,
     text,
+    told_in,
 )
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.places import Place, country_code, split_place
@@ -107,7 +107,7 @@ def _number(answer: Answer) -> str:
 @never_raises
 def read(number: str | None, body: bytes, status: int, retry_after: float | None) -> list[Answer]:
     """Accepted and rejected parcels, or a webhook's one."""
-    answer = json_body(body)
+    answer = told_in(body, status, retry_after)
     code = dig(answer, "code")
     if status >= 400:
         raise refused(status, text(dig(answer, "msg")), retry_after=retry_after)

@@ -21,7 +21,7 @@ from tracking.carriers.base import (
     PollAdvice,
     TrackingResult,
 )
-from tracking.carriers.bodies import Json, dig, each, first, json_body, never_raises, refused, text
+from tracking.carriers.bodies import Json, dig, each, first, never_raises, refused, text, told_in
 from tracking.carriers.calls import one_each, plain, send, wait_of
 from tracking.carriers.mapping import Meaning, StatusMap
 from tracking.carriers.places import Place, country_code
@@ -76,7 +76,7 @@ def _ask(number: str, account: Account) -> Answer:
 @never_raises
 def read(number: str | None, body: bytes, status: int, retry_after: float | None) -> list[Answer]:
     """A track, a list of them, or a webhook's event; {"detail": …} otherwise."""
-    answer = json_body(body)
+    answer = told_in(body, status, retry_after)
     if status >= 400 or (isinstance(answer, dict) and "tracking_number" not in answer and "detail" in answer):
         words = text(first(dig(answer, "detail"), dig(answer, "__all__"), dig(answer, "error")), 200)
         if status in (200, 400, 404, 422) and not _is_key_trouble(words):
