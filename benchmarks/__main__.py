@@ -17,6 +17,7 @@ from benchmarks import (
     mail,
     orders,
     pages,
+    parsing,
     polling,
     scans,
     watch,
@@ -53,6 +54,7 @@ BENCHMARKS: dict[str, Callable[[Installation], Result | None]] = {
     "dashboard_watch": watch.dashboard_watch,
     "dashboard_carriers": watch.dashboard_carriers,
     "watch_opening": watch.watch_opening,
+    **parsing.PARSING,
 }
 
 

@@ -16,7 +16,7 @@ _SECONDS = 1.0
 ANSWERS = {
     "dhl": "delivered.json",
     "ups": "delivered.json",
-    "fedex": "delivered.json",
+    "fedex": "held.json",
     "usps": "delivered.json",
     "royal_mail": "delivered.json",
     "canada_post": "delivered.xml",

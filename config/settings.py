@@ -194,7 +194,7 @@ ANYMAIL: dict[str, str | list[str]] = {
     if text(key)
 }
 # "user:password" that mail providers' webhooks sign in with; two while one is replaced by the other.
-ANYMAIL["WEBWEBHOOK_SECRET"] = words("AFTERWARD_MAIL_WEBWEBHOOK_SECRETS")
+ANYMAIL["WEBHOOK_SECRET"] = words("AFTERWARD_MAIL_WEBHOOK_SECRETS")
 TWILIO_ACCOUNT_SID = text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = text("TWILIO_FROM")

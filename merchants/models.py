@@ -105,7 +105,9 @@ class Merchant(models.Model):
         help_text="Delivery times are learned from, and lent to, the other shops here that agreed to it too.",
     )
     eta_fitted_at = models.DateTimeField(
-        null=True, help_text="When its model of delivery dates was fitted: the model's version. Empty: none."
+        null=True,
+        blank=True,
+        help_text="When its model of delivery dates was fitted: the model's version. Empty: none.",
     )
     default_carrier = models.CharField(max_length=40, blank=True, help_text="Of parcels that name none.")
     # What shoppers may do by themselves, and what they are told to expect.

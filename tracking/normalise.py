@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tracking.carriers.base import Answer, CarrierScan, RateLimited, TrackingResult
-from tracking.carriers.registry import ADAPTERS
+from tracking.carriers.registry import ADAPTERS, carrier_from_name
 from tracking.resolve import ScanFacts, resolve
 
 
@@ -17,11 +17,17 @@ def normal_form(
     The first parcel in it (or the one with `number`); further ones stand in `others`. status: HTTP.
     now: until when scans count for the status; by default after the last of them.
     """
-    adapter = ADAPTERS.get(carrier)
+    adapter = ADAPTERS.get(carrier) or ADAPTERS.get(_code_of(carrier))
     if adapter is None:
         raise LookupError(f"no adapter for {carrier!r}; there are: {', '.join(ADAPTERS)}")
     first, *others = [_shown(carrier, answer, now) for answer in adapter.read(number, body, status)]
     return {**first, "others": others} if others else first
+
+
+def _code_of(name: str) -> str:
+    """Our code for whatever a carrier is called: "UPS", "17TRACK", "canadapost", "usps_international"."""
+    bare = "".join(filter(str.isalnum, name)).lower()
+    return next((code for code in ADAPTERS if code.replace("_", "") == bare), carrier_from_name(name))
 
 
 def _shown(carrier: str, answer: Answer, now: datetime | None) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from dashboard.filters import Given
 
 PERIODS = (7, 30, 90, 365)
 _USUAL = 90
-_MOST_LANES = 40
+_MOST_LANES, _MOST_FEW = 40, 6
 _CLASSES = ("is-ok", "is-warn", "is-bad")
 
 
@@ -56,6 +56,8 @@ def carriers(request: HttpRequest, seat: Seat) -> HttpResponse:
     cards = scorecards(period, carrier=asked.carrier, country=asked.country)
     by_service = request.GET.get("by") == "service"
     details = cards.services if by_service else cards.lanes
+    enough = [item for item in details.items() if item[1].is_enough][:_MOST_LANES]
+    shown = enough + [item for item in details.items() if not item[1].is_enough][:_MOST_FEW]
     context: dict[str, Any] = {
         "asked": asked,
         "period": period,
@@ -66,8 +68,9 @@ def carriers(request: HttpRequest, seat: Seat) -> HttpResponse:
         "rows": [_row(card, carrier_label(code, code)) for code, card in cards.carriers.items()],
         "details": [
             _row(card, carrier_label(code, code), about if by_service else formats.country(about) or "–")
-            for (code, about), card in list(details.items())[:_MOST_LANES]
+            for (code, about), card in shown
         ],
+        "left_out": _left_out(len(details) - len(shown)),
         "by_service": by_service,
         "query": _query(asked, len(period.days)),
         **filters.choices(seat.merchant, asked),
@@ -147,6 +150,13 @@ def _span(seconds: float | None) -> str:
 
 def _pair(*parts: str) -> str:
     return "–" if set(parts) == {"–"} else " / ".join(parts)
+
+
+def _left_out(count: int) -> str:
+    if count <= 0:
+        return ""
+    text = ngettext("%(count)d more is in the CSV.", "%(count)d more are in the CSV.", count)
+    return text % {"count": count}
 
 
 def _headline(total: Scorecard) -> str:

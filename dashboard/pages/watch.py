@@ -164,7 +164,7 @@ def _row(item: WatchItem, told: Message | None, reasons: dict[str, Label]) -> Ro
         order_url=f"../orders/{public_id('ord', order.pk)}/",
         number=order.number,
         customer=f"{order.first_name} {order.last_name}".strip() or order.email or "–",
-        carrier=carrier_label(parcel.carrier, parcel.carrier_name) if parcel else "–",
+        carrier=carrier_label(parcel.carrier, parcel.carrier_name) if parcel else "",
         age=formats.since(item.since),
         value=formats.money(item.value, item.currency),
         assignee=item.assignee.partition("@")[0],

@@ -47,10 +47,10 @@ TROUBLES = {
     ),
     "stalled": Trouble("DELIVERED", "ups", timedelta(days=6, hours=3), differs={"heard": 4}),
     "silent": Trouble("DELIVERED", "hermes", timedelta(days=13), differs={"heard": 5}),
-    "documents": Trouble("EXCEPTION", "ups", timedelta(days=2), False, {"problem": "exception.documents"}),
-    "damaged": Trouble("EXCEPTION", "gls", timedelta(days=2, hours=2), differs={"problem": "exception.damaged"}),
-    "pickup_ends": Trouble("PICKUP", "dhl", timedelta(hours=114), differs={"kept": timedelta(days=4)}),
-    "missing": Trouble("DELIVERED", "gls", timedelta(days=3, hours=2), differs={"hand_over": "delivered.safe_place"}),
+    "documents": Trouble("EXCEPTION", "ups", timedelta(days=3, hours=2), False, {"problem": "exception.documents"}),
+    "damaged": Trouble("EXCEPTION", "gls", timedelta(days=3, hours=5), differs={"problem": "exception.damaged"}),
+    "pickup_ends": Trouble("PICKUP", "dhl", timedelta(hours=114), differs={"kept": timedelta(hours=84)}),
+    "missing": Trouble("DELIVERED", "gls", timedelta(days=3, hours=14), differs={"hand_over": "delivered.safe_place"}),
 }  # fmt: skip
 NOT_PACKED = "not_packed"
 

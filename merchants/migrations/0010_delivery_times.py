@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='merchant',
             name='eta_fitted_at',
-            field=models.DateTimeField(help_text="When its model of delivery dates was fitted: the model's version. Empty: none.", null=True),
+            field=models.DateTimeField(blank=True, help_text="When its model of delivery dates was fitted: the model's version. Empty: none.", null=True),
         ),
         migrations.AddField(
             model_name='merchant',

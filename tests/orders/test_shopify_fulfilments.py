@@ -174,8 +174,9 @@ def test_older_news_about_a_fulfilment_is_ignored(take_in: TakeIn) -> None:
 
 def test_a_link_that_is_no_web_address_is_left_out(take_in: TakeIn) -> None:
     take_in("orders/create", fixture("order_created"))
-    payload = {**fixture("fulfillment_created"), "tracking_company": "Own van",
-               "tracking_url": "javascript:alert(1)", "tracking_urls": ["data:text/html,x"]}  # fmt: skip
+    payload = {**fixture("fulfillment_created"), "tracking_company": "Own van", "tracking_number": "VAN-7",
+               "tracking_numbers": ["VAN-7"], "tracking_url": "javascript:alert(1)",
+               "tracking_urls": ["data:text/html,x"]}  # fmt: skip
     take_in("fulfillments/create", payload)
     assert Shipment.objects.get().tracking_url == ""
 

@@ -97,7 +97,7 @@ def test_a_sandbox_is_not_learned_from(merchant: Merchant) -> None:
 def test_a_new_merchant_begins_with_what_others_saw_of_the_carrier(
     merchant: Merchant, stranger: Merchant
 ) -> None:
-    for index in range(40):
+    for index in range(8):
         travelled(merchant, f"N-{index}", *range(1, 40))  # Scanned every hour.
     learn()
     assumed = book.prior("in_transit").base

@@ -7,6 +7,7 @@
 | FedEx (Advanced Integrated Visibility) | by the merchant, in FedEx's portal | `fdx-signature`: HMAC-SHA256 |
 | USPS (Subscriptions Tracking) | a subscription a parcel, with a secret of ours | `X-HMAC`: HMAC-SHA256 |
 | EasyPost, AfterShip, 17TRACK | by the merchant, in the service's dashboard | their signatures |
+| Shippo | by the merchant, in Shippo's dashboard | `Shippo-Auth-Signature`: HMAC-SHA256, or `?token=` of the address |
 
 What a subscription needs to be recognised is derived for each merchant (`token_of`): nobody has to type it. Where the
 merchant makes the webhook in the carrier's portal, the secret stands in its account as `webhook_secret`.
@@ -37,6 +38,8 @@ Verify = Callable[[Mapping[str, str], bytes, Iterable[str]], bool]
 Subscribe = Callable[[str, str, str, Account], None]
 
 OWN_HEADER: Final = "X-Afterward-Token"
+# The door puts `?token=` of the webhook's address among the headers by this name, which no header can have.
+QUERY_TOKEN: Final = "?token"  # noqa: S105  # a name
 # The same for every parcel of a merchant: long enough that nobody guesses it, short enough for USPS (32 characters).
 _TOKEN_LENGTH: Final = 32
 
@@ -98,6 +101,15 @@ def _seventeentrack(headers: Mapping[str, str], body: bytes, secrets: Iterable[s
             secret
         )
     return found
+
+
+def _shippo(headers: Mapping[str, str], body: bytes, secrets: Iterable[str]) -> bool:
+    """`t=…,v1=…`: HMAC-SHA256 over the time, a dot and the body; else the token in the webhook's address."""
+    secrets = [secret for secret in secrets if secret]
+    if not (told := headers.get("Shippo-Auth-Signature", "")):
+        return _told_in(QUERY_TOKEN)(headers, body, secrets)
+    parts = dict(part.strip().partition("=")[::2] for part in told.split(","))
+    return signed(secrets, parts.get("t", "").encode() + b"." + body, parts.get("v1", ""))
 
 
 # --- Asking for them
@@ -165,5 +177,6 @@ PUSHES: Final[dict[str, Push]] = {
     "usps": Push(_hmac_in("X-HMAC"), subscribe=_usps),
     "easypost": Push(_hmac_in("X-Hmac-Signature", "hmac-sha256-hex="), any_carrier=True),
     "aftership": Push(_hmac_in("aftership-hmac-sha256"), any_carrier=True),
+    "shippo": Push(_shippo, any_carrier=True),
     "17track": Push(_seventeentrack, any_carrier=True),
 }

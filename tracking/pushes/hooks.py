@@ -1,7 +1,8 @@
 """The door for pushes: recognised, stored, answered. The work comes after (`tracking.pushes.inbox`)."""
 
 import hashlib
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from functools import wraps
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -16,7 +17,7 @@ from merchants.rest.decode import read_body
 from merchants.rest.errors import NotAuthenticated, Problem, as_problem, respond
 from merchants.scope import merchant_scope
 from tracking.accounts import accesses
-from tracking.pushes.carriers import PUSHES, token_of
+from tracking.pushes.carriers import PUSHES, QUERY_TOKEN, token_of
 from tracking.pushes.models import CarrierPush, PushState
 
 INBOX = "tracking.pushes"
@@ -50,7 +51,7 @@ def carrier(request: HttpRequest, carrier: str, slug: str) -> HttpResponse:
     push = PUSHES.get(carrier)
     merchant = Merchant.objects.filter(slug=slug).defer("logo").first()
     known = _secrets(merchant, carrier) if merchant is not None and push is not None else []
-    if push is None or merchant is None or not push.verify(request.headers, body, known):
+    if push is None or merchant is None or not push.verify(_told(request), body, known):
         raise NotAuthenticated("The push is not signed with a secret of this carrier and shop.")
     now = timezone.now()
     row = CarrierPush(
@@ -61,6 +62,11 @@ def carrier(request: HttpRequest, carrier: str, slug: str) -> HttpResponse:
         CarrierPush.objects.bulk_create([row], ignore_conflicts=True)
         due.ring_when_committed(INBOX)
     return HttpResponse(status=200)
+
+
+def _told(request: HttpRequest) -> Mapping[str, str]:
+    """The headers, and the token of the address beside them."""
+    return ChainMap({QUERY_TOKEN: request.GET.get("token", "")}, request.headers)  # type: ignore[arg-type]
 
 
 def _secrets(merchant: Merchant, carrier: str) -> list[str]:

@@ -12,6 +12,7 @@ from tests.tracking.aggregators.looks import reply, result, seen
 from tests.tracking.carrier_server import CarrierServer
 from tracking.carriers.base import AuthenticationFailed, CannotRead, CarrierDown, NotFound, RateLimited
 from tracking.carriers.easypost import STATUSES, EasyPost
+from tracking.normalise import normal_form
 from tracking.statuses import Status
 
 NUMBER = "EZ4000000004"
@@ -151,3 +152,11 @@ def test_its_errors_are_typed(code: str, status: int, kind: type) -> None:
 def test_what_is_no_tracker_is_not_read(body: bytes) -> None:
     [answer] = EasyPost().read(NUMBER, body)
     assert isinstance(answer, CannotRead | NotFound)
+
+
+@pytest.mark.parametrize("name", ["easypost", "EasyPost", "easy_post"])
+def test_the_command_knows_an_adapter_by_any_spelling(name: str) -> None:
+    shown = normal_form(name, json.dumps(WAY).encode())
+    assert (shown["status"], shown["substatus"]) == ("delivered", "delivered.neighbour")
+    with pytest.raises(LookupError):
+        normal_form("pigeon", b"{}")
