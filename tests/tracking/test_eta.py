@@ -15,6 +15,7 @@ from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from tests import factories
+from tests.api_client import ApiClient
 from tests.processes import environment, run_python
 from tests.tracking.conftest import data_of, facts_of, fresh
 from tracking.answers import apply_tracking
@@ -240,3 +241,13 @@ print(sorted({"sklearn", "numpy", "pyarrow", "scipy"} & set(sys.modules)))
 """
     ran = run_python(script)
     assert ran.stdout.strip() == "[]", ran.stderr
+
+
+def test_the_api_tells_the_date_with_its_source_and_confidence(fitted: Merchant, api: ApiClient) -> None:
+    parcel = travelling(fitted)
+    told = api.get(f"shipments/{public_id('shp', parcel.id)}").json()["eta"]
+    assert (told["source"], told["confidence"]) == ("model", 0.8)
+    assert told["p10"] <= told["p50"] <= told["p90"]
+    assert told["from"] < told["to"]
+    scan(fitted, parcel, Status.DELIVERED)
+    assert api.get(f"shipments/{public_id('shp', parcel.id)}").json()["eta"] is None

@@ -37,6 +37,9 @@ class Settings:
     # Days: of parcels begun later than that, mostly the fast ones are known. Trees learn from those before, and
     # these, which the trees have not seen, calibrate them.
     settled: float = 42.0
+    lost_share: float = (
+        0.75  # of those that are open for so long; the others were cancelled early or come after all
+    )
     lost: float = 75.0  # days: a parcel that is under way for longer does not come any more
     trees: int = 60
     rate: float = 0.1
@@ -145,7 +148,7 @@ class Learner:
         if known.sum() < FEWEST:
             return self._prior_offsets(week)
         target, age = self._target(which, now), now - self.started[which]
-        lost = self._lost_share(now)
+        lost = wanted.lost_share * self._lost_share(now)
         trees = self._trees(week)
         with one_thread():
             said = [tree.predict(self.rows[which]) for tree in trees] or [0.0, 0.0, 0.0]

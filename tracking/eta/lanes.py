@@ -17,7 +17,7 @@ from tracking.eta.cases import Case, Past, Stage
 LEAST_DAYS: Final = {Stage.PURCHASE: 0.25, Stage.HANDOVER: 0.1, Stage.SCAN: 0.02}
 # So many deliveries of a broader lane count beside a lane's own.
 SHRINK: Final = 6
-_FEWEST: Final = 2  # deliveries of a lane worth keeping
+_FEWEST: Final = 3  # deliveries of a lane worth keeping
 _WINDOW, _LONG_WINDOW, _SHORT_WINDOW = 30.0, 60.0, 14.0
 
 Key = tuple[str, ...]
