@@ -6,6 +6,8 @@ import merchants.ids
 import notifications.own_models
 from django.db import migrations, models
 
+import merchants.fields
+
 
 class Migration(migrations.Migration):
 
@@ -51,4 +53,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('merchant', 'touchpoint', 'locale', 'number'), name='one_words_version')],
             },
         ),
+        merchants.fields.merchant_primary_key("notifications_touchpointswitch"),
+        merchants.fields.merchant_primary_key("notifications_wordsversion"),
     ]

@@ -35,7 +35,7 @@ ROUTES = {pattern.name: pattern for pattern in _merchant_patterns()}
 POSTS_ONLY = {
     "retry_message", "retry_fact", "retry_facts", "retry_item", "retry_items", "bulk", "tag_order", "note_order",
     "refresh_shipment", "answer_case", "close_case", "reopen_case", "assign_case", "change_watch", "note_watch",
-    "choose_carrier",
+    "choose_carrier", "detect_carrier",
 }  # fmt: skip
 ASKS_FIRST = {"cancel_order", "renew_link"}
 ACTING = POSTS_ONLY | ASKS_FIRST
