@@ -65,10 +65,10 @@ def choose_carrier(merchant: Merchant, shipment_id: UUID, carrier: str) -> None:
     Raises NotFound, InvalidBody for a carrier that we do not know, and Unprocessable for a cancelled parcel.
     """
     code = carrier_from_name(carrier)
-    if code == OTHER:
-        raise InvalidBody("We do not know this carrier.", param="carrier", code="unknown_carrier")
     with merchant_transaction(merchant):
-        shipment = lock_shipment(shipment_id)
+        shipment = lock_shipment(shipment_id)  # first of all: whose parcel it is
+        if code == OTHER:
+            raise InvalidBody("We do not know this carrier.", param="carrier", code="unknown_carrier")
         _refuse_cancelled(shipment)
         _put(shipment, code, CHOSEN)
         _ask_anew(merchant, shipment)
