@@ -80,7 +80,7 @@ class OneShipment(ApiView):
     @extend_schema(operation_id="shipments_change", request=CarrierIn, responses={200: ShipmentOut})
     def patch(self, request: HttpRequest, shipment_id: str) -> HttpResponse:
         """Say which carrier has the shipment. Its scans stay; the other carrier is asked now."""
-        parsed = parse_public_id("shp", shipment_id) or NOBODY
+        parsed = queries.get_shipment(parse_public_id("shp", shipment_id) or NOBODY).pk
         choosing.choose_carrier(self.merchant, parsed, self.body(CarrierIn).carrier)
         return self.show(queries.show_shipment(queries.get_shipment(parsed)))
 

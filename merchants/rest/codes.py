@@ -152,6 +152,20 @@ CODES: dict[str, Code] = {
     "invalid_range": Code(422, "The range of time ends before it begins.", "Send `from` before `to`."),
     "range_too_large": Code(422, "The range holds more than 10,000 events.", "Send it again in pieces."),
     "delivery_pending": Code(409, "The delivery waits to be sent.", "Nothing: it is sent by itself."),
+    "invalid_address": Code(
+        422, "This is no address of the channel.", "Send one e-mail address, or a number as +49…."
+    ),
+    "unknown_carrier": Code(400, "We do not know this carrier.", "The reference lists those that we know."),
+    "no_tracking_number": Code(
+        422, "The shipment has no tracking number, so its carrier cannot be found.", "Send the number first."
+    ),
+    "watch_item_not_open": Code(409, "The watch item is closed or dismissed.", "Nothing: it needs nobody."),
+    "unknown_member": Code(
+        422, "Nobody in the team has this address.", "Send the e-mail address of somebody in the team."
+    ),
+    "unknown_dismissal": Code(
+        422, "There is no such reason for a dismissal.", "`detail` lists those that there are."
+    ),
     # Not your fault.
     "internal_error": Code(
         500,

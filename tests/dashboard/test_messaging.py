@@ -11,6 +11,7 @@ from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from notifications import own_words
 from notifications.models import TouchpointSwitch, WordsVersion
+from notifications.touchpoints import TOUCHPOINTS
 from tests.smtp_sink import SmtpSink
 
 URL = "/app/nordwind/settings/messages/"
@@ -39,7 +40,7 @@ def test_the_list_says_what_goes_out_and_how(
     desk.post(SHIPPED + "switch/", {"channels": ["email"], "delay": "0"})
     with django_assert_max_num_queries(9):
         page = desk.get(URL).content.decode()
-    assert page.count('class="cover"') == 10
+    assert page.count('class="cover"') == len(TOUCHPOINTS)
     assert "(de)" in page
     assert page.count(">Off<") == 1
 

@@ -141,7 +141,7 @@ def test_the_log_is_read_with_a_fixed_number_of_queries(
                 )
                 for n, order in enumerate(placed)
             ]  # fmt: skip
-            with django_assert_num_queries(2) as queries:
+            with django_assert_num_queries(3) as queries:
                 plan_messages(merchant, facts)
             counts.append(len(queries))
             assert Message.objects.filter(order__in=placed).count() == count
