@@ -49,6 +49,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
+@pytest.fixture(autouse=True)
+def _nobodys_language() -> Iterator[None]:
+    """A request leaves its language in the thread: the next test begins with the default one."""
+    yield
+    translation.deactivate()
+
+
 @pytest.fixture
 def merchant(db: None) -> Merchant:
     """Nordwind, the merchant whose data a test is about. No scope is open."""
