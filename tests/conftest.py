@@ -7,6 +7,7 @@ import pytest
 import pytest_django
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from django.utils import translation
 
 from events.drain import drain
 from merchants.models import SHARDS, Merchant
