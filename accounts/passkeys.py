@@ -2,46 +2,62 @@
 
 A ceremony's challenge travels in a signed form field, bound to what it is for and to whom, and works once: a page
 that shows the sign-in form stores nothing.
+
+The library weighs 15 MB in a process, so it is loaded by the first ceremony: processes that only serve shops and
+shoppers never meet one.
 """
 
 import json
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-import webauthn
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import signing
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from accounts.models import Passkey
 from accounts.notes import note_in_teams
 from accounts.two_factor import forget_codes_without_factor
 from merchants import throttle
 
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
 MOST = 20
 _SALT = "accounts.passkeys"
 _VALID_SECONDS = 600
 _LONGEST = 16_000
-# What a browser may send that is no credential: the library's own errors and what its parsing stumbles on.
-_BAD = (WebAuthnException, ValueError, KeyError, TypeError)
 
 
 class BadPasskey(Exception):
     """What the browser sent proves nothing."""
 
 
+def _library() -> ModuleType:
+    import webauthn
+
+    return webauthn
+
+
+def _bad() -> tuple[type[Exception], ...]:
+    """What the library raises for an answer that is no credential, and what its parsing stumbles on."""
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    return WebAuthnException, ValueError, KeyError, TypeError
+
+
 def creation(request: HttpRequest, user: User) -> tuple[str, str]:
     """Options for `navigator.credentials.create` and the signed challenge that comes back with its answer."""
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
+    webauthn = _library()
     options = webauthn.generate_registration_options(
         rp_id=_host(request),
         rp_name="Afterward",
@@ -54,18 +70,18 @@ def creation(request: HttpRequest, user: User) -> tuple[str, str]:
         ),
         exclude_credentials=_known(user),
     )
-    return options_to_json(options), _signed(options.challenge, "create", user)
+    return webauthn.options_to_json(options), _signed(options.challenge, "create", user)
 
 
 def add(request: HttpRequest, user: User, *, name: str, answer: str, challenge: str) -> Passkey:
     """Keep a new passkey. Raises BadPasskey."""
     expected = _unsigned(challenge, "create", user)
     try:
-        made = webauthn.verify_registration_response(
+        made = _library().verify_registration_response(
             credential=_parsed(answer), expected_challenge=expected,
             expected_rp_id=_host(request), expected_origin=_origin(request),
         )  # fmt: skip
-    except _BAD as error:
+    except _bad() as error:
         raise BadPasskey from error
     with transaction.atomic():
         if Passkey.objects.filter(credential_id=made.credential_id).exists() or user.passkeys.count() >= MOST:
@@ -80,6 +96,9 @@ def add(request: HttpRequest, user: User, *, name: str, answer: str, challenge: 
 
 def question(request: HttpRequest, user: User | None = None) -> tuple[str, str]:
     """Options for `navigator.credentials.get` and the signed challenge. Without a user: whoever has a passkey here."""
+    from webauthn.helpers.structs import UserVerificationRequirement
+
+    webauthn = _library()
     options = webauthn.generate_authentication_options(
         rp_id=_host(request),
         allow_credentials=_known(user) if user else [],
@@ -87,7 +106,7 @@ def question(request: HttpRequest, user: User | None = None) -> tuple[str, str]:
         if user
         else UserVerificationRequirement.REQUIRED,
     )
-    return options_to_json(options), _signed(options.challenge, "get", user)
+    return webauthn.options_to_json(options), _signed(options.challenge, "get", user)
 
 
 def check(request: HttpRequest, *, answer: str, challenge: str, user: User | None = None) -> User:
@@ -95,21 +114,21 @@ def check(request: HttpRequest, *, answer: str, challenge: str, user: User | Non
     expected = _unsigned(challenge, "get", user)
     try:
         given = _parsed(answer)
-        credential_id = base64url_to_bytes(given["id"])
-    except _BAD as error:
+        credential_id = signing.b64_decode(str(given["id"]).encode())
+    except _bad() as error:
         raise BadPasskey from error
     found = Passkey.objects.select_related("user").filter(credential_id=credential_id, user__is_active=True)
     passkey = (found.filter(user=user) if user else found).first()
     if passkey is None:
         raise BadPasskey
     try:
-        proof = webauthn.verify_authentication_response(
+        proof = _library().verify_authentication_response(
             credential=given, expected_challenge=expected,
             expected_rp_id=_host(request), expected_origin=_origin(request),
             credential_public_key=bytes(passkey.public_key), credential_current_sign_count=passkey.sign_count,
             require_user_verification=user is None,
         )  # fmt: skip
-    except _BAD as error:
+    except _bad() as error:
         raise BadPasskey from error
     Passkey.objects.filter(pk=passkey.pk).update(sign_count=proof.new_sign_count, last_used_at=timezone.now())
     return passkey.user
@@ -123,7 +142,9 @@ def remove(user: User, passkey: Passkey) -> None:
         forget_codes_without_factor(user)
 
 
-def _known(user: User) -> list[PublicKeyCredentialDescriptor]:
+def _known(user: User) -> "list[PublicKeyCredentialDescriptor]":
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
     ids = Passkey.objects.filter(user=user).values_list("credential_id", flat=True)
     return [PublicKeyCredentialDescriptor(id=bytes(credential_id)) for credential_id in ids]
 
@@ -138,7 +159,7 @@ def _host(request: HttpRequest) -> str:
 
 
 def _signed(challenge: bytes, purpose: str, user: User | None) -> str:
-    value = [bytes_to_base64url(challenge), purpose, user.pk if user else None]
+    value = [signing.b64_encode(challenge).decode(), purpose, user.pk if user else None]
     return signing.dumps(value, salt=_SALT)
 
 
@@ -152,7 +173,7 @@ def _unsigned(text: str, purpose: str, user: User | None) -> bytes:
         raise BadPasskey
     if throttle.hit("passkey", challenge, limit=1, window=_VALID_SECONDS):
         raise BadPasskey
-    return base64url_to_bytes(challenge)
+    return signing.b64_decode(challenge.encode())
 
 
 def _parsed(answer: str) -> dict[str, Any]:
