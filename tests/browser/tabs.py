@@ -51,8 +51,10 @@ class Tab:
                 page.close()
         self.page.unroute_all(behavior="ignoreErrors")
         self.context.clear_permissions()
-        # A page that asks for news every second has to stop. The same server's page keeps the renderer.
-        self.page.goto(f"{self._origin}/healthz")
+        # A page that asks for news every second has to stop. Another page of the same server keeps the renderer. This
+        # one names its icon: for one that does not, the browser would ask for /favicon.ico during the next visit.
+        self.context.clear_cookies()
+        self.page.goto(f"{self._origin}/app/sign-in/")
         return True
 
     def _forget(self) -> None:
