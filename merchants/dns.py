@@ -1,13 +1,16 @@
-"""Looking up DNS records: of merchants' own hosts, and of the domains that their mails come from."""
+"""Looking up DNS records: of merchants' own hosts, and of the domains that their mails come from.
 
-from typing import Final
+The library is loaded by the first look-up: most processes never ask, and it weighs some MB.
+"""
 
-import dns.exception
-import dns.resolver
+from typing import TYPE_CHECKING, Final
+
 from django.conf import settings
-from dns.rdatatype import RdataType
 
 from merchants.http import in_transaction
+
+if TYPE_CHECKING:
+    import dns.resolver
 
 _SECONDS: Final = 4.0
 _MOST_RECORDS: Final = 50
@@ -25,6 +28,10 @@ def lookup(name: str, kind: str) -> list[str]:
     """
     if in_transaction():
         raise RuntimeError("No DNS inside a database transaction: commit first.")
+    import dns.exception
+    import dns.resolver
+    from dns.rdatatype import RdataType
+
     try:
         found = _resolver().resolve(name, RdataType.from_text(kind), search=False, raise_on_no_answer=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.YXDOMAIN):
@@ -46,8 +53,10 @@ def _text(record: object, kind: str) -> str:
     return str(record).rstrip(".").lower()
 
 
-def _resolver() -> dns.resolver.Resolver:
+def _resolver() -> "dns.resolver.Resolver":
     """The machine's own resolver, or the one that settings name (`host:port`, for tests and closed networks)."""
+    import dns.resolver
+
     own = settings.DNS_SERVERS
     resolver = dns.resolver.Resolver(configure=not own)
     resolver.lifetime, resolver.timeout = _SECONDS, _SECONDS / 2
