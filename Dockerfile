@@ -12,7 +12,7 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin afte
 WORKDIR /app
 
 COPY requirements/base.txt requirements/base.txt
-RUN pip install --require-hashes --only-binary :all: --requirement requirements/base.txt
+RUN pip install --require-hashes --only-binary :all: --no-binary http-ece --requirement requirements/base.txt
 
 COPY . .
 # Collecting needs the settings, and the settings a database and a key: these are used for nothing else.

@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-LINTED := config demo portal dashboard analytics notifications imports cases tracking orders webhooks accounts events merchants tests benchmarks tools manage.py
+LINTED := config demo portal dashboard analytics notifications imports cases returns tracking orders webhooks accounts ledger events merchants tests benchmarks tools manage.py
 
 demo: install ## start everything with a demo shop in it; Ctrl-C ends it (ARGS="--help" lists its options)
 	@echo "Starting PostgreSQL and Redis …"

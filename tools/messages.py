@@ -21,7 +21,7 @@ LOCALE = REPO / "locale"
 LANGUAGES = ("de",)
 _COMMENT = "# What portal and dashboard say. Translate here, then run `make messages`."
 APPS = (
-    "merchants", "events", "accounts", "webhooks", "orders", "tracking", "cases", "notifications", "imports",
+    "merchants", "events", "ledger", "accounts", "webhooks", "orders", "tracking", "cases", "returns", "notifications", "imports",
     "analytics", "portal", "dashboard", "config",
 )  # fmt: skip
 _KEYWORDS = {
