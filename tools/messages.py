@@ -21,8 +21,8 @@ LOCALE = REPO / "locale"
 LANGUAGES = ("de",)
 _COMMENT = "# What portal and dashboard say. Translate here, then run `make messages`."
 APPS = (
-    "merchants", "events", "ledger", "accounts", "webhooks", "orders", "tracking", "cases", "returns", "notifications", "imports",
-    "analytics", "portal", "dashboard", "config",
+    "merchants", "events", "ledger", "accounts", "webhooks", "orders", "tracking", "cases", "returns",
+    "notifications", "imports", "analytics", "portal", "dashboard", "config",
 )  # fmt: skip
 _KEYWORDS = {
     "_": None,
