@@ -189,7 +189,8 @@ def _render(message: Message, loaded: context.Loaded) -> None:
     """Put the exact rendering on the message (unsaved). One in doubt keeps the rendering that may have gone out."""
     rendered, message.error = wording.fill(message, loaded.templates, context.context_of(message, loaded))
     # An address that the shop corrected since holds.
-    message.recipient = recipient(loaded.order(message), message.channel)
+    if (about := loaded.about(message)) is not None:
+        message.recipient = recipient(about, message.channel)
     message.subject, message.html, message.text = rendered.subject, rendered.html, rendered.text
 
 
