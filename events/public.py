@@ -18,6 +18,7 @@ _PREFIXES = {
     "entry_id": "cen",
     "webhook_endpoint_id": "whe",
     "watch_item_id": "wat",
+    "consent_id": "csn",
 }
 
 
