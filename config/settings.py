@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "tracking",
     "cases",
     "returns",
+    "returns.money",
     "returns.withdrawal",
     "returns.claims",
     "imports",
