@@ -231,6 +231,8 @@ def fault(condition: Condition) -> str:
     if len(condition.values) > MOST_VALUES or any(len(value) > LONGEST_VALUE for value in condition.values):
         return "too_many_values"
     if known.kind in (Kind.NUMBER, Kind.MONEY):
-        return "" if len(condition.values) == 1 and number(condition.values[0]) is not None else "not_a_number"
+        return (
+            "" if len(condition.values) == 1 and number(condition.values[0]) is not None else "not_a_number"
+        )
     allowed = YES_NO if known.kind == Kind.YES else known.choices
     return "" if not allowed or set(condition.values) <= set(allowed) else "unknown_value"

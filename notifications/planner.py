@@ -56,9 +56,14 @@ class Planned:
 
 
 def set_off(fact_type: str, switches: Mapping[str, Switch]) -> list[tuple[Touchpoint, Switch]]:
-    """The touchpoints that this type of fact sets off, as the merchant sends them."""
+    """The touchpoints that this type of fact sets off, as the merchant sends them.
+
+    One that is off is among them, so that the log can say so, unless it never was on: nobody waits for that.
+    """
     return [
-        (TOUCHPOINTS[key], switch) for key, switch in switches.items() if fact_type in facts_of(key, switch)
+        (TOUCHPOINTS[key], switch)
+        for key, switch in switches.items()
+        if fact_type in facts_of(key, switch) and (switch.is_on or TOUCHPOINTS[key].starts_on)
     ]
 
 
@@ -116,7 +121,7 @@ def row(merchant: Merchant, planned: Planned) -> Message:
 
 
 def moment_of(touchpoint: Touchpoint, fact: RecordedFact, payload: FactData, merchant: Merchant) -> str:
-    """What makes it a new moment. Set off by a fact of the merchant's own choice, it is told once an order or parcel."""
+    """What makes it a new moment. Set off by a fact of the merchant's choice, it is told once an order or parcel."""
     return touchpoint.moment(payload, merchant) if fact.type in touchpoint.facts else ""
 
 

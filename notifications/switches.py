@@ -27,7 +27,16 @@ from notifications.touchpoints import TOUCHPOINTS
 LONGEST_DELAY: Final = timedelta(days=365)
 LONGEST_REMINDER: Final = 90
 # Facts that are about an order: what can set off a message about one.
-_TRIGGERS: Final = ("order.", "shipment.", "case.", "return.", "refund.", "exchange.", "withdrawal.", "claim.")
+_TRIGGERS: Final = (
+    "order.",
+    "shipment.",
+    "case.",
+    "return.",
+    "refund.",
+    "exchange.",
+    "withdrawal.",
+    "claim.",
+)
 _NO_TRIGGERS: Final = ("order.deleted",)
 
 
@@ -129,7 +138,7 @@ def set_switch(
         current = TouchpointVersion.objects.filter(touchpoint=touchpoint, is_current=True).first()
         if based_on is not None and (current.number if current else 0) != based_on:
             raise _changed()
-        before = current.settings if current else _settings(as_built(touchpoint))
+        before = _settings(switch_of(current) if current else as_built(touchpoint))
         changes = differences(before, values)
         if not changes:
             return None
