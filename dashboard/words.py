@@ -132,6 +132,7 @@ TOUCHPOINTS: dict[str, Promise] = {
     "address_changed": _("Address changed"),
     "case_opened": _("Report received"),
     "case_answered": _("Answer to a report"),
+    "welcome": _("Welcome"),
 }
 
 FACTS: dict[str, Label] = {

@@ -17,6 +17,7 @@ from notifications.touchpoints import TOUCHPOINTS
 # What `filtered_messages` reads: for the list and for its export.
 MESSAGE_FILTERS = (
     query("order_id", "About one order: `ord_…`"),
+    query("customer_id", "To one customer: `cus_…`"),
     query("state", "What became of it.", values=MessageState.values),
     query("channel", "How it went.", values=Channel.values),
     query("touchpoint", "Which moment it is about.", values=TOUCHPOINTS),
@@ -36,7 +37,7 @@ class Messages(ApiView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """List messages, newest first, without their texts.
 
-        `?order_id=`, `?state=`, `?channel=` and `?touchpoint=` narrow it.
+        `?order_id=`, `?customer_id=`, `?state=`, `?channel=` and `?touchpoint=` narrow it.
         """
         rows = filtered_messages(queries.messages_without_bodies(), request)
         return self.show(newest_first(rows, request.GET, show_message, by="planned_at"))
@@ -59,6 +60,9 @@ def filtered_messages(rows: QuerySet[Message], request: HttpRequest) -> QuerySet
     if order := asked.get("order_id"):
         order_id = parse_public_id("ord", order)
         rows = rows.filter(order_id=order_id) if order_id else rows.none()
+    if customer := asked.get("customer_id"):
+        customer_id = parse_public_id("cus", customer)
+        rows = rows.filter(customer_id=customer_id) if customer_id else rows.none()
     choices = {"state": MessageState.values, "channel": Channel.values, "touchpoint": list(TOUCHPOINTS)}
     for name, known in choices.items():
         if value := asked.get(name):

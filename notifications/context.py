@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -22,6 +21,7 @@ from events.models import Fact
 from merchants.brand import brand_hex
 from merchants.models import Merchant, PortalDomain
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
+from notifications.about_shop import about_customer, absolute, format_locale, shop, shop_links
 from notifications.models import Message
 from notifications.planning import recipient
 from notifications.rendering import CompiledTemplate, date_time, delivery_window, money
@@ -30,7 +30,7 @@ from notifications.rendering.formats import babel_locale
 from notifications.suppressions import Suppressed, suppressed
 from notifications.switches import Switch, switches
 from notifications.wording import Key, own_templates
-from orders.models import Order
+from orders.models import Customer, Order
 from orders.queries import orders_with_lines, portal_url
 from tracking import windows
 from tracking.carriers.registry import KNOWN, tracking_url
@@ -53,6 +53,7 @@ class Loaded:
     merchant: Merchant
     host: str | None
     orders: Mapping[UUID, Order]
+    customers: Mapping[UUID, Customer]
     parcels: Mapping[UUID, Sequence[Shipment]]
     facts: Mapping[int, ShipmentFact]
     cases: Mapping[int, AboutCase]
@@ -61,8 +62,14 @@ class Loaded:
     switches: Mapping[str, Switch]
 
     def order(self, message: Message) -> Order:
-        """The order that a message is about."""
-        return self.orders[message.order_id]  # type: ignore[index]  # a message without an order is never claimed
+        """The order that a message is about. KeyError for a message without one: ask `about` first."""
+        return self.orders[message.order_id]  # type: ignore[index]
+
+    def about(self, message: Message) -> Order | Customer | None:
+        """What a message is about: its order, else its customer. None: that does not exist any more."""
+        if message.order_id:
+            return self.orders.get(message.order_id)
+        return self.customers.get(message.customer_id) if message.customer_id else None
 
     def parcel(self, message: Message) -> Shipment | None:
         """The parcel that a message is about, if it is about one."""
@@ -76,26 +83,29 @@ class Loaded:
 
 def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
     """Everything that these messages of the open scope need: ten queries, two more where one is about a case, one
-    more for text messages."""
+    more for text messages and for messages without an order."""
     order_ids = {message.order_id for message in messages if message.order_id}
     parcels: dict[UUID, list[Shipment]] = {order_id: [] for order_id in order_ids}
     for parcel in shipments_with_lines().filter(order_id__in=order_ids).defer("raw").order_by("number"):
         parcels[parcel.order_id].append(parcel)
     orders = orders_with_lines().defer("raw", "search").in_bulk(order_ids)
+    to = {message.customer_id for message in messages if message.customer_id and not message.order_id}
+    customers: dict[UUID, Customer] = Customer.objects.in_bulk(to)
     told = _facts(message.fact_position for message in messages)
     return Loaded(
         merchant=merchant,
         host=_own_host(merchant),
         orders=orders,
+        customers=customers,
         parcels=parcels,
         facts={at: fact for at, fact in told.items() if isinstance(fact, ShipmentFact)},
         cases=about_cases({at: fact for at, fact in told.items() if isinstance(fact, CaseFact)}),
         templates=own_templates(messages),
         switches=switches(message.touchpoint for message in messages),
         suppressed=suppressed(
-            (message.channel, recipient(orders[message.order_id], message.channel))
+            (message.channel, recipient(about, message.channel))
             for message in messages
-            if message.order_id in orders
+            if (about := orders.get(message.order_id) or customers.get(message.customer_id))  # type: ignore[arg-type]
         ),
     )
 
@@ -118,6 +128,8 @@ def _facts(positions: Any) -> dict[int, FactData]:
 
 def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
     """The data that the message's template is filled with."""
+    if not message.order_id:
+        return about_customer(message, loaded.merchant, loaded.customers[message.customer_id], loaded.host)  # type: ignore[index]
     merchant, order, parcel = loaded.merchant, loaded.order(message), loaded.parcel(message)
     language = format_locale(message.locale)
     with translation.override(resolve_locale(language)):
@@ -134,11 +146,12 @@ def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
             "subtotal_line_items": items,
             **_amounts(order, language),
             "currency": order.currency,
-            "shop": _shop(merchant),
+            "shop": shop(merchant),
             **_links(loaded, order),
             "brand": brand_hex(merchant),
             "fulfillment": _fulfillment(parcel, language),
             "shipment": _parcel(message, loaded),
+            "data": message.data,
         }
         if about := loaded.cases.get(message.fact_position or 0):
             zone = windows.zone_at(merchant, order.country)
@@ -192,24 +205,6 @@ def _amounts(order: Order, language: str) -> dict[str, str]:
     }
 
 
-def _shop(merchant: Merchant) -> dict[str, str]:
-    address = "\n".join(part for part in (merchant.legal_name, merchant.postal_address) if part)
-    return {
-        "name": merchant.name,
-        "url": merchant.website,
-        "email": merchant.support_email,
-        "logo": _logo(merchant),
-        "address": address,
-    }
-
-
-def _logo(merchant: Merchant) -> str:
-    """The logo's address on the portal: it changes with the picture (`portal.views.logo`)."""
-    if not merchant.logo_hash:
-        return ""
-    return absolute(f"/p/{merchant.slug}/logo-{merchant.logo_hash}.png")
-
-
 def _links(loaded: Loaded, order: Order) -> dict[str, Any]:
     merchant = loaded.merchant
     portal = portal_url(merchant, order, loaded.host)
@@ -218,26 +213,9 @@ def _links(loaded: Loaded, order: Order) -> dict[str, Any]:
         "links": {
             # A link only ever shows a page: programs that open every link of a mail change nothing (PRODUCT, N12).
             "portal": portal,
-            "withdraw": merchant.withdraw_url,
-            "help": merchant.help_url,
-            "imprint": merchant.imprint_url,
-            "privacy": merchant.privacy_url,
+            **shop_links(merchant),
         },
     }
-
-
-def format_locale(locale: str) -> str:
-    """How dates and money are written: by the shopper's own region where it is known, else in Europe's English."""
-    return "en-GB" if locale.lower() == "en" else locale
-
-
-def absolute(url: str) -> str:
-    """The address with its host: mail programs know no page that a path could belong to. Empty for other schemes."""
-    if url.startswith("//"):
-        return "https:" + url
-    if url.startswith("/"):
-        return settings.PUBLIC_URL + url
-    return url if url.startswith(("https://", "http://")) else ""
 
 
 # --- the parcel --------------------------------------------------------------------------------------

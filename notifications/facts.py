@@ -14,6 +14,8 @@ class MessageFact(FactData):
     touchpoint: str
     channel: str
     shipment_id: UUID | None = None
+    # Of a message that is about no order.
+    customer_id: UUID | None = None
 
 
 F = TypeVar("F", bound=MessageFact)
@@ -23,7 +25,7 @@ def about(kind: type[F], message: Message, **more: str) -> F:
     """A fact of this kind about a message."""
     return kind(
         message_id=message.id, touchpoint=message.touchpoint, channel=message.channel,
-        shipment_id=message.shipment_id, **more,
+        shipment_id=message.shipment_id, customer_id=None if message.order_id else message.customer_id, **more,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from notifications.delivery_models import Suppression as Suppression
 from notifications.delivery_models import SuppressionReason as SuppressionReason
 from notifications.own_models import TouchpointSwitch as TouchpointSwitch
 from notifications.own_models import WordsVersion as WordsVersion
-from orders.models import Order
+from orders.models import Customer, Order
 
 
 class MessageState(models.TextChoices):
@@ -33,9 +33,14 @@ class MessageState(models.TextChoices):
 
 
 class Message(DueRow):
-    """One message to one person about one moment. `due_at` says when it goes out."""
+    """One message to one person about one moment. `due_at` says when it goes out.
+
+    It is about an order, or about nothing but the customer (a campaign, a birthday): then `order` is empty. `customer`
+    is who it goes to, in both cases; empty for an order of nobody whom we know.
+    """
 
     order = MerchantForeignKey(Order, null=True, related_name="messages")
+    customer = MerchantForeignKey(Customer, on_delete=models.SET_NULL, null=True, related_name="messages")
     shipment_id = models.UUIDField(null=True)
     touchpoint = models.CharField(max_length=60)
     message_class = models.CharField(max_length=14, choices=MessageClass)
@@ -45,13 +50,16 @@ class Message(DueRow):
     state = models.CharField(max_length=8, choices=MessageState, default=MessageState.PLANNED)
     reason = models.CharField(max_length=40, blank=True, help_text="Code of why it was not sent.")
     once_key = models.BinaryField(
-        max_length=32, help_text="Hash of (order, parcel, moment, channel, recipient)."
+        max_length=32, help_text="Hash of (order or customer, parcel, moment, channel, recipient)."
     )
     message_id = models.CharField(
         max_length=200, blank=True, help_text="The Message-ID header: the same at every try."
     )
     fact_position = models.BigIntegerField(null=True, help_text="The fact that it is about.")
     fact_type = models.CharField(max_length=60, blank=True)
+    data = models.JSONField(
+        default=dict, db_default={}, help_text="What its words speak of besides the order: products, a guide."
+    )
     subject = models.CharField(max_length=400, blank=True)
     html = models.TextField(blank=True)
     text = models.TextField(blank=True)
@@ -75,6 +83,11 @@ class Message(DueRow):
             models.Index(fields=["merchant", "state", "-planned_at", "-id"], name="messages_by_state"),
             models.Index(
                 fields=["merchant", "order"], condition=Q(order__isnull=False), name="messages_of_order"
+            ),
+            models.Index(
+                fields=["merchant", "customer", "-planned_at"],
+                condition=Q(customer__isnull=False),
+                name="messages_of_customer",
             ),
             # The log's search (the beginning of an address, whatever the database's collation) and its filters.
             models.Index(

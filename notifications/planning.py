@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -16,22 +17,22 @@ from notifications.models import Channel, Message, MessageState
 from notifications.reasons import Reason
 from notifications.sender import sender_domain
 from notifications.touchpoints import Touchpoint
-from orders.models import Order
+from orders.models import Customer, Order
 from orders.text import normal_phone
 
 SEND = "notifications.send"
 
 
-def recipient(order: Order, channel: str) -> str:
-    """Where messages about an order go, "" for nowhere. The numbers are in E.164."""
-    return order.email if channel == Channel.EMAIL else normal_phone(order.phone)
+def recipient(about: Order | Customer, channel: str) -> str:
+    """Where messages about an order, or to a customer, go; "" for nowhere. The numbers are in E.164."""
+    return about.email if channel == Channel.EMAIL else normal_phone(about.phone)
 
 
-def locale_of(merchant: Merchant, order: Order) -> str:
+def locale_of(merchant: Merchant, about: Order | Customer) -> str:
     """The shopper's language and region if we speak it, else the shop's: as on the portal."""
-    language = order.locale.replace("_", "-").split("-")[0].lower()
+    language = about.locale.replace("_", "-").split("-")[0].lower()
     offered = merchant.languages or dict(settings.LANGUAGES)
-    return order.locale if language in offered and language in dict(settings.LANGUAGES) else merchant.locale
+    return about.locale if language in offered and language in dict(settings.LANGUAGES) else merchant.locale
 
 
 def has_sms() -> bool:
@@ -47,23 +48,57 @@ def plan(
     *,
     moment: str,
     shipment_id: UUID | None = None,
+    data: Mapping[str, Any] | None = None,
     skip: Reason | None = None,
 ) -> Message:
-    """An unsaved message, due now, or skipped from the start."""
+    """An unsaved message about an order, due now, or skipped from the start. `data` as in `plan_for_customer`."""
+    key = once_key(order.id, shipment_id, touchpoint.key, moment, channel, recipient(order, channel))
+    message = _planned(merchant, order, touchpoint, channel, key, data, skip)
+    message.order, message.customer_id, message.shipment_id = order, order.customer_id, shipment_id
+    return message
+
+
+def plan_for_customer(
+    merchant: Merchant,
+    customer: Customer,
+    touchpoint: Touchpoint,
+    channel: Channel,
+    *,
+    moment: str,
+    data: Mapping[str, Any] | None = None,
+    skip: Reason | None = None,
+) -> Message:
+    """An unsaved message to a customer that is about no order, due now, or skipped from the start.
+
+    data: small and plain (JSON): what its words speak of, e.g. the products offered; templates see it as `data`.
+    Once a customer, touchpoint, moment and channel, whatever becomes of their address meanwhile.
+    """
+    key = once_key(customer.id, None, touchpoint.key, moment, channel, "")
+    message = _planned(merchant, customer, touchpoint, channel, key, data, skip)
+    message.customer = customer
+    return message
+
+
+def _planned(
+    merchant: Merchant,
+    about: Order | Customer,
+    touchpoint: Touchpoint,
+    channel: Channel,
+    key: bytes,
+    data: Mapping[str, Any] | None,
+    skip: Reason | None,
+) -> Message:
     now = timezone.now()
-    address = recipient(order, channel)
-    key = once_key(order.id, shipment_id, touchpoint.key, moment, channel, address)
     return Message(
         merchant=merchant,
-        order=order,
-        shipment_id=shipment_id,
         touchpoint=touchpoint.key,
         message_class=touchpoint.message_class,
         channel=channel,
-        recipient=address,
-        locale=locale_of(merchant, order),
+        recipient=recipient(about, channel),
+        locale=locale_of(merchant, about),
         state=MessageState.SKIPPED if skip else MessageState.PLANNED,
         reason=skip or "",
+        data=dict(data or {}),
         once_key=key,
         message_id=message_id(merchant, key) if channel == Channel.EMAIL else "",
         planned_at=now,
@@ -92,10 +127,13 @@ def store(messages: Sequence[Message]) -> None:
 
 
 def once_key(
-    order_id: UUID, shipment_id: UUID | None, touchpoint: str, moment: str, channel: str, address: str
+    about_id: UUID, shipment_id: UUID | None, touchpoint: str, moment: str, channel: str, address: str
 ) -> bytes:
-    """What makes it the same message. Unique a merchant: the database drops the second one."""
-    parts = (str(order_id), str(shipment_id or ""), touchpoint, moment, channel, address)
+    """What makes it the same message. Unique a merchant: the database drops the second one.
+
+    about_id: the order's, or the customer's of a message without an order.
+    """
+    parts = (str(about_id), str(shipment_id or ""), touchpoint, moment, channel, address)
     return hashlib.sha256("\n".join(parts).encode()).digest()
 
 

@@ -10,6 +10,7 @@ class Reason(models.TextChoices):
     # Skipped: it was decided not to send it.
     TOO_OLD = "too_old", _("It had happened more than 48 hours before we could tell.")
     NO_ADDRESS = "no_address", _("The order has no address to write to.")
+    NOBODY = "nobody", _("The order or customer that it was about does not exist any more.")
     NO_CONSENT = "no_consent", _("The shopper did not agree to text messages.")
     ORDER_CANCELLED = "order_cancelled", _("The order was cancelled before the message went out.")
     SHIPMENT_CANCELLED = "shipment_cancelled", _("The parcel was cancelled before the message went out.")
@@ -26,6 +27,10 @@ class Reason(models.TextChoices):
     )
     CHANNEL_OFF = "channel_off", _("Text messages are not set up.")
     SANDBOX = "sandbox", _("This is a sandbox: it was written, and sent to nobody.")
+    HOLDOUT = (
+        "holdout",
+        _("This shopper is in the holdout: the few who do not get it, so that its effect can be measured."),
+    )
     # Failed: it should have gone out and did not, as far as we know.
     PROVIDER_ERROR = "provider_error", _("The provider could not take it, however often we tried.")
     REFUSED = "refused", _("The provider refused it for good.")

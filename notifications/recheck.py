@@ -5,19 +5,21 @@ from notifications.models import Channel, Message
 from notifications.planning import has_sms, recipient
 from notifications.reasons import Reason
 from notifications.touchpoints import TOUCHPOINTS
-from orders.models import Order, OrderStatus
+from orders.models import Customer, Order, OrderStatus
 from tracking.statuses import Status
 
 
 def why_not(message: Message, loaded: Loaded) -> Reason | None:
     """Why the message must not go out any more, None when it may."""
     touchpoint = TOUCHPOINTS[message.touchpoint]
-    order = loaded.order(message)
-    if order.status == OrderStatus.CANCELLED and touchpoint.needs_order:
+    about = loaded.about(message)
+    if about is None:
+        return Reason.NOBODY
+    if isinstance(about, Order) and about.status == OrderStatus.CANCELLED and touchpoint.needs_order:
         return Reason.ORDER_CANCELLED
     if touchpoint.is_optional and not loaded.switches[message.touchpoint].sends(message.channel):
         return Reason.SWITCHED_OFF
-    if reason := _cannot_be_reached(message, order, loaded):
+    if reason := _cannot_be_reached(message, about, loaded):
         return reason
     if message.shipment_id is None:
         return None
@@ -31,14 +33,14 @@ def why_not(message: Message, loaded: Loaded) -> Reason | None:
     return None if touchpoint.holds(parcel, told, loaded.merchant) else Reason.OVERTAKEN
 
 
-def _cannot_be_reached(message: Message, order: Order, loaded: Loaded) -> Reason | None:
+def _cannot_be_reached(message: Message, about: Order | Customer, loaded: Loaded) -> Reason | None:
     if message.channel == Channel.SMS:
         if not has_sms():
             return Reason.CHANNEL_OFF
-        if not order.sms_consent:
+        if not (isinstance(about, Order) and about.sms_consent):
             return Reason.NO_CONSENT
     # The shop may have corrected the address since: it goes to the one that holds now.
-    address = recipient(order, message.channel)
+    address = recipient(about, message.channel)
     if not address:
         return Reason.NO_ADDRESS
     return loaded.suppressed.why(message.channel, address, message.message_class)

@@ -20,6 +20,7 @@ class MessageOut(msgspec.Struct, kw_only=True):
 
     id: str
     order_id: str | None
+    customer_id: str | None
     shipment_id: str | None
     touchpoint: str
     message_class: str
@@ -78,6 +79,7 @@ def _common(message: Message) -> dict[str, Any]:
     return {
         "id": public_id("msg", message.id),
         "order_id": public_id("ord", message.order_id) if message.order_id else None,
+        "customer_id": public_id("cus", message.customer_id) if message.customer_id else None,
         "shipment_id": public_id("shp", message.shipment_id) if message.shipment_id else None,
         "touchpoint": message.touchpoint,
         "message_class": message.message_class,

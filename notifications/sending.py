@@ -31,6 +31,7 @@ from merchants.scope import merchant_scope, merchant_transaction
 from notifications import context, wording
 from notifications.channels.base import ChannelConnection, InDoubt, NotSent, Receipt, Refused, Unreachable
 from notifications.facts import MessageFact, MessageFailed, MessageSent, MessageSkipped, about
+from notifications.holdout import is_message_held_out
 from notifications.models import Channel, Message, MessageClass, MessageState
 from notifications.planning import recipient
 from notifications.reasons import Reason
@@ -162,7 +163,7 @@ def _send_one(message: Message, loaded: context.Loaded, channels: Channels) -> N
 def _begin(message: Message, loaded: context.Loaded, channels: Channels) -> bool:
     """Decide again, render, connect, and commit that the message is being sent. False when it is not to be sent."""
     in_doubt = _is_in_doubt(message)
-    reason = why_not(message, loaded)
+    reason = why_not(message, loaded) or _held_out(message, loaded)
     if in_doubt:
         log.warning("message_in_doubt", message_id=str(message.id), attempts=message.attempts)
         if reason or message.message_class == MessageClass.MARKETING or message.channel == Channel.SMS:
@@ -181,6 +182,14 @@ def _begin(message: Message, loaded: context.Loaded, channels: Channels) -> bool
     return _commit_sending(message)
 
 
+def _held_out(message: Message, loaded: context.Loaded) -> Reason | None:
+    """The last question, when nothing else speaks against it: both groups of a holdout went through the same."""
+    about = loaded.about(message)
+    if _is_in_doubt(message) or about is None:
+        return None
+    return Reason.HOLDOUT if is_message_held_out(message, about) else None
+
+
 def _is_in_doubt(message: Message) -> bool:
     return message.state == MessageState.SENDING
 
@@ -189,7 +198,8 @@ def _render(message: Message, loaded: context.Loaded) -> None:
     """Put the exact rendering on the message (unsaved). One in doubt keeps the rendering that may have gone out."""
     rendered, message.error = wording.fill(message, loaded.templates, context.context_of(message, loaded))
     # An address that the shop corrected since holds.
-    message.recipient = recipient(loaded.order(message), message.channel)
+    if (about := loaded.about(message)) is not None:
+        message.recipient = recipient(about, message.channel)
     message.subject, message.html, message.text = rendered.subject, rendered.html, rendered.text
 
 

@@ -30,6 +30,7 @@ class Switch:
 
 
 _AS_BUILT: Final = Switch()
+_NOT_YET: Final = Switch(is_on=False)
 
 
 def switches(touchpoints: Iterable[str]) -> Mapping[str, Switch]:
@@ -40,7 +41,13 @@ def switches(touchpoints: Iterable[str]) -> Mapping[str, Switch]:
         row.touchpoint: Switch(row.is_on, frozenset(row.channels), timedelta(minutes=row.delay_minutes))
         for row in rows
     }
-    return {key: found.get(key, _AS_BUILT) for key in wanted}
+    return {key: found.get(key) or as_built(key) for key in wanted}
+
+
+def as_built(touchpoint: str) -> Switch:
+    """How a touchpoint goes out in a shop that said nothing about it."""
+    known = TOUCHPOINTS.get(touchpoint)
+    return _AS_BUILT if known is None or known.starts_on else _NOT_YET
 
 
 def set_switch(merchant: Merchant, touchpoint: str, switch: Switch) -> None:
@@ -63,7 +70,7 @@ def set_switch(merchant: Merchant, touchpoint: str, switch: Switch) -> None:
     }
     with merchant_transaction(merchant):
         row, _ = TouchpointSwitch.objects.select_for_update().get_or_create(
-            merchant=merchant, touchpoint=touchpoint
+            merchant=merchant, touchpoint=touchpoint, defaults={"is_on": as_built(touchpoint).is_on}
         )
         before = {name: getattr(row, name) for name in values}
         if changes := differences(before, values):

@@ -39,6 +39,7 @@ class Touchpoint:
     holds: whether what the fact told is still so when the message goes out. If not, it is overtaken.
     needs_order: not sent any more once the order is cancelled.
     is_optional: whether a merchant may switch it off. What a shopper asked for is not.
+    starts_on: whether it goes out before a merchant said anything. What is not about an order waits to be wanted.
     """
 
     key: str
@@ -49,6 +50,7 @@ class Touchpoint:
     holds: Callable[[Shipment, ShipmentFact, Merchant], bool] = _always
     needs_order: bool = True
     is_optional: bool = True
+    starts_on: bool = True
 
 
 # --- moments -----------------------------------------------------------------------------------------
@@ -154,6 +156,10 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
         Touchpoint("order_delayed", ()),
         Touchpoint("shipment_silent", ()),
         # Sent by `commands.send_lookup_link`, also about an order that was cancelled.
+        # To a customer, about no order (`planning.plan_for_customer`).
+        Touchpoint(
+            "welcome", (), channels=(Channel.EMAIL,), message_class=MessageClass.MARKETING, starts_on=False
+        ),
         Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
     )
 }

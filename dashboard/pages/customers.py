@@ -71,7 +71,9 @@ def customer(request: HttpRequest, seat: Seat, customer_id: str) -> HttpResponse
         raise Http404
     own = Order.objects.filter(customer_id=found.id)
     orders = list(own.defer("raw", "search").order_by("-placed_at", "-id")[: _ORDERS_SHOWN + 1])
-    told = Message.objects.filter(order__customer_id=found.id).select_related("order")
+    # Of orders with what was planned before messages knew their customers.
+    about = Q(customer_id=found.id) | Q(order_id__in=[order.id for order in orders])
+    told = Message.objects.filter(about).select_related("order")
     context = {
         "customer": found,
         "customer_id": customer_id,

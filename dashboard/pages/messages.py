@@ -54,6 +54,7 @@ class Row:
     channel: Any
     reason: str
     order_url: str
+    customer_url: str
 
 
 @require_safe
@@ -157,7 +158,9 @@ def _choice(request: HttpRequest, name: str, choices: Any) -> str:
 
 
 def _filtered(given: dict[str, str]) -> QuerySet[Message]:
-    rows: QuerySet[Message] = Message.objects.select_related("order").defer("html", "text", "error")
+    rows: QuerySet[Message] = Message.objects.select_related("order", "customer").defer(
+        "html", "text", "error"
+    )
     if given["q"]:
         rows = rows.filter(recipient__startswith=given["q"])
     for name in ("touchpoint", "channel"):
@@ -188,6 +191,7 @@ def _tabs(
 
 def _row(merchant: Merchant, message: Message) -> Row:
     order_id = public_id("ord", message.order_id) if message.order_id else ""
+    customer_id = public_id("cus", message.customer_id) if message.customer_id else ""
     return Row(
         message=message,
         url=f"/app/{merchant.slug}/messages/{public_id('msg', message.id)}/",
@@ -196,4 +200,5 @@ def _row(merchant: Merchant, message: Message) -> Row:
         channel=words.CHANNELS.get(message.channel, message.channel),
         reason=sentence(message.reason),
         order_url=f"/app/{merchant.slug}/orders/{order_id}/" if order_id else "",
+        customer_url=f"/app/{merchant.slug}/customers/{customer_id}/" if customer_id else "",
     )

@@ -60,6 +60,7 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "order_delayed": Touchpoint(("progress", "next", "order_facts", "items"), PROMISED, step=1, alert=True),
     "shipment_silent": Touchpoint(("progress", "next", "facts", "items"), step=2, alert=True),
     "lookup_link": Touchpoint(("next",)),
+    "welcome": Touchpoint(("next",)),
     "address_changed": Touchpoint(("next",)),
     "case_opened": Touchpoint(("case", "next")),
     "case_answered": Touchpoint(("case", "next")),
