@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "cases",
     "returns",
     "returns.money",
+    "returns.policy",
     "returns.withdrawal",
     "returns.claims",
     "imports",

@@ -129,7 +129,7 @@ def tax_share(order: Order, amount: Decimal) -> Decimal:
 def move(refund: Refund, state: RefundState, **values: Any) -> None:
     """The one place where a refund's state changes. The row is locked. Raises Conflict for one that is not waiting."""
     if refund.state != RefundState.REQUESTED:
-        raise Conflict(f"This refund is {refund.state}.", param="refund_id", code="refund_" + refund.state)
+        raise Conflict(f"This refund is {refund.state}.", param="refund_id", code="refund_settled")
     changed = {"state": state, "settled_at": timezone.now(), "due_at": None, **values}
     for name, value in changed.items():
         setattr(refund, name, value)
