@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "tracking",
     "cases",
     "returns",
+    "returns.policy",
     "returns.withdrawal",
     "returns.claims",
     "imports",

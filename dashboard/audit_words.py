@@ -38,6 +38,7 @@ SUBJECTS: dict[str, Promise] = {
     "suppression": _("Suppression list"),
     "watch": _("Watch-list"),
     "parked": _("Parked work"),
+    "return_policy": _("Return rules"),
 }
 
 ACTIONS: dict[str, Promise] = {
@@ -56,6 +57,7 @@ ACTIONS: dict[str, Promise] = {
     "account.recovery_codes_made": _("New recovery codes made"),
     "account.second_factor_forgotten": _("Second factor forgotten by the operator"),
     "account.password_changed": _("Password changed"),
+    "return_policy.saved": _("Return rules saved"),
     "watch.assigned": _("Given to somebody"),
     "watch.snoozed": _("Put off or brought back"),
     "watch.noted": _("Note written"),
