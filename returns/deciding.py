@@ -9,7 +9,7 @@ from returns.counting import give_back
 from returns.facts import ReturnApproved, ReturnReviewNeeded
 from returns.models import Return
 from returns.settling import close_if_done, settle
-from returns.states import Approval, EntryKind, Kind, Logistics, Method, Side
+from returns.states import Approval, EntryKind, Kind, Logistics, Side
 from returns.steps import add_entry, lines_of, move, save, tell, told
 
 # How long a shopper has to send it once it is approved.
@@ -32,7 +32,7 @@ def approve_now(ret: Return, side: Side, text: str = "") -> None:
     """Let it come. What the shopper keeps, and what is given back at once, is settled here."""
     now = timezone.now()
     lines = [line for line in lines_of(ret) if line.quantity]
-    sends = ret.method != Method.KEEP and any(not line.keep for line in lines)
+    sends = any(not line.keep for line in lines)
     # A withdrawal has its own clock: the law's.
     expires = now + TIME_TO_SEND if sends and ret.kind != Kind.WITHDRAWAL else None
     move(

@@ -38,7 +38,7 @@ class LinePart(MerchantModel):
     position = models.PositiveSmallIntegerField()
     sku = models.CharField(max_length=191, blank=True)
     title = models.CharField(max_length=500)
-    quantity = models.PositiveIntegerField(help_text="In one bundle.")
+    quantity = models.PositiveIntegerField(default=1, help_text="In one bundle.")
     weight = models.DecimalField(
         max_digits=14, decimal_places=4, help_text="What one costs alone: its share of the bundle's price."
     )
@@ -75,7 +75,9 @@ class Return(DueRow):
     # What the rules said when it was asked for; they may be others now.
     policy_version = models.PositiveIntegerField(null=True)
     refund_trigger = models.CharField(max_length=12, choices=Trigger, default=Trigger.INSPECTION)
-    method = models.CharField(max_length=8, choices=Method, default=Method.OWN)
+    method = models.CharField(
+        max_length=8, choices=Method, blank=True, help_text="How it is sent back; empty: it is not."
+    )
     destination = models.CharField(
         max_length=80, blank=True, help_text="Which address of the shop; empty: the usual."
     )
@@ -147,8 +149,9 @@ class ReturnLine(MerchantModel):
     part = MerchantForeignKey(LinePart, null=True, related_name="returned_in")
     quantity = models.PositiveIntegerField(help_text="Asked for; 0 after it was refused.")
     reason = models.CharField(max_length=60, blank=True)
+    said_condition = models.CharField(max_length=12, blank=True, help_text="As the shopper says.")
     note = models.CharField(max_length=1000, blank=True, help_text="Of the shopper.")
-    resolution = models.CharField(max_length=12, choices=Resolution)
+    resolution = models.CharField(max_length=20, choices=Resolution)
     exchange_variant = models.CharField(
         max_length=191, blank=True, help_text="What the shop calls the wanted variant."
     )

@@ -8,12 +8,14 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from merchants.models import Merchant
 from merchants.rest.errors import NotFound
 from orders.models import Order
 from returns.counting import Piece, pieces_of
 from returns.models import Return, ReturnEntry, ReturnLine, ReturnPhoto
-from returns.states import NOT_SENT, UNDECIDED, Approval, EntryKind, Logistics, Money
-from returns.terms import Terms, terms_of
+from returns.policy.verdict import Verdict
+from returns.states import NOT_SENT, UNDECIDED, Approval, EntryKind, Kind, Logistics, Money
+from returns.terms import terms_of
 
 
 @dataclass(frozen=True)
@@ -21,18 +23,24 @@ class Returnable:
     """A piece of an order, how many of it are left, and what the rules say about it."""
 
     piece: Piece
-    terms: Terms
+    verdict: Verdict
 
     @property
     def possible(self) -> bool:
         """Whether a shopper can return any of it now."""
-        return self.terms.returnable and self.piece.left > 0
+        return self.verdict.returnable and self.piece.left > 0
 
 
-def returnable_of(order: Order, at: datetime | None = None) -> list[Returnable]:
+def returnable_of(
+    merchant: Merchant, order: Order, *, kind: str = Kind.RETURN, at: datetime | None = None
+) -> list[Returnable]:
     """Every piece of an order with the rules' verdict, in the order of its lines. at: UTC, now unless given."""
-    terms = terms_of(order, at or timezone.now())
-    return [Returnable(piece, terms.lines[piece.line.id]) for piece in pieces_of(order)]
+    terms = terms_of(merchant, order, kind, at=at or timezone.now())
+    return [
+        Returnable(piece, terms.lines[piece.line.id])
+        for piece in pieces_of(order)
+        if piece.line.id in terms.lines
+    ]
 
 
 def returns_with_lines() -> QuerySet[Return]:

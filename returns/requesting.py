@@ -1,7 +1,7 @@
 """Asking for a return: what is wanted is checked against the rules and what is left, counted, and stored."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -20,21 +20,29 @@ from returns.counting import Piece
 from returns.deciding import approve_now, needs_review, review_now
 from returns.facts import ReturnRequested
 from returns.models import Return, ReturnLine
+from returns.policy.choices import Code, ItemCondition
+from returns.policy.fees import WITH_BONUS
+from returns.policy.line_facts import Asked
+from returns.policy.verdict import Verdict
 from returns.states import EntryKind, Kind, Method, Resolution, Side
 from returns.steps import add_entry, add_photos, cleaned, redrawn, tell, told
-from returns.terms import BY_LAW, DEFECT, OrderTerms, Terms, terms_of
+from returns.terms import Terms, terms_of
 
 MOST_LINES: Final = 200
 
 
 @dataclass(frozen=True)
 class RequestedLine:
-    """One item of a return. photos: as they were uploaded. exchange_variant: what the shop calls the wanted one."""
+    """One item of a return. photos: as they were uploaded.
+
+    condition: as the shopper says (ItemCondition). exchange_variant: what the shop calls the wanted one.
+    """
 
     line_id: UUID
     quantity: int = 1
     reason: str = ""
     note: str = ""
+    condition: str = ""
     resolution: str = Resolution.REFUND
     exchange_variant: str = ""
     part_id: UUID | None = None
@@ -57,14 +65,13 @@ class RequestedReturn:
     gift_email: str = ""
     note: str = ""
     key: str = ""
-    tags: Sequence[str] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True)
 class _Wanted:
     asked: RequestedLine
     piece: Piece
-    terms: Terms
+    terms: Verdict
     paid: Decimal
 
 
@@ -85,7 +92,7 @@ def request_return(
             return same
         if order.status == OrderStatus.CANCELLED:
             raise Conflict("This order was cancelled.", param="order_id", code="order_cancelled")
-        terms = _terms(order, wanted, at)
+        terms = terms_of(merchant, order, wanted.kind, at=at, asked=_asked(wanted))
         lines = _wanted_lines(order, wanted, terms, by)
         counting.take(order, [(w.piece, w.asked.quantity, w.paid) for w in lines])
         ret = _stored(order, wanted, terms, lines, by, at)
@@ -112,28 +119,30 @@ def _check_shape(wanted: RequestedReturn) -> None:
         if line.resolution not in Resolution.values:
             raise Unprocessable("There is no such resolution.", param=f"lines[{index}].resolution",
                                 code="resolution_not_offered")  # fmt: skip
+    if any(line.condition not in ("", *ItemCondition.values) for line in wanted.lines):
+        raise Unprocessable("There is no such condition.", param="lines", code="unknown_condition")
     if wanted.method and wanted.method not in Method.values:
         raise Unprocessable("There is no such method.", param="method", code="method_not_offered")
     if wanted.gift and "@" not in wanted.gift_email:
         raise Unprocessable("Say where the credit goes.", param="gift_email", code="gift_without_address")
 
 
-def _terms(order: Order, wanted: RequestedReturn, at: datetime) -> OrderTerms:
-    """Withdrawal is the law's and a defect is the seller's duty: neither asks the shop's rules."""
-    if wanted.kind in (Kind.WITHDRAWAL, Kind.WARRANTY):
-        same = BY_LAW if wanted.kind == Kind.WITHDRAWAL else DEFECT
-        return OrderTerms(dict.fromkeys(order.lines.values_list("pk", flat=True), same))
-    return terms_of(order, at)
+def _asked(wanted: RequestedReturn) -> Mapping[UUID, Asked]:
+    """What the rules may ask of the shopper, by line."""
+    return {
+        line.line_id: Asked(line.reason or None, line.condition or None, line.quantity)
+        for line in wanted.lines
+    }
 
 
-def _wanted_lines(order: Order, wanted: RequestedReturn, terms: OrderTerms, by: str) -> list[_Wanted]:
+def _wanted_lines(order: Order, wanted: RequestedReturn, terms: Terms, by: str) -> list[_Wanted]:
     """Every wanted line with what there is of it. Raises Conflict and Unprocessable."""
     unit = unit_of(order.currency)
     pieces = {piece.key: piece for piece in counting.pieces_of(order)}
     asked = wanted.lines or [
         RequestedLine(piece.line.id, piece.left, resolution=wanted.resolution, part_id=key[1])
         for key, piece in pieces.items()
-        if piece.left and terms.lines[piece.line.id].returnable
+        if piece.left and (by == Side.TEAM or terms.lines[piece.line.id].returnable)
     ]
     if not asked:
         raise Conflict("Nothing of this order can be returned.", param="order_id", code="nothing_returnable")
@@ -150,34 +159,39 @@ def _wanted_lines(order: Order, wanted: RequestedReturn, terms: OrderTerms, by: 
     return lines
 
 
-def _check_terms(terms: Terms, line: RequestedLine, wanted: RequestedReturn, index: int) -> None:
+_REFUSALS: Final = {Code.WINDOW_OVER: "window_over", Code.FINAL_SALE: "final_sale"}
+
+
+def _check_terms(terms: Verdict, line: RequestedLine, wanted: RequestedReturn, index: int) -> None:
     """Raises Unprocessable for what the rules do not let a shopper do."""
     if not terms.returnable:
-        raise Unprocessable(str(terms.sentence), param=f"lines[{index}]", code="not_returnable")
+        code = _REFUSALS.get(terms.code, "not_returnable")
+        raise Unprocessable(terms.sentence, param=f"lines[{index}]", code=code)
     if line.resolution not in terms.resolutions:
         raise Unprocessable("This is not offered for it.", param=f"lines[{index}].resolution",
                             code="resolution_not_offered")  # fmt: skip
-    if wanted.method and terms.methods and wanted.method not in terms.methods and not terms.keep_item:
+    if wanted.method and wanted.method not in terms.methods:
         raise Unprocessable("It cannot be sent back this way.", param="method", code="method_not_offered")
 
 
 def _stored(
-    order: Order, wanted: RequestedReturn, terms: OrderTerms, lines: Sequence[_Wanted], by: str, at: datetime
+    order: Order, wanted: RequestedReturn, terms: Terms, lines: Sequence[_Wanted], by: str, at: datetime
 ) -> Return:
     mine = [w.terms for w in lines]
     last = Return.objects.filter(order=order).order_by("-sequence").values_list("sequence", flat=True).first()
     sequence = (last or 0) + 1
     now = timezone.now()
     keeps_all = all(t.keep_item for t in mine)
-    methods = [m for m in mine[0].methods if m != Method.KEEP]
+    fee = max((w.terms.cost_of(w.asked.resolution).flat for w in lines), default=ZERO)
+    methods = mine[0].methods or (Method.OWN,)
     ret: Return = Return.objects.create(
         merchant_id=order.merchant_id, order=order, customer_id=order.customer_id, sequence=sequence,
         number=f"R-{(order.lookup_number or order.external_id).upper()[:64]}-{sequence}", kind=wanted.kind,
         requested_by=by, gift=wanted.gift, gift_email=wanted.gift_email.strip()[:254], email=order.email,
         policy_version=terms.version, refund_trigger=slowest_trigger(t.refund_trigger for t in mine),
-        method=Method.KEEP if keeps_all else wanted.method or (methods[0] if methods else Method.OWN),
+        method="" if keeps_all else wanted.method or methods[0],
         destination=next((t.destination for t in mine if t.destination), ""), currency=order.currency,
-        fee=ZERO if keeps_all else max((t.fee for t in mine), default=ZERO), request_key=wanted.key[:64],
+        fee=ZERO if keeps_all else fee, request_key=wanted.key[:64],
         requested_at=at, updated_at=now,
     )  # fmt: skip
     ret.order = order
@@ -199,8 +213,8 @@ def _store_lines(ret: Return, lines: Sequence[_Wanted], unit: Decimal) -> list[R
             merchant_id=ret.merchant_id, ret=ret, line=w.piece.line, part=w.piece.part, quantity=w.asked.quantity,
             reason=w.asked.reason[:60], note=cleaned(w.asked.note, 1000), resolution=w.asked.resolution,
             exchange_variant=w.asked.exchange_variant[:191], keep=w.terms.keep_item, paid=w.paid,
-            tax=w.piece.tax_in(w.paid, unit), restocking_percent=w.terms.restocking_percent,
-            bonus_percent=w.terms.bonus_percent, rule=w.terms.rule[:120],
+            tax=w.piece.tax_in(w.paid, unit), restocking_percent=w.terms.cost_of(w.asked.resolution).restocking_percent,
+            bonus_percent=w.terms.bonus_percent if w.asked.resolution in WITH_BONUS else ZERO, rule=w.terms.rule[:120],
         )
         for w in lines
     ]  # fmt: skip

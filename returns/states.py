@@ -8,6 +8,10 @@ from typing import Final
 
 from django.db import models
 
+from returns.policy.choices import Method as Method
+from returns.policy.choices import Resolution as Resolution
+from returns.policy.choices import Trigger as Trigger
+
 
 class Approval(models.TextChoices):
     """What is decided."""
@@ -97,40 +101,10 @@ class Kind(models.TextChoices):
     WARRANTY = "warranty"  # something is broken
 
 
-class Resolution(models.TextChoices):
-    """What the shopper wants for an item."""
-
-    REFUND = "refund"
-    CREDIT = "credit"  # store credit
-    EXCHANGE = "exchange"  # another variant, at the same price
-    OTHER = "other"  # another product, with the difference paid or given back
-    INSTANT = "instant"  # another variant at once, against a hold
-    REPLACEMENT = "replacement"  # the same again
-    REPAIR = "repair"
-
-
 # What sends goods to the shopper.
-EXCHANGES: Final = (Resolution.EXCHANGE, Resolution.OTHER, Resolution.INSTANT, Resolution.REPLACEMENT)
-
-
-class Method(models.TextChoices):
-    """How goods come back."""
-
-    LABEL = "label"  # printed
-    QR = "qr"  # shown at a counter, printed there
-    OWN = "own"  # the shopper's own parcel
-    STORE = "store"  # brought to a shop
-    KEEP = "keep"  # nothing comes back
-
-
-class Trigger(models.TextChoices):
-    """When money moves."""
-
-    SCAN = "scan"  # the carrier has it
-    DROP_OFF = "drop_off"  # brought to a shop or a counter
-    RECEIPT = "receipt"
-    INSPECTION = "inspection"
-    INSTANT = "instant"  # with the approval
+SENDS_GOODS: Final = frozenset(
+    {Resolution.EXCHANGE, Resolution.EXCHANGE_OTHER, Resolution.INSTANT_EXCHANGE, Resolution.REPLACEMENT}
+)
 
 
 class Side(models.TextChoices):

@@ -1,73 +1,47 @@
-"""What the shop's rules say about each line, in the words that returns are made with."""
+"""What holds for each line of an order when it is asked for: the shop's rules, the law, or the seller's duty."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
+from merchants.models import Merchant
 from orders.models import Order
-from returns.states import Method, Resolution, Trigger
-from tracking.models import ShipmentLine
-
-_WINDOW: Final = timedelta(days=30)
-ALL_RESOLUTIONS: Final = (Resolution.EXCHANGE, Resolution.CREDIT, Resolution.REFUND)
+from returns.policy.choices import Code, Method, Resolution, Trigger
+from returns.policy.line_facts import Asked
+from returns.policy.queries import policy_for, verdicts
+from returns.policy.verdict import Verdict
+from returns.states import Kind
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What holds for one line. sentence: why, for people. fee: for sending it back, once a return."""
+    """The verdict on every line of an order, and which version of the rules gave it (None: no rules were asked)."""
 
-    returnable: bool = True
-    code: str = "in_window"
-    sentence: str | Promise = ""
-    resolutions: tuple[str, ...] = tuple(Resolution.values)
-    fee: Decimal = Decimal(0)
-    restocking_percent: Decimal = Decimal(0)
-    bonus_percent: Decimal = Decimal(0)
-    methods: tuple[str, ...] = tuple(Method.values)
-    auto_approve: bool = False
-    keep_item: bool = False
-    needs_review: bool = False
-    refund_trigger: str = Trigger.INSPECTION
-    destination: str = ""
-    rule: str = ""
-    window_ends: datetime | None = None
-
-
-@dataclass(frozen=True)
-class OrderTerms:
-    """The terms of every line of an order, and which version of the rules gave them."""
-
-    lines: Mapping[UUID, Terms] = field(default_factory=dict)
+    lines: Mapping[UUID, Verdict]
     version: int | None = None
 
 
-# What the law gives, and what a defect gives: no rule of the shop's, no fee.
-BY_LAW: Final = Terms(code="by_law", resolutions=(Resolution.REFUND,), refund_trigger=Trigger.RECEIPT)
-DEFECT: Final = Terms(
-    code="warranty",
-    resolutions=(Resolution.REPAIR, Resolution.REPLACEMENT, Resolution.REFUND, Resolution.CREDIT),
-    needs_review=True,
-)
+# What the law gives: no rule of the shop's, no fee, no time but the law's own, which `returns.withdrawal` watches.
+BY_LAW: Final = Verdict(
+    Code.RETURNABLE, resolutions=(Resolution.REFUND,), methods=tuple(Method), auto_approve=True,
+    refund_trigger=Trigger.RECEIPT,
+)  # fmt: skip
+# What a defect gives: people judge it, the shop's window for a change of mind has nothing to do with it.
+DEFECT: Final = Verdict(
+    Code.RETURNABLE,
+    resolutions=(Resolution.REPAIR, Resolution.REPLACEMENT, Resolution.REFUND, Resolution.STORE_CREDIT),
+    methods=tuple(Method), needs_review=True, refund_trigger=Trigger.INSPECTION,
+)  # fmt: skip
 
 
-def terms_of(order: Order, at: datetime) -> OrderTerms:
-    """What holds for each line of an order at a moment (UTC)."""
-    delivered = dict(
-        ShipmentLine.objects.filter(line__order_id=order.id)
-        .order_by("shipment__delivered_at")
-        .values_list("line_id", "shipment__delivered_at")
-    )
-    return OrderTerms({pk: _usual(delivered.get(pk), at) for pk in order.lines.values_list("pk", flat=True)})
-
-
-def _usual(delivered_at: datetime | None, at: datetime) -> Terms:
-    ends = delivered_at + _WINDOW if delivered_at else None
-    if ends and at > ends:
-        return Terms(False, "window_over", _("The time to return this is over."), window_ends=ends)
-    return Terms(resolutions=ALL_RESOLUTIONS, window_ends=ends)
+def terms_of(
+    merchant: Merchant, order: Order, kind: str, *, at: datetime, asked: Mapping[UUID, Asked] | None = None
+) -> Terms:
+    """What holds for each line of an order of the open scope at a moment (UTC)."""
+    if kind in (Kind.WITHDRAWAL, Kind.WARRANTY):
+        same = BY_LAW if kind == Kind.WITHDRAWAL else DEFECT
+        return Terms(dict.fromkeys(order.lines.filter(quantity__gt=0).values_list("pk", flat=True), same))
+    version, _policy = policy_for(order, at)
+    return Terms(verdicts(merchant, order, at=at, asked=asked), version)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from django.utils import timezone
 
@@ -13,6 +14,8 @@ from merchants.models import Merchant
 from merchants.scope import merchant_scope, platform_scope
 from orders.models import Order
 from orders.schemas import LineIn
+from returns.policy.commands import save_policy
+from returns.policy.model import Policy
 from tests import factories
 
 LINES = [
@@ -28,6 +31,11 @@ def delivered(owner: Merchant, **fields: Any) -> Order:
     parcel = factories.shipment(owner, order)
     factories.scan(owner, parcel, "delivered", timezone.now())
     return order
+
+
+def rules(owner: Merchant, **standard: Any) -> None:
+    """Put the shop's standard in force: `refund_trigger="scan"`, `keep_item=True` … For orders placed afterwards."""
+    save_policy(owner, msgspec.convert({"standard": standard}, Policy, strict=False))
 
 
 def line_ids(order: Order) -> dict[str, UUID]:
