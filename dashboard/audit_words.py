@@ -36,6 +36,7 @@ SUBJECTS: dict[str, Promise] = {
     "words": _("Message texts"),
     "touchpoint": _("Message texts"),
     "suppression": _("Suppression list"),
+    "segment": _("Segments"),
     "watch": _("Watch-list"),
     "parked": _("Parked work"),
 }
@@ -56,6 +57,9 @@ ACTIONS: dict[str, Promise] = {
     "account.recovery_codes_made": _("New recovery codes made"),
     "account.second_factor_forgotten": _("Second factor forgotten by the operator"),
     "account.password_changed": _("Password changed"),
+    "segment.created": _("Segment made"),
+    "segment.changed": _("Segment changed"),
+    "segment.deleted": _("Segment deleted"),
     "watch.assigned": _("Given to somebody"),
     "watch.snoozed": _("Put off or brought back"),
     "watch.noted": _("Note written"),
