@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "tracking",
     "cases",
     "returns",
+    "returns.policy",
     "returns.withdrawal",
     "returns.claims",
     "imports",
@@ -200,6 +201,9 @@ ANYMAIL: dict[str, str | list[str]] = {
 }
 # "user:password" that mail providers' webhooks sign in with; two while one is replaced by the other.
 ANYMAIL["WEBHOOK_SECRET"] = words("AFTERWARD_MAIL_WEBHOOK_SECRETS")
+# How many of a hundred shoppers do not get a service or marketing message, so that its effect can be measured: in a
+# shop that did not choose a share of its own.
+HOLDOUT_PERCENT = integer("AFTERWARD_HOLDOUT_PERCENT", 5)
 TWILIO_ACCOUNT_SID = text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = text("TWILIO_FROM")

@@ -39,6 +39,7 @@ SUBJECTS: dict[str, Promise] = {
     "segment": _("Segments"),
     "watch": _("Watch-list"),
     "parked": _("Parked work"),
+    "return_policy": _("Return rules"),
 }
 
 ACTIONS: dict[str, Promise] = {
@@ -60,6 +61,7 @@ ACTIONS: dict[str, Promise] = {
     "segment.created": _("Segment made"),
     "segment.changed": _("Segment changed"),
     "segment.deleted": _("Segment deleted"),
+    "return_policy.saved": _("Return rules saved"),
     "watch.assigned": _("Given to somebody"),
     "watch.snoozed": _("Put off or brought back"),
     "watch.noted": _("Note written"),

@@ -25,8 +25,14 @@ class Reason(models.TextChoices):
         "switched_off",
         _("Your shop does not send this kind of message, or not over this channel."),
     )
+    CONDITION = "condition", _("The order does not meet the conditions of this message.")
+    REACTED = "reacted", _("No reminder was needed: the first message was opened, clicked or acted upon.")
     CHANNEL_OFF = "channel_off", _("Text messages are not set up.")
     SANDBOX = "sandbox", _("This is a sandbox: it was written, and sent to nobody.")
+    HOLDOUT = (
+        "holdout",
+        _("This shopper is in the holdout: the few who do not get it, so that its effect can be measured."),
+    )
     # Failed: it should have gone out and did not, as far as we know.
     PROVIDER_ERROR = "provider_error", _("The provider could not take it, however often we tried.")
     REFUSED = "refused", _("The provider refused it for good.")

@@ -26,3 +26,5 @@ API_RATE_TIMEOUT = 2.0
 # Tests change merchants and keys between two calls; `tests/rest/test_known_keys.py` switches it on.
 API_KEY_SECONDS = 0
 PORTAL_SECONDS = 0  # likewise; `tests/portal/test_remembered_shops.py`
+# Chance holds out one shopper in twenty: tests of a holdout choose its share themselves.
+HOLDOUT_PERCENT = 0
