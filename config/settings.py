@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "ledger",
     "accounts",
     "orders",
+    "orders.segments",
     "tracking",
     "cases",
     "returns",

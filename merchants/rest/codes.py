@@ -134,6 +134,18 @@ CODES: dict[str, Code] = {
     "invalid_template": Code(
         422, "The wording of a message cannot be used.", "`detail` names the line that is wrong."
     ),
+    "segment_in_use": Code(
+        409, "Something still uses the segment.", "Take it out of what `detail` names, then delete it."
+    ),
+    "unknown_condition": Code(
+        422, "There is no such kind of condition.", "See the guide on segments for the kinds."
+    ),
+    "invalid_condition": Code(
+        422, "A condition's value cannot be read.", "Mend the value that `param` names."
+    ),
+    "name_taken": Code(422, "Something else of yours has this name.", "Choose another name."),
+    "invalid_name": Code(422, "The name is empty.", "Send a name of 1 to 80 letters."),
+    "too_many_segments": Code(422, "A shop has at most 200 segments.", "Delete one first."),
     "unknown_touchpoint": Code(422, "There is no such message.", "`detail` lists those that there are."),
     "unknown_channel": Code(
         422, "There is no such channel for this message.", "`detail` lists those that there are."

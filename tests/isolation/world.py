@@ -30,6 +30,7 @@ PASSWORD = "lighthouse-9-keeper"
 ROWS: dict[str, tuple[str, str]] = {
     "order_id": ("ord", "Order"),
     "customer_id": ("cus", "Customer"),
+    "segment_id": ("seg", "Segment"),
     "product_id": ("prd", "Product"),
     "shipment_id": ("shp", "Shipment"),
     "message_id": ("msg", "Message"),
