@@ -183,9 +183,13 @@ CODES: dict[str, Code] = {
         422, "An amount has parts of the currency's smallest unit.", "Round it; `detail` names the unit."
     ),
     "other_currency": Code(422, "The order has another currency.", "Send amounts in the order's currency."),
-    "unknown_payment": Code(422, "The order has no payment of this name.", "`GET /orders/{id}/money` lists them."),
+    "unknown_payment": Code(
+        422, "The order has no payment of this name.", "`GET /orders/{id}/money` lists them."
+    ),
     "payments_do_not_sum": Code(
-        422, "What the payments give back is not the amount.", "Let them sum up to `amount`, or leave them out."
+        422,
+        "What the payments give back is not the amount.",
+        "Let them sum up to `amount`, or leave them out.",
     ),
     "refund_above_paid": Code(
         409,
@@ -193,7 +197,9 @@ CODES: dict[str, Code] = {
         "`GET /orders/{id}/money` says what is left.",
     ),
     "refund_settled": Code(
-        409, "The refund was completed, or has failed, already.", "Read its `state`; ask for a new one if need be."
+        409,
+        "The refund was completed, or has failed, already.",
+        "Read its `state`; ask for a new one if need be.",
     ),
     "refund_counted_already": Code(
         409,
