@@ -39,7 +39,7 @@ def public_data(type_: str, data: dict[str, Any]) -> dict[str, Any]:
 
 def _public(name: str, value: Any) -> Any:
     if isinstance(value, list):
-        return [public_data(part) if isinstance(part, dict) else part for part in value]
+        return [public_data("", part) if isinstance(part, dict) else part for part in value]
     prefix = _PREFIXES.get(name)
     if prefix is None or not isinstance(value, str):
         return value
