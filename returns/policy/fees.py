@@ -10,7 +10,7 @@ from returns.policy.choices import Resolution
 from returns.policy.verdict import Verdict
 
 # The ways to end a return that a bonus is given on.
-_WITH_BONUS = frozenset({Resolution.STORE_CREDIT, Resolution.EXCHANGE_OTHER})
+_WITH_BONUS = frozenset({Resolution.CREDIT, Resolution.OTHER})
 
 
 @dataclass(frozen=True, slots=True)
