@@ -1,0 +1,125 @@
+"""The last returns of a shop, judged again: what would have been accepted, and what money would have moved."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from merchants.models import Merchant
+from orders.models import Order, OrderLine, Refund
+from returns.policy.choices import Resolution
+from returns.policy.dry_run.report import Amounts, Money, Report
+from returns.policy.fees import costs_of
+from returns.policy.judging import judge
+from returns.policy.line_facts import Asked, LineFacts
+from returns.policy.loading import load
+from returns.policy.model import Policy, fields_of
+from returns.policy.verdict import Verdict
+
+LAST: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A return of the past. at: when it was asked for. lines: how many of each line, and what it was to become."""
+
+    order_id: UUID
+    at: datetime
+    lines: dict[UUID, tuple[int, str]]
+    asked: dict[UUID, Asked]
+
+
+def last_returns(since: datetime, *, most: int = LAST) -> list[Past]:
+    """The newest returns of the open scope since then (UTC): refunds that the shop reported with their lines.
+
+    Such a refund does not say when it was asked for: it counts as asked for when it was paid.
+    """
+    rows = Refund.objects.filter(refunded_at__gte=since).exclude(lines={}).order_by("-refunded_at", "-pk")
+    refunds = list(rows[:most])
+    names: dict[tuple[UUID, str], UUID] = {
+        (order, external): pk
+        for pk, order, external in OrderLine.objects.filter(
+            order_id__in={refund.order_id for refund in refunds}
+        ).values_list("pk", "order_id", "external_id")
+    }
+    found = []
+    for refund in refunds:
+        lines = {
+            names[refund.order_id, external]: (int(count), Resolution.REFUND.value)
+            for external, count in refund.lines.items()
+            if (refund.order_id, external) in names
+        }
+        if lines:
+            asked = {line: Asked(quantity=count) for line, (count, _what) in lines.items()}
+            found.append(Past(refund.order_id, refund.refunded_at, lines, asked))
+    return found
+
+
+def count_returns(
+    merchant: Merchant, pasts: Iterable[Past], before: Policy, after: Policy, report: Report
+) -> None:
+    """Add past returns to a report."""
+    pasts = list(pasts)
+    orders = {
+        order.pk: order
+        for order in Order.objects.filter(pk__in={past.order_id for past in pasts}).defer("raw", "search")
+    }
+    wanted = fields_of(before) | fields_of(after)
+    facts: dict[UUID, LineFacts] = {
+        row.line.pk: row.facts
+        for rows in load(merchant, list(orders.values()), wanted=wanted).values()
+        for row in rows
+    }
+    for past in pasts:
+        if order := orders.get(past.order_id):
+            _count(report, past, order.currency, facts, before, after)
+
+
+def _count(
+    report: Report, past: Past, currency: str, facts: dict[UUID, LineFacts], before: Policy, after: Policy
+) -> None:
+    report.returns.returns += 1
+    money = report.returns.money.setdefault(currency, Money())
+    sides: dict[int, list[tuple[Verdict, str, Decimal]]] = defaultdict(list)
+    for line, (count, resolution) in past.lines.items():
+        about = facts.get(line)
+        if about is None:
+            continue
+        report.returns.lines += 1
+        about = _with(about, past.asked.get(line, Asked(quantity=count)))
+        amount = about.price * count * (1 - about.discount_percent / 100)
+        old, new = judge(before, about, past.at), judge(after, about, past.at)
+        report.returns.accepted.add(old.returnable, new.returnable)
+        for rule in report.rules:
+            rule.returns += rule.key in new.fitting
+        for side, verdict in enumerate((old, new)):
+            if verdict.returnable:
+                sides[side].append((verdict, _resolution(verdict, resolution), amount))
+    for side, amounts in enumerate((money.before, money.after)):
+        _add(amounts, sides[side], currency)
+
+
+def _with(facts: LineFacts, asked: Asked) -> LineFacts:
+    values = {name: getattr(facts, name) for name in LineFacts.__dataclass_fields__}
+    return LineFacts(**{**values, "asked": asked})
+
+
+def _resolution(verdict: Verdict, wanted: str) -> str:
+    """What it would have become: what was wanted where it is offered, else money the nearest way."""
+    offered = [each.value for each in verdict.resolutions]
+    return next((each for each in (wanted, "refund", "credit", *offered) if each in offered), wanted)
+
+
+def _add(amounts: Amounts, lines: list[tuple[Verdict, str, Decimal]], currency: str) -> None:
+    """Add one return to the amounts of a side. The fee is taken off what is paid back, then off the credit."""
+    costs = costs_of(lines, currency)
+    refunded = sum((amount for _v, what, amount in lines if what == Resolution.REFUND), Decimal(0))
+    credited = sum((amount for _v, what, amount in lines if what == Resolution.CREDIT), Decimal(0))
+    off_refund = min(costs.fee, refunded)
+    amounts.refunded += refunded - off_refund
+    amounts.credited += credited - min(costs.fee - off_refund, credited) + costs.bonus
+    amounts.fees += costs.fee
+    amounts.kept_goods += sum((amount for verdict, _w, amount in lines if verdict.keep_item), Decimal(0))
