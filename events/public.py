@@ -14,6 +14,10 @@ _PREFIXES = {
     "product_id": "prd",
     "variant_id": "var",
     "import_id": "imp",
+    "return_id": "ret",
+    "return_line_id": "rln",
+    "return_entry_id": "ren",
+    "line_id": "lin",
     "case_id": "cas",
     "entry_id": "cen",
     "webhook_endpoint_id": "whe",
@@ -27,6 +31,8 @@ def public_data(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _public(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [public_data(part) if isinstance(part, dict) else part for part in value]
     prefix = _PREFIXES.get(name)
     if prefix is None or not isinstance(value, str):
         return value

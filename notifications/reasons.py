@@ -25,6 +25,8 @@ class Reason(models.TextChoices):
         "switched_off",
         _("Your shop does not send this kind of message, or not over this channel."),
     )
+    CONDITION = "condition", _("The order does not meet the conditions of this message.")
+    REACTED = "reacted", _("No reminder was needed: the first message was opened, clicked or acted upon.")
     CHANNEL_OFF = "channel_off", _("Text messages are not set up.")
     SANDBOX = "sandbox", _("This is a sandbox: it was written, and sent to nobody.")
     HOLDOUT = (

@@ -8,9 +8,9 @@ class Resolution(TextChoices):
     """What the shopper gets for what comes back."""
 
     EXCHANGE = "exchange", _("Exchange for another size or colour")
-    OTHER = "other", _("Exchange for another product")
-    INSTANT = "instant", _("Exchange sent at once")
-    CREDIT = "credit", _("Store credit")
+    EXCHANGE_OTHER = "exchange_other", _("Exchange for another product")
+    INSTANT_EXCHANGE = "instant_exchange", _("Exchange sent at once")
+    STORE_CREDIT = "store_credit", _("Store credit")
     REFUND = "refund", _("Refund")
     REPLACEMENT = "replacement", _("The same again")
     REPAIR = "repair", _("Repair")
@@ -20,8 +20,8 @@ class Resolution(TextChoices):
 EXCHANGES = frozenset(
     {
         Resolution.EXCHANGE,
-        Resolution.OTHER,
-        Resolution.INSTANT,
+        Resolution.EXCHANGE_OTHER,
+        Resolution.INSTANT_EXCHANGE,
         Resolution.REPLACEMENT,
         Resolution.REPAIR,
     }

@@ -63,7 +63,7 @@ class Fees(_Struct, kw_only=True, frozen=True):
         return Cost(flat=self.flat, restocking_percent=self.restocking_percent)
 
 
-_FREE: Final = frozenset({Resolution.EXCHANGE, Resolution.OTHER, Resolution.INSTANT})
+_FREE: Final = frozenset({Resolution.EXCHANGE, Resolution.EXCHANGE_OTHER, Resolution.INSTANT_EXCHANGE})
 
 
 class Outcome(_Struct, kw_only=True, frozen=True):
@@ -122,8 +122,8 @@ BUILT_IN: Final = Outcome(
     final_sale=False,
     exchange_only=False,
     resolutions=(
-        Resolution.EXCHANGE, Resolution.OTHER, Resolution.CREDIT, Resolution.REFUND,
-        Resolution.INSTANT, Resolution.REPLACEMENT, Resolution.REPAIR,
+        Resolution.EXCHANGE, Resolution.EXCHANGE_OTHER, Resolution.STORE_CREDIT, Resolution.REFUND,
+        Resolution.INSTANT_EXCHANGE, Resolution.REPLACEMENT, Resolution.REPAIR,
     ),
     fees=Fees(),
     bonus_percent=Decimal(0),

@@ -110,14 +110,14 @@ def _with(facts: LineFacts, asked: Asked) -> LineFacts:
 def _resolution(verdict: Verdict, wanted: str) -> str:
     """What it would have become: what was wanted where it is offered, else money the nearest way."""
     offered = [each.value for each in verdict.resolutions]
-    return next((each for each in (wanted, "refund", "credit", *offered) if each in offered), wanted)
+    return next((each for each in (wanted, "refund", "store_credit", *offered) if each in offered), wanted)
 
 
 def _add(amounts: Amounts, lines: list[tuple[Verdict, str, Decimal]], currency: str) -> None:
     """Add one return to the amounts of a side. The fee is taken off what is paid back, then off the credit."""
     costs = costs_of(lines, currency)
     refunded = sum((amount for _v, what, amount in lines if what == Resolution.REFUND), Decimal(0))
-    credited = sum((amount for _v, what, amount in lines if what == Resolution.CREDIT), Decimal(0))
+    credited = sum((amount for _v, what, amount in lines if what == Resolution.STORE_CREDIT), Decimal(0))
     off_refund = min(costs.fee, refunded)
     amounts.refunded += refunded - off_refund
     amounts.credited += credited - min(costs.fee - off_refund, credited) + costs.bonus

@@ -85,7 +85,7 @@ def test_the_last_returns_are_judged_when_they_were_asked_for_with_the_money(mer
 
 @pytest.mark.parametrize(
     ("offered", "refunded_", "credited"),
-    [(["credit"], "0", "97.90"), (["exchange"], "0", "0"), (["credit", "refund"], "89", "0")],
+    [(["store_credit"], "0", "97.90"), (["exchange"], "0", "0"), (["store_credit", "refund"], "89", "0")],
 )
 def test_money_that_stays_in_the_shop_is_told_apart(
     merchant: Merchant, offered: list[str], refunded_: str, credited: str

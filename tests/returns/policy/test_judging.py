@@ -162,7 +162,7 @@ def test_final_sale_comes_back_never_and_exchange_only_for_no_money() -> None:
     only = judge(policy(rule(exchange_only=True)), line(), DELIVERED)
     assert only.code == Code.EXCHANGE_ONLY
     assert only.returnable
-    assert not {Resolution.REFUND, Resolution.CREDIT} & set(only.resolutions)
+    assert not {Resolution.REFUND, Resolution.STORE_CREDIT} & set(only.resolutions)
     assert only.sentence == "Can be exchanged until 1 November 2026, not refunded."
     none = judge(policy(rule(exchange_only=True, resolutions=["refund"])), line(), DELIVERED)
     assert (none.code, none.returnable) == (Code.NO_WAY, False)
@@ -220,7 +220,7 @@ def test_what_a_return_costs() -> None:
     """Flat once, the dearest; restocking of each; nothing on an exchange; a bonus on credit; rounded to the cent."""
     fees = {
         "flat": "4.90", "restocking_percent": "15", "free_on_exchange": True,
-        "by_resolution": {"credit": {"flat": "1"}},
+        "by_resolution": {"store_credit": {"flat": "1"}},
     }  # fmt: skip
     verdict = judge(policy(fees=fees, bonus_percent="10"), line(), DELIVERED)
 
@@ -229,7 +229,7 @@ def test_what_a_return_costs() -> None:
 
     assert cost(("refund", "33.33"), ("refund", "10")) == Costs(Decimal("4.90"), Decimal("6.50"), Decimal(0))
     assert cost(("exchange", "33.33")) == Costs(Decimal(0), Decimal(0), Decimal(0))
-    assert cost(("credit", "33.33")) == Costs(Decimal(1), Decimal(0), Decimal("3.33"))
+    assert cost(("store_credit", "33.33")) == Costs(Decimal(1), Decimal(0), Decimal("3.33"))
     assert cost(("refund", "3")).fee == 3  # never more than there is
     assert cost(("refund", "1001"), currency="JPY").restocking == 150
 
