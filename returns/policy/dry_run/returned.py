@@ -8,8 +8,11 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from merchants.models import Merchant
 from orders.models import Order, OrderLine, Refund
+from returns.models import Return
 from returns.policy.choices import Resolution
 from returns.policy.dry_run.report import Amounts, Money, Report
 from returns.policy.fees import costs_of
@@ -18,6 +21,7 @@ from returns.policy.line_facts import Asked, LineFacts
 from returns.policy.loading import load
 from returns.policy.model import Policy, fields_of
 from returns.policy.verdict import Verdict
+from returns.states import Kind
 
 LAST: Final = 500
 
@@ -33,17 +37,39 @@ class Past:
 
 
 def last_returns(since: datetime, *, most: int = LAST) -> list[Past]:
-    """The newest returns of the open scope since then (UTC): refunds that the shop reported with their lines.
+    """The newest returns of the open scope since then (UTC), filled up with refunds that the shop reported by itself.
 
     Such a refund does not say when it was asked for: it counts as asked for when it was paid.
     """
-    rows = Refund.objects.filter(refunded_at__gte=since).exclude(lines={}).order_by("-refunded_at", "-pk")
-    refunds = list(rows[:most])
+    asked = _asked_for(since, most)
+    return asked + _refunded(since, most - len(asked))
+
+
+def _asked_for(since: datetime, most: int) -> list[Past]:
+    rows = Return.objects.filter(kind=Kind.RETURN, requested_at__gte=since).order_by("-requested_at", "-pk")
+    found = []
+    for ret in rows.prefetch_related("lines")[:most]:
+        lines: dict[UUID, tuple[int, str]] = {}
+        asked: dict[UUID, Asked] = {}
+        for row in ret.lines.all():
+            if row.quantity and row.part_id is None:
+                lines[row.line_id] = (row.quantity, row.resolution)
+                asked[row.line_id] = Asked(
+                    row.reason.casefold() or None, row.said_condition or None, row.quantity
+                )
+        if lines:
+            found.append(Past(ret.order_id, ret.requested_at, lines, asked))
+    return found
+
+
+def _refunded(since: datetime, most: int) -> list[Past]:
+    """Refunds of orders that have no return here: those that have one are that return's money."""
+    known = Return.objects.filter(order_id=OuterRef("order_id"))
+    rows = Refund.objects.filter(~Exists(known), refunded_at__gte=since).exclude(lines={})
+    refunds = list(rows.order_by("-refunded_at", "-pk")[:most])
+    wanted = OrderLine.objects.filter(order_id__in={refund.order_id for refund in refunds})
     names: dict[tuple[UUID, str], UUID] = {
-        (order, external): pk
-        for pk, order, external in OrderLine.objects.filter(
-            order_id__in={refund.order_id for refund in refunds}
-        ).values_list("pk", "order_id", "external_id")
+        (order, external): pk for pk, order, external in wanted.values_list("pk", "order_id", "external_id")
     }
     found = []
     for refund in refunds:

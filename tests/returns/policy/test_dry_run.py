@@ -16,11 +16,14 @@ from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from orders.models import Order, Refund
 from orders.schemas import LineIn
+from returns.commands import request_return
 from returns.policy.commands import save_policy
 from returns.policy.dry_run import orders as streamed
 from returns.policy.dry_run.report import Compared, Report
 from returns.policy.dry_run.running import dry_run
 from returns.policy.model import Policy
+from returns.requesting import RequestedReturn
+from returns.states import Side
 from tests import factories
 from tests.returns.policy.test_judging import policy, rule
 from tests.returns.policy.test_verdicts import delivered
@@ -138,3 +141,12 @@ def test_a_bad_file_is_refused_with_the_place(
         command(file, *more)
     with pytest.raises(CommandError, match="cannot be read"):
         command(tmp_path / "none.json")
+
+
+def test_returns_asked_for_here_count_with_what_they_were_to_become(merchant: Merchant) -> None:
+    order = delivered(merchant, 5)
+    request_return(merchant, order.id, RequestedReturn(), by=Side.SHOPPER)
+    refunded(merchant, order, 1, L1=1)  # that return's money
+    report = run(merchant, policy(rule(("order_returns", "at_least", "1"), name="Again", exchange_only=True)))
+    assert (report.returns.returns, report.returns.lines, report.rules[0].returns) == (1, 1, 1)
+    assert report.returns.money["EUR"].after.refunded == 0
