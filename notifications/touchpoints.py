@@ -43,6 +43,7 @@ class Touchpoint:
     is_optional: whether a merchant may switch it off. What a shopper asked for is not.
     starts_on: whether it goes out before a merchant said anything. What is not about an order waits to be wanted.
     delay, at, conditions, reach, remind_days: as in `switches.Switch`, until a merchant says otherwise.
+    topic: what shoppers choose it by (`consent.choices.Topic`), where its class asks for consent; "" for its class's.
     acted: types of facts about the order after which nobody is reminded.
     """
 
@@ -61,6 +62,7 @@ class Touchpoint:
     reach: Reach = Reach.ALL
     remind_days: int = 0
     acted: tuple[str, ...] = ()
+    topic: str = ""
 
 
 # --- moments -----------------------------------------------------------------------------------------

@@ -40,10 +40,11 @@ _HEADERS = {
 View = Callable[..., HttpResponse]
 
 
-def portal_page(*methods: str) -> Callable[[View], View]:
+def portal_page(*methods: str, from_anywhere: bool = False) -> Callable[[View], View]:
     """Decorator: find whose portal is asked for, open its scope and its language, turn what goes wrong into a page.
 
-    The view is called as `view(request, site, **kwargs)`.
+    The view is called as `view(request, site, **kwargs)`. from_anywhere: other sites' forms may post to it: a mail
+    program's button does (RFC 8058), and the token in the address is all that counts.
     """
 
     def decorator(view: View) -> View:
@@ -55,7 +56,7 @@ def portal_page(*methods: str) -> Callable[[View], View]:
                 raise Http404
             with merchant_scope(site.merchant), site.speaking(), audit.acting_as(audit.SHOPPER):
                 try:
-                    _check(request, methods)
+                    _check(request, methods, from_anywhere=from_anywhere)
                     response = view(request, site, **kwargs)
                 except errors.PageError as error:
                     response = render(
@@ -93,10 +94,10 @@ def render(
     return response
 
 
-def _check(request: HttpRequest, methods: tuple[str, ...]) -> None:
+def _check(request: HttpRequest, methods: tuple[str, ...], *, from_anywhere: bool) -> None:
     if request.method not in (*methods, *(["HEAD"] if "GET" in methods else [])):
         raise errors.WrongMethod(methods)
-    if request.method == "POST" and _is_foreign(request):
+    if request.method == "POST" and not from_anywhere and _is_foreign(request):
         raise errors.ForeignForm
 
 
