@@ -5,4 +5,4 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        from notifications import facts, subscribers  # noqa: F401  # declares them
+        from notifications import about_withdrawals, facts, subscribers  # noqa: F401  # declares them
