@@ -54,11 +54,13 @@ INSTALLED_APPS = [
     "tracking",
     "cases",
     "returns",
+    "returns.money",
     "returns.policy",
     "returns.withdrawal",
     "returns.claims",
     "imports",
     "notifications",
+    "notifications.consent",
     "analytics",
     "webhooks",  # after all that declare facts: it delivers every kind
     "portal",
