@@ -32,7 +32,7 @@ def segments(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Every segment with how many are in it now: two queries."""
     known = queries.all_segments()
     counts = queries.counts(known)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"known": each, "count": counts[each.ref], "url": f"{each.ref}/", "words": in_words(each)}
         for each in known
     ]
