@@ -10,7 +10,7 @@ from returns.policy.choices import Resolution
 from returns.policy.verdict import Verdict
 
 # The ways to end a return that a bonus is given on.
-_WITH_BONUS = frozenset({Resolution.STORE_CREDIT, Resolution.EXCHANGE_OTHER})
+WITH_BONUS = frozenset({Resolution.STORE_CREDIT, Resolution.EXCHANGE_OTHER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def costs_of(lines: Iterable[tuple[Verdict, str, Decimal]], currency: str) -> Co
         flat = max(flat, cost.flat)
         restocking += rounded(amount * cost.restocking_percent / 100, currency)
         total += amount
-        if resolution in _WITH_BONUS:
+        if resolution in WITH_BONUS:
             bonus += rounded(amount * verdict.bonus_percent / 100, currency)
     restocking = min(restocking, total)
     return Costs(min(rounded(flat, currency), total - restocking), restocking, bonus)

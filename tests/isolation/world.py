@@ -33,10 +33,12 @@ PASSWORD = "lighthouse-9-keeper"
 ROWS: dict[str, tuple[str, str]] = {
     "order_id": ("ord", "Order"),
     "customer_id": ("cus", "Customer"),
+    "segment_id": ("seg", "Segment"),
     "product_id": ("prd", "Product"),
     "shipment_id": ("shp", "Shipment"),
     "message_id": ("msg", "Message"),
     "suppression_id": ("sup", "Suppression"),
+    "consent_id": ("csn", "ConsentEntry"),
     "parked_id": ("prk", "ParkedFact"),
     "watch_id": ("wat", "WatchItem"),
     "item_id": ("inb", "InboxItem"),
@@ -71,7 +73,10 @@ def build(merchant: Merchant) -> World:
     parcel = factories.shipment(merchant, order, tracking_number=f"{MARK.upper()}1")
     # By its command: what stands in the chain of withdrawals cannot be marked afterwards.
     declared = Declaration(timezone.now(), Source.API, name=MARK, contract=MARK, order_id=order.pk)
-    rows: dict[str, Any] = {"Order": order, "Shipment": parcel, "Withdrawal": declare(merchant, declared)}
+    rows: dict[str, Any] = {
+        "Order": order, "Shipment": parcel, "Transfer": factories.transfer(merchant),
+        "Withdrawal": declare(merchant, declared),
+    }  # fmt: skip
     for model in apps.get_models():
         if issubclass(model, MerchantModel) and model.__name__ not in rows:
             rows[model.__name__] = _row(merchant, model)
