@@ -25,7 +25,7 @@ _ONE_CLICK = "One-Click"
 _WRITES, _HOUR = 60, 3600  # of one connection
 
 
-@portal_page("GET", "POST", from_anywhere=True)
+@portal_page("GET", "POST", takes_foreign=True)
 def leave(request: HttpRequest, site: Site, token: str) -> HttpResponse:
     """RFC 8058: a POST with `List-Unsubscribe=One-Click` takes the address off every list, at once.
 

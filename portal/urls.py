@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from portal import case_views, change_views, consent_views, preview, views, wish_views
+from portal import case_views, change_views, consent_views, preview, views, wish_views, withdraw_views
 
 
 class _Token:
@@ -41,6 +41,9 @@ urlpatterns = [
     path("u/<token:token>/", consent_views.leave),
     path("m/<token:token>/", consent_views.preferences),
     path("c/<token:token>/", consent_views.confirm),
+    path("o/<token:token>/withdraw/", withdraw_views.withdraw_order),
+    path("withdraw/", withdraw_views.withdraw, name="withdraw"),
+    path("withdraw/receipt/<token:token>/", withdraw_views.receipt),
     path("logo-<slug:digest>.png", views.logo),
     path("preview/<str:look>/", preview.preview),
     path("robots.txt", views.robots),
