@@ -31,9 +31,10 @@ from merchants.scope import merchant_scope, merchant_transaction
 from notifications import context, wording
 from notifications.channels.base import ChannelConnection, InDoubt, NotSent, Receipt, Refused, Unreachable
 from notifications.facts import MessageFact, MessageFailed, MessageSent, MessageSkipped, about
+from notifications.follow import after
 from notifications.holdout import is_message_held_out
 from notifications.models import Channel, Message, MessageClass, MessageState
-from notifications.planning import recipient
+from notifications.planning import recipient, store
 from notifications.reasons import Reason
 from notifications.recheck import why_not
 from notifications.rendering import TemplateError
@@ -187,7 +188,8 @@ def _held_out(message: Message, loaded: context.Loaded) -> Reason | None:
     about = loaded.about(message)
     if _is_in_doubt(message) or about is None:
         return None
-    return Reason.HOLDOUT if is_message_held_out(message, about) else None
+    chosen = loaded.switches[message.touchpoint].holdout
+    return Reason.HOLDOUT if is_message_held_out(message, about, chosen) else None
 
 
 def _is_in_doubt(message: Message) -> bool:
@@ -258,6 +260,7 @@ def _finish(message: Message, state: MessageState, fact: MessageFact, **columns:
     with merchant_transaction(message.merchant):
         if due.held(message).update(state=state, due_at=None, **columns):
             event_log.record(fact, order_id=message.order_id)
+            store(after(message, state, str(columns.get("reason", "")), timezone.now()))
         else:
             log.warning("message_claim_lost", message_id=str(message.id), state=state)
 
