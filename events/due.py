@@ -83,8 +83,9 @@ def claim(
 
     Rows that another worker holds are skipped, not waited for. The claim is the row's new `due_at` (the
     lease's end) and its raised `attempts`; whoever finishes the work filters on both (`held`), so that a
-    worker that was away for longer than its lease changes nothing. A LeasedDueRow keeps its `due_at`. Raises ValueError for a lease over 60 s:
-    long work renews a short one (`renew`). `only`: the columns that are needed (of the related rows too), when
+    worker that was away for longer than its lease changes nothing. A LeasedDueRow keeps its `due_at`.
+
+    Raises ValueError for a lease over 60 s: long work renews a short one (`renew`). `only`: the columns that are needed (of the related rows too), when
     the others would be much to carry; the merchant comes whole.
     """
     if lease > LONGEST_LEASE:
