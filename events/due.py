@@ -85,8 +85,8 @@ def claim(
     lease's end) and its raised `attempts`; whoever finishes the work filters on both (`held`), so that a
     worker that was away for longer than its lease changes nothing. A LeasedDueRow keeps its `due_at`.
 
-    Raises ValueError for a lease over 60 s: long work renews a short one (`renew`). `only`: the columns that are needed (of the related rows too), when
-    the others would be much to carry; the merchant comes whole.
+    Raises ValueError for a lease over 60 s: long work renews a short one (`renew`). `only`: the columns that are
+    needed (of the related rows too), when the others would be much to carry; the merchant comes whole.
     """
     if lease > LONGEST_LEASE:
         raise ValueError(f"a lease lasts for {LONGEST_LEASE} at most, or a dead worker's rows wait too long")
