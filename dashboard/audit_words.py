@@ -108,6 +108,7 @@ ACTIONS: dict[str, Promise] = {
     "orders.refresh": _("Carriers asked about orders"),
     "orders.resend": _("Messages of orders sent again"),
     "words.saved": _("Words of a message saved"),
+    "lift.window_changed": _("Effect of a message looked at for another time"),
     "touchpoint.changed": _("Message switched or delayed"),
     "message.tried": _("Message sent to oneself"),
     "suppression.added": _("Address suppressed"),
