@@ -13,12 +13,14 @@ from merchants.rest import developers
 from merchants.rest.views import unknown_address
 from notifications import mail_hooks, twilio_hooks
 from notifications.api import Messages, OneMessage
+from notifications.consent.api import Consents, ConsentStanding, EraseConsents, OneConsent
 from notifications.exports import ExportMessages
 from notifications.suppressions_api import OneSuppression, Suppressions
 from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
 from orders.exports import ExportCustomers, ExportOrders, ExportProducts
 from orders.products_api import OneProduct, Products
+from orders.segments.api import CountSegment, ExportSegment, OneSegment, SegmentCustomers, Segments
 from portal import tls
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
@@ -44,6 +46,10 @@ api = [
     path("orders/<str:order_id>/cancel", CancelOrder.as_view()),
     path("customers", Customers.as_view()),
     path("customers/<str:customer_id>", OneCustomer.as_view()),
+    path("segments", Segments.as_view()),
+    path("segments/count", CountSegment.as_view()),
+    path("segments/<str:segment_id>", OneSegment.as_view()),
+    path("segments/<str:segment_id>/customers", SegmentCustomers.as_view()),
     path("products", Products.as_view()),
     path("products/<str:product_id>", OneProduct.as_view()),
     path("shipments", Shipments.as_view()),
@@ -64,6 +70,10 @@ api = [
     path("messages/<str:message_id>", OneMessage.as_view()),
     path("suppressions", Suppressions.as_view()),
     path("suppressions/<str:suppression_id>", OneSuppression.as_view()),
+    path("consents", Consents.as_view()),
+    path("consents/standing", ConsentStanding.as_view()),
+    path("consents/erase", EraseConsents.as_view()),
+    path("consents/<str:consent_id>", OneConsent.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     path("events", Events.as_view()),
@@ -75,6 +85,7 @@ api = [
     path("imports/<str:import_id>/refused-lines", RefusedLines.as_view()),
     path("exports/orders", ExportOrders.as_view()),
     path("exports/customers", ExportCustomers.as_view()),
+    path("exports/segment", ExportSegment.as_view()),
     path("exports/products", ExportProducts.as_view()),
     path("exports/shipments", ExportShipments.as_view()),
     path("exports/messages", ExportMessages.as_view()),

@@ -110,6 +110,8 @@ _CUSTOMERS = _of(
     ("last_name", _("Last name"), TEXT, "lastname billinglastname nachname"),
     ("phone", _("Phone"), CODE, "phone defaultaddressphone billingphone telefon"),
     ("locale", _("Language"), TEXT, "locale language sprache"),
+    ("birthday", _("Birthday"), DAY, "birthday birthdate dateofbirth dob geburtstag geburtsdatum"),
+    ("tags", _("Tags"), LIST, "tags"),
 )  # fmt: skip
 
 _PRODUCTS = _of(

@@ -1,6 +1,6 @@
 """What a record of an import may hold, and how an import looks in the API."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
@@ -28,6 +28,9 @@ class ShipmentRecord(ShipmentIn):
 
 class CustomerRecord(CustomerIn):
     """A customer, known by `email`, or by `external_id` without one."""
+
+    birthday: date | None = None
+    tags: Annotated[list[Annotated[str, Meta(min_length=1, max_length=40)]], Meta(max_length=50)] = []
 
 
 class StartIn(In):

@@ -15,7 +15,7 @@ from merchants.models import Merchant
 from merchants.rest.errors import InvalidBody, NotFound, Problem, Unprocessable
 from orders import commands as orders
 from orders.bulk import MARK, Mark, ReadyOrder, known_orders, ready, refresh_statistics, store_new_orders
-from orders.customers import put_customer
+from orders.customers import describe_customer, put_customer
 from orders.models import Order, OrderStatus
 from orders.products import put_product
 from orders.schemas import ProductIn
@@ -173,7 +173,10 @@ class CustomerWriter(Writer):
 
     def put(self, record: Record) -> bool:
         value: CustomerRecord = record.value
-        _, created = put_customer(self.merchant, value)
+        customer, created = put_customer(self.merchant, value)
+        if value.birthday or value.tags:
+            birthday = value.birthday or customer.birthday
+            describe_customer(self.merchant, customer.id, birthday=birthday, tags=value.tags or None)
         return created
 
 

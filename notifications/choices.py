@@ -15,3 +15,10 @@ class MessageClass(models.TextChoices):
     LEGAL = "legal"
     SERVICE = "service"
     MARKETING = "marketing"
+
+
+class Reach(models.TextChoices):
+    """Which of a message's channels are used: every one, or the first by which the shopper can be reached."""
+
+    ALL = "all"
+    FIRST = "first"

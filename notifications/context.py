@@ -22,6 +22,7 @@ from merchants.brand import brand_hex
 from merchants.models import Merchant, PortalDomain
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
 from notifications.about_shop import about_customer, absolute, format_locale, shop, shop_links
+from notifications.as_planned import AsPlanned, load_as_planned
 from notifications.models import Message
 from notifications.planning import recipient
 from notifications.rendering import CompiledTemplate, date_time, delivery_window, money
@@ -60,6 +61,7 @@ class Loaded:
     templates: Mapping[Key, CompiledTemplate]
     suppressed: Suppressed
     switches: Mapping[str, Switch]
+    as_planned: AsPlanned
 
     def order(self, message: Message) -> Order:
         """The order that a message is about. KeyError for a message without one: ask `about` first."""
@@ -102,6 +104,7 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
         cases=about_cases({at: fact for at, fact in told.items() if isinstance(fact, CaseFact)}),
         templates=own_templates(messages),
         switches=switches(message.touchpoint for message in messages),
+        as_planned=load_as_planned(merchant, messages, orders),
         suppressed=suppressed(
             (message.channel, recipient(about, message.channel))
             for message in messages

@@ -17,7 +17,7 @@ from notifications.delivery_models import Outcome as Outcome
 from notifications.delivery_models import StoppedNumber as StoppedNumber
 from notifications.delivery_models import Suppression as Suppression
 from notifications.delivery_models import SuppressionReason as SuppressionReason
-from notifications.own_models import TouchpointSwitch as TouchpointSwitch
+from notifications.own_models import TouchpointVersion as TouchpointVersion
 from notifications.own_models import WordsVersion as WordsVersion
 from orders.models import Customer, Order
 
@@ -60,6 +60,10 @@ class Message(DueRow):
     data = models.JSONField(
         default=dict, db_default={}, help_text="What its words speak of besides the order: products, a guide."
     )
+    plan = models.JSONField(
+        default=dict, db_default={},
+        help_text="Why and how it was planned: version, conditions, clock, channels left (`planner`).",
+    )  # fmt: skip
     subject = models.CharField(max_length=400, blank=True)
     html = models.TextField(blank=True)
     text = models.TextField(blank=True)
@@ -120,3 +124,7 @@ class MessageTemplate(MerchantModel):
                 fields=["merchant", "touchpoint", "locale", "channel"], name="one_template_a_touchpoint"
             ),
         ]
+
+
+# Found here by Django.
+from notifications.flows.models import Flow, FlowRun, FlowStep, FlowVersion  # noqa: E402, F401

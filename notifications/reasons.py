@@ -12,6 +12,9 @@ class Reason(models.TextChoices):
     NO_ADDRESS = "no_address", _("The order has no address to write to.")
     NOBODY = "nobody", _("The order or customer that it was about does not exist any more.")
     NO_CONSENT = "no_consent", _("The shopper did not agree to text messages.")
+    NO_BASIS = "no_basis", _("The shopper did not agree to messages of this kind, and the law asks for it.")
+    UNCONFIRMED = "unconfirmed", _("The shopper agreed, but has not confirmed it from the mailbox yet.")
+    UNSUBSCRIBED = "unsubscribed", _("The shopper does not want messages of this kind.")
     ORDER_CANCELLED = "order_cancelled", _("The order was cancelled before the message went out.")
     SHIPMENT_CANCELLED = "shipment_cancelled", _("The parcel was cancelled before the message went out.")
     SHIPMENT_GONE = "shipment_gone", _("The parcel does not exist any more.")
@@ -25,6 +28,8 @@ class Reason(models.TextChoices):
         "switched_off",
         _("Your shop does not send this kind of message, or not over this channel."),
     )
+    CONDITION = "condition", _("The order does not meet the conditions of this message.")
+    REACTED = "reacted", _("No reminder was needed: the first message was opened, clicked or acted upon.")
     CHANNEL_OFF = "channel_off", _("Text messages are not set up.")
     SANDBOX = "sandbox", _("This is a sandbox: it was written, and sent to nobody.")
     HOLDOUT = (

@@ -17,8 +17,12 @@ def why_not(message: Message, loaded: Loaded) -> Reason | None:
         return Reason.NOBODY
     if isinstance(about, Order) and about.status == OrderStatus.CANCELLED and touchpoint.needs_order:
         return Reason.ORDER_CANCELLED
-    if touchpoint.is_optional and not loaded.switches[message.touchpoint].sends(message.channel):
+    # A flow sends what its steps say, whatever the message does by itself.
+    is_by_itself = touchpoint.is_optional and not message.plan.get("flow")
+    if is_by_itself and not loaded.switches[message.touchpoint].sends(message.channel):
         return Reason.SWITCHED_OFF
+    if reason := loaded.as_planned.why_not(message):
+        return reason
     if reason := _cannot_be_reached(message, about, loaded):
         return reason
     if message.shipment_id is None:

@@ -31,9 +31,10 @@ from merchants.scope import merchant_scope, merchant_transaction
 from notifications import context, wording
 from notifications.channels.base import ChannelConnection, InDoubt, NotSent, Receipt, Refused, Unreachable
 from notifications.facts import MessageFact, MessageFailed, MessageSent, MessageSkipped, about
+from notifications.follow import after
 from notifications.holdout import is_held_out, percent_of
 from notifications.models import Channel, Message, MessageClass, MessageState
-from notifications.planning import recipient
+from notifications.planning import recipient, store
 from notifications.reasons import Reason
 from notifications.recheck import why_not
 from notifications.rendering import TemplateError
@@ -188,7 +189,8 @@ def _held_out(message: Message, loaded: context.Loaded) -> Reason | None:
     about = loaded.about(message)
     if _is_in_doubt(message) or about is None:
         return None
-    message.holdout_percent = percent_of(message.message_class)
+    chosen = loaded.switches[message.touchpoint].holdout
+    message.holdout_percent = percent_of(message.message_class, chosen)
     held_out = is_held_out(message.touchpoint, about, message.holdout_percent)
     return Reason.HOLDOUT if held_out else None
 
@@ -261,6 +263,7 @@ def _finish(message: Message, state: MessageState, fact: MessageFact, **columns:
     with merchant_transaction(message.merchant):
         if due.held(message).update(state=state, due_at=None, **columns):
             event_log.record(fact, order_id=message.order_id)
+            store(after(message, state, str(columns.get("reason", "")), timezone.now()))
         else:
             log.warning("message_claim_lost", message_id=str(message.id), state=state)
 

@@ -5,12 +5,14 @@ How to add one: docs/touchpoints.md.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from cases.facts import CaseFact
 from events.facts import FactData
 from merchants.models import Merchant
-from notifications.models import Channel, MessageClass
+from notifications.choices import Channel, MessageClass, Reach
+from notifications.conditions import Condition
 from orders.facts import OrderAddressChanged
 from tracking.facts import ShipmentFact
 from tracking.models import Shipment
@@ -40,6 +42,8 @@ class Touchpoint:
     needs_order: not sent any more once the order is cancelled.
     is_optional: whether a merchant may switch it off. What a shopper asked for is not.
     starts_on: whether it goes out before a merchant said anything. What is not about an order waits to be wanted.
+    delay, at, conditions, reach, remind_days: as in `switches.Switch`, until a merchant says otherwise.
+    acted: types of facts about the order after which nobody is reminded.
     """
 
     key: str
@@ -51,6 +55,12 @@ class Touchpoint:
     needs_order: bool = True
     is_optional: bool = True
     starts_on: bool = True
+    delay: timedelta = timedelta()
+    at: time | None = None
+    conditions: tuple[Condition, ...] = ()
+    reach: Reach = Reach.ALL
+    remind_days: int = 0
+    acted: tuple[str, ...] = ()
 
 
 # --- moments -----------------------------------------------------------------------------------------
@@ -164,6 +174,8 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
     )
 }
 
-BY_FACT: dict[str, Touchpoint] = {
-    fact_type: touchpoint for touchpoint in TOUCHPOINTS.values() for fact_type in touchpoint.facts
+BY_FACT: dict[str, tuple[Touchpoint, ...]] = {
+    fact_type: tuple(each for each in TOUCHPOINTS.values() if fact_type in each.facts)
+    for touchpoint in TOUCHPOINTS.values()
+    for fact_type in touchpoint.facts
 }

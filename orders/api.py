@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
+from msgspec import UNSET
 
 from merchants.ids import NOBODY, parse_public_id
 from merchants.rest.decode import aware
@@ -13,9 +14,10 @@ from merchants.rest.pages import Page, newest_first
 from merchants.rest.parameters import PAGING, moment, query
 from merchants.rest.views import ApiView
 from orders import commands, queries
+from orders.customers import describe_customer
 from orders.examples import ORDER
 from orders.models import Customer, Order, OrderStatus, Stage
-from orders.schemas import CancelIn, CustomerOut, OrderIn, OrderOut
+from orders.schemas import CancelIn, CustomerOut, CustomerPatch, OrderIn, OrderOut
 
 # What `filtered_orders` reads: for the list and for its export.
 ORDER_FILTERS = (
@@ -119,7 +121,7 @@ class Customers(ApiView):
 class OneCustomer(ApiView):
     """One customer."""
 
-    scopes = {"GET": "customers:read"}
+    scopes = {"GET": "customers:read", "PATCH": "customers:write"}
 
     @extend_schema(operation_id="customers_read", responses={200: CustomerOut})
     def get(self, request: HttpRequest, customer_id: str) -> HttpResponse:
@@ -128,6 +130,22 @@ class OneCustomer(ApiView):
         customer = Customer.objects.filter(pk=parsed).first() if parsed else None
         if customer is None:
             raise NotFound("There is no such customer.", param="customer_id")
+        return self.show(queries.show_customer(customer))
+
+    @extend_schema(operation_id="customers_update", request=CustomerPatch, responses={200: CustomerOut})
+    def patch(self, request: HttpRequest, customer_id: str) -> HttpResponse:
+        """Tell a customer's birthday and tags. Contact and names come with orders."""
+        return self.once(f"PATCH /customers/{customer_id}", lambda: self._describe(customer_id))
+
+    def _describe(self, customer_id: str) -> HttpResponse:
+        body = self.body(CustomerPatch)
+        given = {"birthday": body.birthday} if body.birthday is not UNSET else {}
+        customer = describe_customer(
+            self.merchant,
+            parse_public_id("cus", customer_id),
+            tags=body.tags,
+            **given,
+        )
         return self.show(queries.show_customer(customer))
 
 

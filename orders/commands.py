@@ -286,7 +286,7 @@ def _update(
         values = {n: v for n, v in values.items() if v or n not in _NOT_EMPTIED}
     values = without_undoing(order, values)
     changed = [name for name, value in values.items() if getattr(order, name) != value]
-    had_address = bool(order.email)
+    had_address, customer_was = bool(order.email), order.customer_id
     for name in changed:
         setattr(order, name, values[name])
     if "email" in changed and order.email:
@@ -304,6 +304,8 @@ def _update(
         add_search_words(order, _search_words(order_in, {**_SEARCHED, **values}))
         visible = sorted(set(changed) - {"lookup_number"})
         updated = OrderUpdated(order_id=order.id, external_id=order.external_id, changed=visible)
+        if customer_was != order.customer_id:
+            updated.customer_was = customer_was
         event_log.record(updated, order_id=order.id)
 
 

@@ -1,14 +1,16 @@
 """What a shop tells about a customer apart from an order."""
 
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from events import log as event_log
 from merchants.models import Merchant
-from merchants.rest.errors import InvalidBody
-from merchants.scope import merchant_scope
+from merchants.rest.errors import InvalidBody, NotFound
+from merchants.scope import merchant_scope, merchant_transaction
 from orders.facts import CustomerUpdated
 from orders.models import Customer
 from orders.schemas import CustomerIn
@@ -41,6 +43,42 @@ def put_customer(merchant: Merchant, body: CustomerIn) -> tuple[Customer, bool]:
             )
             event_log.record(told)
     return customer, created
+
+
+_UNTOLD: Any = object()
+
+
+def describe_customer(
+    merchant: Merchant,
+    customer_id: UUID | None,
+    *,
+    birthday: date | None = _UNTOLD,
+    tags: list[str] | None = None,
+) -> Customer:
+    """Note what a shop knows of a customer beyond orders. Returns them.
+
+    birthday: None takes it away, left out it stays. tags: all of them; None leaves them. Raises NotFound.
+    """
+    with merchant_transaction(merchant):
+        locked = Customer.objects.select_for_update(of=("self",), no_key=True)
+        customer: Customer | None = locked.filter(pk=customer_id).first() if customer_id else None
+        if customer is None:
+            raise NotFound("There is no such customer.", param="customer_id")
+        told: dict[str, Any] = {} if birthday is _UNTOLD else {"birthday": birthday}
+        if tags is not None:
+            told["tags"] = sorted({" ".join(tag.split())[:40] for tag in tags if tag.strip()})
+        changed = [name for name, value in told.items() if getattr(customer, name) != value]
+        if changed:
+            for name in changed:
+                setattr(customer, name, told[name])
+            customer.updated_at = timezone.now()
+            customer.save(update_fields=[*changed, "updated_at"])
+            event_log.record(
+                CustomerUpdated(
+                    customer_id=customer.id, external_id=customer.external_id, changed=sorted(changed)
+                )
+            )
+    return customer
 
 
 def _values(body: CustomerIn) -> dict[str, str]:

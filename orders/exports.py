@@ -50,7 +50,8 @@ def _order_lines(order: Order) -> Iterator[Sequence[Any]]:
 def _customer_lines(customer: Customer) -> Iterator[Sequence[Any]]:
     yield [
         public_id("cus", customer.id), customer.external_id, customer.email, customer.phone, customer.first_name,
-        customer.last_name, customer.locale, customer.created_at, customer.updated_at,
+        customer.last_name, customer.locale, customer.birthday, ", ".join(customer.tags), customer.created_at,
+        customer.updated_at,
     ]  # fmt: skip
 
 
@@ -73,7 +74,8 @@ ORDERS = Export("orders", _ORDER_COLUMNS, _order_lines, queries.show_order, by="
 CUSTOMERS = Export(
     "customers",
     (
-        "id", "external_id", "email", "phone", "first_name", "last_name", "locale", "created_at", "updated_at",
+        "id", "external_id", "email", "phone", "first_name", "last_name", "locale", "birthday", "tags", "created_at",
+        "updated_at",
     ),
     _customer_lines,
     lambda _merchant, customer: queries.show_customer(customer),

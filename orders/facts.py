@@ -29,6 +29,8 @@ class OrderUpdated(FactData):
     order_id: UUID
     external_id: str
     changed: list[str]
+    # Whose it was before, when it is somebody else's now.
+    customer_was: UUID | None = None
 
 
 @fact("order.address_changed")
@@ -62,6 +64,7 @@ class OrderDeleted(FactData):
 
     order_id: UUID
     external_id: str
+    customer_id: UUID | None = None
 
 
 @fact("order.refunded")

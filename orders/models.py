@@ -31,6 +31,10 @@ class Customer(MerchantModel):
     last_name = models.CharField(max_length=120, blank=True)
     phone = models.CharField(max_length=40, blank=True, help_text="E.164 where it could be read.")
     locale = models.CharField(max_length=10, blank=True)
+    birthday = models.DateField(null=True, help_text="The year counts for nothing: 1904 where it is unknown.")
+    tags = ArrayField(
+        models.CharField(max_length=40), default=list, db_default=[], help_text="The shop's own words."
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

@@ -110,6 +110,8 @@ def show_customer(customer: Customer) -> CustomerOut:
         first_name=customer.first_name,
         last_name=customer.last_name,
         locale=customer.locale,
+        birthday=customer.birthday,
+        tags=customer.tags,
         created_at=customer.created_at,
         updated_at=customer.updated_at,
     )

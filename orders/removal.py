@@ -49,7 +49,7 @@ def remove_orders(merchant: Merchant, order_ids: Sequence[UUID], mark: str) -> i
             customers = list({row[2] for row in gone if row[2]})
             cursor.execute(_REMOVE_CUSTOMERS, [merchant.id, customers, min(row[3] for row in gone)])
     event_log.record_many(
-        (OrderDeleted(order_id=order_id, external_id=external_id), order_id)
-        for order_id, external_id, _customer, _created in gone
+        (OrderDeleted(order_id=order_id, external_id=external_id, customer_id=customer_id), order_id)
+        for order_id, external_id, customer_id, _created in gone
     )
     return len(gone)

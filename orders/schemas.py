@@ -129,6 +129,15 @@ class ProductIn(In):
     variants: Annotated[list[VariantIn], Meta(max_length=2048)] | None = None
 
 
+class CustomerPatch(In):
+    """What a shop knows of a customer beyond orders. What is left out stays; `tags` are all of them."""
+
+    birthday: date | msgspec.UnsetType | None = msgspec.UNSET
+    tags: Annotated[list[Annotated[str, Meta(min_length=1, max_length=40)]], Meta(max_length=50)] | None = (
+        None
+    )
+
+
 class LineOut(msgspec.Struct, kw_only=True):
     id: str
     external_id: str
@@ -152,6 +161,8 @@ class CustomerOut(msgspec.Struct, kw_only=True):
     first_name: str
     last_name: str
     locale: str
+    birthday: date | None
+    tags: list[str]
     created_at: datetime
     updated_at: datetime
 

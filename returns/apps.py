@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class ReturnsConfig(AppConfig):
     name = "returns"
+
+    def ready(self) -> None:
+        from returns import facts, tasks  # noqa: F401  # declares them

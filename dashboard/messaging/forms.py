@@ -1,5 +1,6 @@
 """The forms of a message: how it goes out, and its words."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -34,8 +35,9 @@ class SwitchForm(forms.Form):
 
     def __init__(self, data: Any = None, *, touchpoint: str, switch: Switch) -> None:
         minutes = int(switch.delay.total_seconds() // 60)
-        initial = {"is_on": switch.is_on, "channels": sorted(switch.channels), "delay": minutes}
+        initial = {"is_on": switch.is_on, "channels": list(switch.channels), "delay": minutes}
         super().__init__(data, initial=initial)
+        self.before = switch
         channels = TOUCHPOINTS[touchpoint].channels
         self.fields["channels"].choices = [(each, words.CHANNELS[each]) for each in channels]  # type: ignore[attr-defined]
         if minutes not in dict(DELAYS):  # set by somebody else's program
@@ -50,7 +52,12 @@ class SwitchForm(forms.Form):
     def switch(self) -> Switch:
         """What was chosen, once the form is valid."""
         given = self.cleaned_data
-        return Switch(given["is_on"], frozenset(given["channels"]), timedelta(minutes=given["delay"]))
+        return replace(
+            self.before,
+            is_on=given["is_on"],
+            channels=tuple(given["channels"]),
+            delay=timedelta(minutes=given["delay"]),
+        )
 
 
 class WordsForm(forms.Form):

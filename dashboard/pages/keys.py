@@ -37,6 +37,8 @@ SCOPE_WORDS: dict[str, Promise] = {
     "messages:read": gettext_lazy("Read messages"),
     "messages:write": gettext_lazy("Change the suppression list"),
     "cases:read": gettext_lazy("Read cases"),
+    "returns:read": gettext_lazy("Read returns"),
+    "returns:write": gettext_lazy("Ask for and decide about returns"),
     "events:read": gettext_lazy("Read events"),
     "imports:read": gettext_lazy("Read imports"),
     "imports:write": gettext_lazy("Import data"),

@@ -173,8 +173,6 @@ def _state(outcome: str, verdict: Verdict) -> Label:
 
 
 def _about(measured: Measured) -> str:
-    if measured.effect.verdict == Verdict.NOT_ENOUGH:
-        return _go_on(measured.days_to_go)
     if measured.effect.verdict != Verdict.UNCLEAR:
         return ""
     if measured.days_to_go is None:

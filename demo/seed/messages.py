@@ -35,18 +35,20 @@ def add_messages(
     messages: dict[bytes, tuple[Message, Told]] = {}
     for history in histories:
         for told in list(history.told):
-            touchpoint = BY_FACT.get(told.data.fact_type)
-            if touchpoint is None or told.at < now - LAST_DAYS:
+            if told.at < now - LAST_DAYS:
                 continue
-            message = planning.plan(
-                merchant, history.order, touchpoint, Channel.EMAIL,
-                moment=touchpoint.moment(told.data, merchant),
-                shipment_id=getattr(told.data, "shipment_id", None),
-            )  # fmt: skip
-            if bytes(message.once_key) not in messages:
-                messages[bytes(message.once_key)] = (message, told)
-                _decide(message, told, rng)
-                history.tell(message.planned_at + timedelta(seconds=1), _fact(message))
+            for touchpoint in BY_FACT.get(told.data.fact_type, ()):
+                if not touchpoint.starts_on or touchpoint.delay:
+                    continue
+                message = planning.plan(
+                    merchant, history.order, touchpoint, Channel.EMAIL,
+                    moment=touchpoint.moment(told.data, merchant),
+                    shipment_id=getattr(told.data, "shipment_id", None),
+                )  # fmt: skip
+                if bytes(message.once_key) not in messages:
+                    messages[bytes(message.once_key)] = (message, told)
+                    _decide(message, told, rng)
+                    history.tell(message.planned_at + timedelta(seconds=1), _fact(message))
     return list(messages.values())
 
 

@@ -25,7 +25,8 @@ from merchants.scope import merchant_transaction
 
 SCOPES = (
     "orders:read", "orders:write", "shipments:read", "shipments:write",
-    "customers:read", "products:read", "products:write", "messages:read", "messages:write", "cases:read",
+    "customers:read", "customers:write", "products:read", "products:write", "messages:read", "messages:write",
+    "cases:read", "returns:read", "returns:write",
     "events:read",
     "webhooks:read", "webhooks:write", "imports:read", "imports:write",
 )  # fmt: skip

@@ -134,6 +134,18 @@ CODES: dict[str, Code] = {
     "invalid_template": Code(
         422, "The wording of a message cannot be used.", "`detail` names the line that is wrong."
     ),
+    "segment_in_use": Code(
+        409, "Something still uses the segment.", "Take it out of what `detail` names, then delete it."
+    ),
+    "unknown_condition": Code(
+        422, "There is no such kind of condition.", "See the guide on segments for the kinds."
+    ),
+    "invalid_condition": Code(
+        422, "A condition's value cannot be read.", "Mend the value that `param` names."
+    ),
+    "name_taken": Code(422, "Something else of yours has this name.", "Choose another name."),
+    "invalid_name": Code(422, "The name is empty.", "Send a name of 1 to 80 letters."),
+    "too_many_segments": Code(422, "A shop has at most 200 segments.", "Delete one first."),
     "unknown_touchpoint": Code(422, "There is no such message.", "`detail` lists those that there are."),
     "unknown_channel": Code(
         422, "There is no such channel for this message.", "`detail` lists those that there are."
@@ -155,6 +167,10 @@ CODES: dict[str, Code] = {
     "invalid_address": Code(
         422, "This is no address of the channel.", "Send one e-mail address, or a number as +49…."
     ),
+    "invalid_consent": Code(
+        422, "This cannot be noted in the consent ledger.", "`detail` says what is missing or wrong."
+    ),
+    "unknown_topic": Code(422, "There is no such topic.", "`detail` lists those that there are."),
     "unknown_carrier": Code(400, "We do not know this carrier.", "The reference lists those that we know."),
     "no_tracking_number": Code(
         422, "The shipment has no tracking number, so its carrier cannot be found.", "Send the number first."
@@ -165,6 +181,46 @@ CODES: dict[str, Code] = {
     ),
     "unknown_dismissal": Code(
         422, "There is no such reason for a dismissal.", "`detail` lists those that there are."
+    ),
+    "not_an_amount": Code(422, "An amount is nothing, below zero, or no number.", "Mend what `param` names."),
+    "amount_too_fine": Code(
+        422, "An amount has parts of the currency's smallest unit.", "Round it; `detail` names the unit."
+    ),
+    "other_currency": Code(422, "The order has another currency.", "Send amounts in the order's currency."),
+    "unknown_payment": Code(
+        422, "The order has no payment of this name.", "`GET /orders/{id}/money` lists them."
+    ),
+    "payments_do_not_sum": Code(
+        422,
+        "What the payments give back is not the amount.",
+        "Let them sum up to `amount`, or leave them out.",
+    ),
+    "refund_above_paid": Code(
+        409,
+        "More than what was paid, did not go back yet and is not set aside.",
+        "`GET /orders/{id}/money` says what is left.",
+    ),
+    "refund_settled": Code(
+        409,
+        "The refund was completed, or has failed, already.",
+        "Read its `state`; ask for a new one if need be.",
+    ),
+    "refund_counted_already": Code(
+        409,
+        "Another refund of the order has this reference and is counted by itself.",
+        "Let the one that waits fail: its money went back by the other.",
+    ),
+    "refund_key_reused": Code(409, "The key asked for another refund before.", "Make a key for each refund."),
+    "credit_key_reused": Code(
+        409, "The key gave or spent another credit before.", "Make a key for each of them."
+    ),
+    "not_enough_credit": Code(
+        409, "The customer has less store credit than that.", "`GET /customers/{id}/credit` says how much."
+    ),
+    "not_enough_money": Code(409, "An account does not hold that much.", "Read the object, then try again."),
+    "transfer_key_reused": Code(409, "The key moved something else before.", "Make a key for each transfer."),
+    "transfer_not_pending": Code(
+        409, "A transfer was posted or voided already, or its time is up.", "Read the object; begin anew."
     ),
     # Not your fault.
     "internal_error": Code(

@@ -3,7 +3,6 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import merchants.ids
-import notifications.own_models
 from django.db import migrations, models
 
 import merchants.fields
@@ -23,7 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=merchants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('touchpoint', models.CharField(max_length=60)),
                 ('is_on', models.BooleanField(default=True)),
-                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), default=notifications.own_models.every_channel, size=None)),
+                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), default=list, size=None)),
                 ('delay_minutes', models.PositiveIntegerField(default=0)),
                 ('merchant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='merchants.merchant')),
             ],

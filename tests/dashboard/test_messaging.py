@@ -10,7 +10,7 @@ from merchants import commands
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from notifications import own_words
-from notifications.models import TouchpointSwitch, WordsVersion
+from notifications.models import TouchpointVersion, WordsVersion
 from notifications.touchpoints import TOUCHPOINTS
 from tests.smtp_sink import SmtpSink
 
@@ -111,8 +111,8 @@ def test_a_test_goes_to_oneself_and_saves_nothing(
 def test_switching_off_and_refusals(desk: Client, merchant: Merchant) -> None:
     assert desk.post(SHIPPED + "switch/", {"delay": "60", "channels": ["email", "sms"]}).status_code == 302
     with merchant_scope(merchant):
-        row = TouchpointSwitch.objects.get()
-    assert (row.is_on, row.delay_minutes) == (False, 60)
+        row = TouchpointVersion.objects.get()
+    assert (row.settings["is_on"], row.settings["delay"]) == (False, "PT3600S")
     refused = desk.post(SHIPPED + "switch/", {"is_on": "on", "delay": "60"})
     assert refused.status_code == 422
     assert "Choose at least one channel" in refused.content.decode()

@@ -30,10 +30,12 @@ PASSWORD = "lighthouse-9-keeper"
 ROWS: dict[str, tuple[str, str]] = {
     "order_id": ("ord", "Order"),
     "customer_id": ("cus", "Customer"),
+    "segment_id": ("seg", "Segment"),
     "product_id": ("prd", "Product"),
     "shipment_id": ("shp", "Shipment"),
     "message_id": ("msg", "Message"),
     "suppression_id": ("sup", "Suppression"),
+    "consent_id": ("csn", "ConsentEntry"),
     "parked_id": ("prk", "ParkedFact"),
     "watch_id": ("wat", "WatchItem"),
     "item_id": ("inb", "InboxItem"),
@@ -65,7 +67,7 @@ def build(merchant: Merchant) -> World:
     """The world of a merchant: a marked row in every table that merchants own."""
     order = factories.order(merchant, email=f"{MARK.lower()}@{merchant.slug}.test")
     parcel = factories.shipment(merchant, order, tracking_number=f"{MARK.upper()}1")
-    rows: dict[str, Any] = {"Order": order, "Shipment": parcel}
+    rows: dict[str, Any] = {"Order": order, "Shipment": parcel, "Transfer": factories.transfer(merchant)}
     for model in apps.get_models():
         if issubclass(model, MerchantModel) and model.__name__ not in rows:
             rows[model.__name__] = _row(merchant, model)

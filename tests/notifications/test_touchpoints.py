@@ -3,6 +3,7 @@
 from notifications.models import Channel
 from notifications.rendering.catalog import TOUCHPOINTS as RENDERED
 from notifications.rendering.catalog import VARIANTS
+from notifications.switches import triggers
 from notifications.touchpoints import BY_FACT, TOUCHPOINTS
 from tracking.statuses import PROBLEM, SUBSTATUSES, Status
 
@@ -11,8 +12,8 @@ def test_every_touchpoint_has_words_and_every_template_a_touchpoint() -> None:
     assert set(TOUCHPOINTS) == set(RENDERED)
 
 
-def test_a_fact_triggers_one_touchpoint() -> None:
-    assert len(BY_FACT) == sum(len(touchpoint.facts) for touchpoint in TOUCHPOINTS.values())
+def test_every_trigger_is_a_fact_that_may_be_one() -> None:
+    assert set(BY_FACT) <= set(triggers())
     assert all(Channel.EMAIL in touchpoint.channels for touchpoint in TOUCHPOINTS.values())
 
 

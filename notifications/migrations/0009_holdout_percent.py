@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0006_message_of_customer'),
+        ('notifications', '0008_flows'),
     ]
 
     operations = [

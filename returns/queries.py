@@ -1,0 +1,125 @@
+"""Reading returns: a bounded number of queries, whatever the number of rows."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from merchants.models import Merchant
+from merchants.rest.errors import NotFound
+from orders.models import Order
+from returns.counting import Piece, pieces_of
+from returns.models import Return, ReturnEntry, ReturnLine, ReturnPhoto
+from returns.policy.verdict import Verdict
+from returns.states import NOT_SENT, UNDECIDED, Approval, EntryKind, Kind, Logistics, Money
+from returns.terms import terms_of
+
+
+@dataclass(frozen=True)
+class Returnable:
+    """A piece of an order, how many of it are left, and what the rules say about it."""
+
+    piece: Piece
+    verdict: Verdict
+
+    @property
+    def possible(self) -> bool:
+        """Whether a shopper can return any of it now."""
+        return self.verdict.returnable and self.piece.left > 0
+
+
+def returnable_of(
+    merchant: Merchant, order: Order, *, kind: str = Kind.RETURN, at: datetime | None = None
+) -> list[Returnable]:
+    """Every piece of an order with the rules' verdict, in the order of its lines. at: UTC, now unless given."""
+    terms = terms_of(merchant, order, kind, at=at or timezone.now())
+    return [
+        Returnable(piece, terms.lines[piece.line.id])
+        for piece in pieces_of(order)
+        if piece.line.id in terms.lines
+    ]
+
+
+def returns_with_lines() -> QuerySet[Return]:
+    """Returns of the open scope with their order and goods: two queries."""
+    lines = Prefetch("lines", ReturnLine.objects.select_related("line", "part").order_by("id"))
+    rows = Return.objects.select_related("order").defer("order__raw", "order__search")
+    return rows.prefetch_related(lines)
+
+
+def get_return(return_id: UUID | None) -> Return:
+    """A return of the open scope. Raises NotFound, the same for one that belongs to somebody else."""
+    ret = returns_with_lines().filter(pk=return_id).first() if return_id else None
+    if ret is None:
+        raise NotFound("There is no such return.", param="return_id")
+    return ret
+
+
+def returns_of(order_id: UUID) -> list[Return]:
+    """The returns of an order, newest first, with their goods."""
+    return list(returns_with_lines().filter(order_id=order_id).order_by("-sequence"))
+
+
+def by_code(code: str) -> Return | None:
+    """The return that a scanned code means: its number or its parcel's. The newest one, when several have it."""
+    code = code.strip()
+    if not code:
+        return None
+    named = Q(number=code.upper()) | Q(tracking_number=code)
+    return returns_with_lines().filter(named).order_by("-requested_at").first()
+
+
+def open_for_customer(customer_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the customers who have a return that is not closed."""
+    rows = Return.objects.filter(customer_id__in=set(customer_ids), closed_at=None)
+    return set(rows.values_list("customer_id", flat=True))
+
+
+def entries_of(ret: Return, *, for_shopper: bool = False) -> list[ReturnEntry]:
+    """A return's history, oldest first, with its photos (without their bytes): two queries. Shoppers see no notes."""
+    photos = Prefetch("photos", ReturnPhoto.objects.defer("image").order_by("id"))
+    rows = ret.entries.prefetch_related(photos).order_by("created_at", "id")
+    return list(rows.exclude(kind__in=(EntryKind.NOTE, EntryKind.REVIEW)) if for_shopper else rows)
+
+
+def photo_of(ret: Return, photo_id: UUID | None) -> bytes:
+    """A picture of a return as JPEG. Raises NotFound."""
+    image = ReturnPhoto.objects.filter(pk=photo_id, ret_id=ret.id).values_list("image", flat=True).first()
+    if image is None:
+        raise NotFound("There is no such photo.", param="photo_id")
+    return bytes(image)
+
+
+# The tabs of the queue: what waits for whom.
+TABS: dict[str, Q] = {
+    "review": Q(approval_state=Approval.REVIEW),
+    "requested": Q(approval_state=Approval.REQUESTED),
+    "asked": Q(approval_state=Approval.ASKED),
+    "awaiting": Q(approval_state=Approval.APPROVED, closed_at=None, logistics_state__in=NOT_SENT),
+    "in_transit": Q(closed_at=None, logistics_state=Logistics.IN_TRANSIT),
+    "to_inspect": Q(closed_at=None, logistics_state__in=(Logistics.RECEIVED, Logistics.PARTLY_RECEIVED)),
+    "money": Q(money_state__in=(Money.DUE, Money.PENDING, Money.FAILED)),
+    "closed": Q(closed_at__isnull=False),
+}
+
+
+def tab(name: str) -> QuerySet[Return]:
+    """The returns of a tab, newest first; every one of them for a name that is none."""
+    rows = returns_with_lines().order_by("-requested_at", "-id")
+    return rows.filter(TABS[name]) if name in TABS else rows
+
+
+def counts_of_tabs(names: Sequence[str] = tuple(TABS)) -> dict[str, int]:
+    """How many returns stand in each tab: one query a tab, each by an index."""
+    return {name: Return.objects.filter(TABS[name]).count() for name in names}
+
+
+def may_cancel(ret: Return) -> bool:
+    """Whether it can still be taken back."""
+    decided = ret.approval_state in (*UNDECIDED, Approval.APPROVED)
+    return decided and ret.closed_at is None and ret.logistics_state in NOT_SENT and ret.money_state in (
+        Money.NONE, Money.AWAITING_PAYMENT
+    )  # fmt: skip
