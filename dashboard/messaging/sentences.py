@@ -120,7 +120,15 @@ def moment(delay: timedelta, at: time | None) -> str:
 def channels(names_of: Sequence[str], reach: str) -> str:
     """Over which: "Push, else e-mail, else SMS", "E-mail and SMS"."""
     shown = [str(words.CHANNELS[each]) for each in names_of if each in words.CHANNELS]
-    return (f", {_('else')} " if reach == Reach.FIRST else f" {_('and')} ").join(shown)
+    return f", {_else()} ".join(shown) if reach == Reach.FIRST else f" {_and()} ".join(shown)
+
+
+def _and() -> str:
+    return _("and")
+
+
+def _else() -> str:
+    return _("else")
 
 
 def settings(touchpoint: str, how: Switch, possible: Sequence[str], called: Names) -> list[str]:
