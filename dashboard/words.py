@@ -133,6 +133,7 @@ TOUCHPOINTS: dict[str, Promise] = {
     "case_opened": _("Report received"),
     "case_answered": _("Answer to a report"),
     "welcome": _("Welcome"),
+    "double_opt_in": _("Consent: please confirm"),
     "withdrawal_receipt": _("Receipt of a withdrawal"),
     "withdrawal_notice": _("Word to you of a withdrawal"),
 }

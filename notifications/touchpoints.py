@@ -185,6 +185,8 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
         Touchpoint(
             "welcome", (), channels=(Channel.EMAIL,), message_class=MessageClass.MARKETING, starts_on=False
         ),
+        # Sent by `consent.double_opt_in.ask`: the mail that asks whether somebody really agreed.
+        Touchpoint("double_opt_in", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
         Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
     )
 }

@@ -61,6 +61,7 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "shipment_silent": Touchpoint(("progress", "next", "facts", "items"), step=2, alert=True),
     "lookup_link": Touchpoint(("next",)),
     "welcome": Touchpoint(("next",)),
+    "double_opt_in": Touchpoint(("next",)),
     "address_changed": Touchpoint(("next",)),
     "withdrawal_receipt": Touchpoint(("withdrawal", "next")),
     "withdrawal_notice": Touchpoint(("withdrawal", "next")),
