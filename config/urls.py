@@ -21,6 +21,7 @@ from orders.exports import ExportCustomers, ExportOrders, ExportProducts
 from orders.products_api import OneProduct, Products
 from orders.segments.api import CountSegment, ExportSegment, OneSegment, SegmentCustomers, Segments
 from portal import tls
+from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
 from tracking.pushes import hooks as carrier_hooks
@@ -74,6 +75,7 @@ api = [
     path("consents/<str:consent_id>", OneConsent.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
+    *withdrawal_routes,
     path("events", Events.as_view()),
     path("imports", Imports.as_view()),
     path("imports/<str:import_id>", OneImport.as_view()),
