@@ -70,13 +70,17 @@ def _require(merchant: Any) -> None:
 class _StrictManager(models.Manager[T]):
     """Refuses a scope whose merchant is None (opened past `merchant_scope`)."""
 
+    only: dict[str, Any] = {}
+
     def get_queryset(self) -> models.QuerySet[T]:
         current = get_scope()
         if current.get("_enabled", True) and "merchant" in current:
             _require(current["merchant"])
-        return super().get_queryset()
+        rows = super().get_queryset()
+        return rows.filter(**self.only) if self.only else rows
 
 
-def merchant_manager() -> Any:
-    """The manager of every merchant-owned model: sees the open scope's merchant only."""
-    return ScopedManager(_manager_class=_StrictManager, merchant="merchant")
+def merchant_manager(**only: Any) -> Any:
+    """The manager of every merchant-owned model: sees the open scope's merchant only. only: a second manager's filter."""
+    kind = type("_OnlyManager", (_StrictManager,), {"only": only}) if only else _StrictManager
+    return ScopedManager(_manager_class=kind, merchant="merchant")

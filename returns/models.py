@@ -24,6 +24,7 @@ from returns.states import (
     Trigger,
 )
 
+from tracking.models import Shipment
 
 def _money(**more: object) -> models.DecimalField:
     """An amount in the currency of the order."""
@@ -88,7 +89,8 @@ class Return(DueRow):
         max_length=64, blank=True, help_text="Of the form: sent twice it is one return."
     )
     review_reason = models.CharField(max_length=300, blank=True)
-    # The parcel.
+    # The parcel. Its scans move the return; without one it is moved by hand.
+    shipment = MerchantForeignKey(Shipment, on_delete=models.SET_NULL, null=True, related_name="brings_back")
     carrier = models.CharField(max_length=40, blank=True)
     tracking_number = models.CharField(max_length=100, blank=True)
     assignee_id = models.BigIntegerField(null=True, help_text="Who of the team looks after it.")
@@ -97,6 +99,7 @@ class Return(DueRow):
     decided_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(null=True)
+    counted_at = models.DateTimeField(null=True, help_text="Somebody counted what came; before that it is what the carrier brought.")
     inspected_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True, help_text="Until when it has to be on its way.")
     settled_at = models.DateTimeField(null=True, help_text="The money was where it belongs.")
@@ -154,6 +157,10 @@ class ReturnLine(MerchantModel):
     resolution = models.CharField(max_length=20, choices=Resolution)
     exchange_variant = models.CharField(
         max_length=191, blank=True, help_text="What the shop calls the wanted variant."
+    )
+    exchange_title = models.CharField(max_length=800, blank=True, help_text="As it was called then.")
+    exchange_price = models.DecimalField(
+        max_digits=14, decimal_places=4, null=True, help_text="Of one wanted piece, as the shop prices it."
     )
     keep = models.BooleanField(default=False, help_text="The shopper keeps it.")
     # What was paid for it, and what its rule takes or adds.
@@ -246,3 +253,7 @@ class ReturnPhoto(MerchantModel):
     class Meta(MerchantModel.Meta):
         indexes = [models.Index(fields=["merchant", "ret"], name="photos_of_return")]
         ordering = ["id"]
+
+
+# Found here by Django.
+from returns.exchange_models import Exchange as Exchange  # noqa: E402
