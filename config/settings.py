@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "tracking",
     "cases",
     "returns",
+    "returns.money",
     "returns.policy",
     "returns.withdrawal",
     "returns.claims",

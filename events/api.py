@@ -97,6 +97,6 @@ def show_fact(fact: Fact) -> EventOut:
         position=fact.position,
         type=fact.type,
         order_id=public_id("ord", fact.order_id) if fact.order_id else None,
-        data=public_data(fact.data),
+        data=public_data(fact.type, fact.data),
         recorded_at=fact.recorded_at,
     )

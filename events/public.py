@@ -20,19 +20,26 @@ _PREFIXES = {
     "line_id": "lin",
     "case_id": "cas",
     "entry_id": "cen",
+    "refund_id": "rfd",
+    "credit_id": "crd",
     "webhook_endpoint_id": "whe",
     "watch_item_id": "wat",
 }
 
 
-def public_data(data: dict[str, Any]) -> dict[str, Any]:
+# Names of the shop's own that happen to look like ours: type → fields.
+_SHOPS_OWN = {"order.refunded": {"refund_id"}}
+
+
+def public_data(type_: str, data: dict[str, Any]) -> dict[str, Any]:
     """A fact's payload with the ids of objects as every other answer of the API has them (`shp_…`)."""
-    return {name: _public(name, value) for name, value in data.items()}
+    as_stored = _SHOPS_OWN.get(type_, ())
+    return {name: value if name in as_stored else _public(name, value) for name, value in data.items()}
 
 
 def _public(name: str, value: Any) -> Any:
     if isinstance(value, list):
-        return [public_data(part) if isinstance(part, dict) else part for part in value]
+        return [public_data("", part) if isinstance(part, dict) else part for part in value]
     prefix = _PREFIXES.get(name)
     if prefix is None or not isinstance(value, str):
         return value

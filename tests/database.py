@@ -21,7 +21,10 @@ _REPO = Path(__file__).resolve().parent.parent
 _PREFIX = "afterward_template_"
 _LOCK = 7_264_201  # any number that nobody else locks
 # What decides how a migrated database looks.
-_SOURCES = ("*/migrations/*.py", "*/models.py", "*/models/*.py", "*/fields.py", "requirements/base.txt")
+_SOURCES = (
+    *("*/migrations/*.py", "*/*/migrations/*.py", "*/models.py", "*/*/models.py"),
+    *("*/fields.py", "requirements/base.txt"),
+)
 # Rows that migrating wrote, and that every test may count on.
 _KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 

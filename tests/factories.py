@@ -4,8 +4,10 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
+from ledger import commands as ledger
+from ledger.models import Transfer
 from merchants.models import Merchant
-from merchants.scope import merchant_scope
+from merchants.scope import merchant_scope, merchant_transaction
 from orders import commands as orders
 from orders.models import Order
 from orders.schemas import AddressIn, CustomerIn, LineIn, OrderIn
@@ -98,3 +100,12 @@ def scan(owner: Merchant, parcel: Shipment, status: str, occurred_at: Any, **fie
         owner,
         [ScanIn(status=status, occurred_at=occurred_at, tracking_number=parcel.tracking_number, **fields)],
     )
+
+
+def transfer(owner: Merchant) -> Transfer:
+    """Ten euros from the world outside to an account that holds no less than nothing."""
+    number = next(_numbers)
+    with merchant_transaction(owner):
+        outside = ledger.open_account(owner, "test_outside", str(number), "EUR")
+        wallet = ledger.open_account(owner, "test_wallet", str(number), "EUR", limited=True)
+        return ledger.transfer(outside, wallet, Decimal(10), code="test", key=f"test:{number}")

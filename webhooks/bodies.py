@@ -60,7 +60,7 @@ def body_of(delivery: Delivery, facts: dict[int, Fact]) -> bytes | None:
         timestamp=fact.recorded_at,
         sequence=fact.position,
         order_id=public_id("ord", fact.order_id) if fact.order_id else None,
-        data=public_data(fact.data),
+        data=public_data(fact.type, fact.data),
     )
     body = encode(shown)
     return body if len(body) < LARGEST_BODY else encode(msgspec.structs.replace(shown, data={}, omitted=True))

@@ -178,6 +178,46 @@ CODES: dict[str, Code] = {
     "unknown_dismissal": Code(
         422, "There is no such reason for a dismissal.", "`detail` lists those that there are."
     ),
+    "not_an_amount": Code(422, "An amount is nothing, below zero, or no number.", "Mend what `param` names."),
+    "amount_too_fine": Code(
+        422, "An amount has parts of the currency's smallest unit.", "Round it; `detail` names the unit."
+    ),
+    "other_currency": Code(422, "The order has another currency.", "Send amounts in the order's currency."),
+    "unknown_payment": Code(
+        422, "The order has no payment of this name.", "`GET /orders/{id}/money` lists them."
+    ),
+    "payments_do_not_sum": Code(
+        422,
+        "What the payments give back is not the amount.",
+        "Let them sum up to `amount`, or leave them out.",
+    ),
+    "refund_above_paid": Code(
+        409,
+        "More than what was paid, did not go back yet and is not set aside.",
+        "`GET /orders/{id}/money` says what is left.",
+    ),
+    "refund_settled": Code(
+        409,
+        "The refund was completed, or has failed, already.",
+        "Read its `state`; ask for a new one if need be.",
+    ),
+    "refund_counted_already": Code(
+        409,
+        "Another refund of the order has this reference and is counted by itself.",
+        "Let the one that waits fail: its money went back by the other.",
+    ),
+    "refund_key_reused": Code(409, "The key asked for another refund before.", "Make a key for each refund."),
+    "credit_key_reused": Code(
+        409, "The key gave or spent another credit before.", "Make a key for each of them."
+    ),
+    "not_enough_credit": Code(
+        409, "The customer has less store credit than that.", "`GET /customers/{id}/credit` says how much."
+    ),
+    "not_enough_money": Code(409, "An account does not hold that much.", "Read the object, then try again."),
+    "transfer_key_reused": Code(409, "The key moved something else before.", "Make a key for each transfer."),
+    "transfer_not_pending": Code(
+        409, "A transfer was posted or voided already, or its time is up.", "Read the object; begin anew."
+    ),
     # Not your fault.
     "internal_error": Code(
         500,

@@ -66,7 +66,7 @@ def build(merchant: Merchant) -> World:
     """The world of a merchant: a marked row in every table that merchants own."""
     order = factories.order(merchant, email=f"{MARK.lower()}@{merchant.slug}.test")
     parcel = factories.shipment(merchant, order, tracking_number=f"{MARK.upper()}1")
-    rows: dict[str, Any] = {"Order": order, "Shipment": parcel}
+    rows: dict[str, Any] = {"Order": order, "Shipment": parcel, "Transfer": factories.transfer(merchant)}
     for model in apps.get_models():
         if issubclass(model, MerchantModel) and model.__name__ not in rows:
             rows[model.__name__] = _row(merchant, model)

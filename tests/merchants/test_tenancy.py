@@ -106,6 +106,7 @@ def _any_row(owner: Merchant, model: Any) -> Any:
         "Order": lambda: factories.order(owner),
         "OrderLine": lambda: _first(owner, model, lambda: factories.order(owner)),
         "Shipment": lambda: factories.shipment(owner, factories.order(owner)),
+        "Transfer": lambda: factories.transfer(owner),
         "ShipmentLine": lambda: _first(
             owner, model, lambda: factories.shipment(owner, factories.order(owner))
         ),
