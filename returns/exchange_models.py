@@ -48,7 +48,9 @@ class Exchange(DueRow):
     hold = models.CharField(max_length=12, choices=Hold, default=Hold.NONE)
     hold_amount = models.DecimalField(max_digits=14, decimal_places=4, default=Decimal(0))
     hold_reference = models.CharField(max_length=191, blank=True)
-    generation = models.PositiveSmallIntegerField(default=1, help_text="2: of what came by an exchange, and so on.")
+    generation = models.PositiveSmallIntegerField(
+        default=1, help_text="2: of what came by an exchange, and so on."
+    )
     new_order = MerchantForeignKey(Order, on_delete=models.SET_NULL, null=True, related_name="exchanged_for")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -61,6 +63,8 @@ class Exchange(DueRow):
         indexes = [
             due_index("exchanges_due"),
             models.Index(
-                fields=["merchant", "new_order"], condition=Q(new_order__isnull=False), name="exchange_of_order"
+                fields=["merchant", "new_order"],
+                condition=Q(new_order__isnull=False),
+                name="exchange_of_order",
             ),
         ]

@@ -43,6 +43,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "endpoint_id": ("whe", "Endpoint"),
     "delivery_id": ("whd", "Delivery"),
     "import_id": ("imp", "Import"),
+    "return_id": ("ret", "Return"),
     "case_id": ("cas", "Case"),
     "photo_id": ("cph", "CasePhoto"),
     "connection_id": ("con", "ShopConnection"),
