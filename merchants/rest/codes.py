@@ -130,7 +130,7 @@ CODES: dict[str, Code] = {
     "gift_without_address": Code(422, "A present's credit needs an address.", "Send `gift_email`."),
     "line_twice": Code(422, "A line or part is named twice.", "Name it once, with its quantity."),
     "too_many_lines": Code(422, "A return has at most 200 lines.", "Make several."),
-    "unknown_condition": Code(
+    "unknown_item_condition": Code(
         422, "There is no such condition or disposition.", "Compare with the reference."
     ),
     "return_state": Code(
