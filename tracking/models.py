@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from events.models import DueRow, due_index
+from events.models import LeasedDueRow, due_index
 from merchants.fields import EncryptedTextField, MerchantForeignKey
 from merchants.models import MerchantModel
 from merchants.scope import merchant_manager
@@ -17,7 +17,7 @@ from tracking.watch.models import WatchClock as WatchClock
 from tracking.watch.models import WatchItem as WatchItem
 
 
-class Shipment(DueRow):
+class Shipment(LeasedDueRow):
     """One parcel of an order. `due_at` says when its carrier is asked next."""
 
     order = MerchantForeignKey(Order, related_name="shipments")
@@ -103,7 +103,7 @@ class Shipment(DueRow):
     # Those that a shopper awaits. What is about one kind of parcel only says so by its manager.
     outbound: Any = merchant_manager(inbound=False)
 
-    class Meta(DueRow.Meta):
+    class Meta(LeasedDueRow.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["merchant", "order", "external_id"], name="one_shipment_an_external_id"

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         ('merchants', '0010_delivery_times'),
         ('orders', '0012_birthday_and_tags'),
         ('returns', '0001_returns'),
-        ('tracking', '0015_return_parcels'),
+        ('tracking', '0016_return_parcels'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracking', '0014_eta_models'),
+        ('tracking', '0015_claims_in_place'),
     ]
 
     operations = [
