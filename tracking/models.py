@@ -1,11 +1,14 @@
 """Parcels, what is in them, and what their carriers said about them."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
-from events.models import DueRow, due_index
+from events.models import LeasedDueRow, due_index
 from merchants.fields import EncryptedTextField, MerchantForeignKey
 from merchants.models import MerchantModel
+from merchants.scope import merchant_manager
 from orders.models import Order, OrderLine
 from tracking.statuses import Status
 from tracking.watch.models import PaceClock as PaceClock
@@ -14,7 +17,7 @@ from tracking.watch.models import WatchClock as WatchClock
 from tracking.watch.models import WatchItem as WatchItem
 
 
-class Shipment(DueRow):
+class Shipment(LeasedDueRow):
     """One parcel of an order. `due_at` says when its carrier is asked next."""
 
     order = MerchantForeignKey(Order, related_name="shipments")
@@ -90,11 +93,17 @@ class Shipment(DueRow):
         db_default=False,
         help_text="Came as history: what happened before it came is told to nobody.",
     )
+    inbound = models.BooleanField(
+        default=False, db_default=False, help_text="Goods on their way back to the shop: nobody awaits it."
+    )
     raw = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
-    class Meta(DueRow.Meta):
+    # Those that a shopper awaits. What is about one kind of parcel only says so by its manager.
+    outbound: Any = merchant_manager(inbound=False)
+
+    class Meta(LeasedDueRow.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["merchant", "order", "external_id"], name="one_shipment_an_external_id"

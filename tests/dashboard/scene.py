@@ -21,6 +21,7 @@ from orders.segments.models import Segment
 from returns.withdrawal.chaining import append
 from returns.withdrawal.models import Withdrawal
 from tests import factories
+from tests.analytics.lift.filled import filled
 from tracking.models import Shipment, WatchItem
 
 
@@ -83,6 +84,8 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         merchant, parcel, "in_transit", timezone.now() - timedelta(hours=3), substatus="transit.departure",
         city="Leipzig", country="DE",
     )  # fmt: skip
+    assert order.customer_id is not None
+    filled(merchant, order.customer_id)
     with merchant_scope(merchant):
         sent = message(merchant, order, state="sent", subject="Your order is on its way", html="<p>Hello Anna</p>",
                        text="Hello Anna", sent_at=timezone.now(), provider="smtp")  # fmt: skip
