@@ -58,6 +58,10 @@ ENTRIES: list[Entry] = [
     ),
     Entry("sender", _("Sender"), _("Who your messages are from."), "sender", "delivery"),
     Entry(
+        "care", _("Care and replenishment"), _("Guides after delivery, and how long your products last."), "care",
+        "delivery",
+    ),
+    Entry(
         "suppressions", _("Suppression list"), _("Addresses that nothing is sent to any more."), "suppressions",
         "delivery", Permission.ACT,
     ),

@@ -132,7 +132,12 @@ TOUCHPOINTS: dict[str, Promise] = {
     "address_changed": _("Address changed"),
     "case_opened": _("Report received"),
     "case_answered": _("Answer to a report"),
+    "care_guide": _("Guides and care"),
+    "replenishment": _("Time for more"),
+    "complement": _("What goes with it"),
     "welcome": _("Welcome"),
+    "birthday": _("Birthday"),
+    "win_back": _("We miss you"),
 }
 
 FACTS: dict[str, Label] = {

@@ -23,7 +23,7 @@ def about_customer(
         "email": customer.email,
         "customer": {"first_name": customer.first_name, "last_name": customer.last_name},
         "shop": shop(merchant),
-        "links": {"portal": merchant.website or home, **shop_links(merchant)},
+        "links": {"portal": message.data.get("url") or merchant.website or home, **shop_links(merchant)},
         "brand": brand_hex(merchant),
         "data": message.data,
     }

@@ -108,8 +108,28 @@ def _order(locale: str) -> dict[str, Any]:
             "text": "Der Henkel ist abgebrochen." if german else "The handle has come off.",
             "answer_by": delivery_window(date(2026, 11, 25), None, locale),
         },
+        "data": _data(locale, german),
         **_parcel(locale, german),
     }
+
+
+def _data(locale: str, german: bool) -> dict[str, Any]:
+    """What follow-ups and campaigns speak of besides the order."""
+    guide = {
+        "title": "Wolle richtig pflegen" if german else "How to care for wool",
+        "text": (
+            "Lüften statt waschen. Wenn doch: kalt und liegend trocknen."
+            if german
+            else "Air it rather than wash it. If you do: cold, and dry it lying flat."
+        ),
+        "url": f"{SHOP}/guides/wool",
+    }
+    offered = {
+        "title": "Wollwaschmittel" if german else "Wool detergent", "variant_title": "500 ml",
+        "price": money(Decimal("12.90"), "EUR", locale), "url": f"{SHOP}/p/wool-detergent",
+        "image": f"{SHOP}/i/wool-detergent.png",
+    }  # fmt: skip
+    return {"guide": guide, "products": [offered], "url": f"{SHOP}/p/wool-detergent"}
 
 
 def _parcel(locale: str, german: bool) -> dict[str, Any]:

@@ -31,6 +31,8 @@ ROWS: dict[str, tuple[str, str]] = {
     "order_id": ("ord", "Order"),
     "customer_id": ("cus", "Customer"),
     "segment_id": ("seg", "Segment"),
+    "rule_id": ("prl", "ProductRule"),
+    "campaign_id": ("cmp", "Campaign"),
     "product_id": ("prd", "Product"),
     "shipment_id": ("shp", "Shipment"),
     "message_id": ("msg", "Message"),
