@@ -89,7 +89,7 @@ def complements(
     pairs = [(customer_id, sku) for customer_id, skus in bought.items() for sku in skus]
     found: dict[UUID, list[dict[str, Any]]] = {}
     if pairs:
-        values = {
+        values: dict[str, Any] = {
             "merchant": merchant.id, "most": MOST_OFFERED, "customers": [pair[0] for pair in pairs],
             "skus": [pair[1] for pair in pairs],
         }  # fmt: skip
@@ -104,7 +104,7 @@ def on_sale(merchant: Merchant, skus: Collection[str]) -> dict[str, dict[str, An
     """These SKUs as they can be bought now, by SKU: one query. What is gone or out of stock is not in it."""
     with connection.cursor() as cursor:
         cursor.execute(_SHOW, {"merchant": merchant.id, "skus": list(skus)})
-        return {sku: _raw(*rest, sku) for sku, *rest in cursor.fetchall()}
+        return {row[0]: _raw(*row[1:], row[0]) for row in cursor.fetchall()}
 
 
 def product(raw: Mapping[str, Any], locale: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """From facts to follow-ups: a delivery begins them, a purchase, a return or a cancellation ends them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -64,7 +64,7 @@ def _end(orders: dict[UUID, Order], facts: Sequence[RecordedFact]) -> None:
         rows.exclude(kind=Kind.WELCOME).update(due_at=None)
 
 
-def _welcomes(merchant: Merchant, placed: Sequence[Order], how: dict[str, Switch]) -> Iterable[FollowUp]:
+def _welcomes(merchant: Merchant, placed: Sequence[Order], how: Mapping[str, Switch]) -> Iterable[FollowUp]:
     """Whoever placed their first order."""
     if not placed or not how[Kind.WELCOME].is_on:
         return
@@ -82,7 +82,7 @@ def _welcomes(merchant: Merchant, placed: Sequence[Order], how: dict[str, Switch
 
 
 def _after_delivery(
-    merchant: Merchant, orders: dict[UUID, Order], facts: Sequence[RecordedFact], how: dict[str, Switch]
+    merchant: Merchant, orders: dict[UUID, Order], facts: Sequence[RecordedFact], how: Mapping[str, Switch]
 ) -> Iterable[FollowUp]:
     ids = {UUID(fact.data["shipment_id"]) for fact in facts if fact.type == "shipment.delivered"}
     if not ids:
@@ -100,14 +100,14 @@ def _after_delivery(
     days: dict[Bought, float] = {}
     if how[Kind.REPLENISHMENT].is_on:
         pairs = {
-            Bought(orders[p.order_id].customer_id, sku)
+            Bought(customer_id, sku)
             for p, sku, _quantity in arrived
-            if p.order_id in orders
+            if p.order_id in orders and (customer_id := orders[p.order_id].customer_id)
         }
         days = unit_days(merchant, pairs)
     for parcel, sku, quantity in arrived:
         order, at = orders.get(parcel.order_id), parcel.delivered_at
-        if order is None or at is None:
+        if order is None or at is None or order.customer_id is None:
             continue
         for rule in guides.get(sku, ()):
             yield _row(merchant, Kind.GUIDE, order, str(rule.id), at, at + timedelta(days=rule.days))
@@ -123,6 +123,7 @@ def _after_delivery(
 def _row(
     merchant: Merchant, kind: Kind, order: Order, subject: str, begun_at: datetime, due_at: datetime
 ) -> FollowUp:
+    assert order.customer_id is not None  # only orders of known customers are read
     return FollowUp(
         merchant=merchant, kind=kind, customer_id=order.customer_id, subject=subject, order_id=order.id,
         begun_at=begun_at, due_at=due_at,

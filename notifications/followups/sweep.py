@@ -1,6 +1,7 @@
 """Once a day through a merchant's customers: whose birthday it is, and whose next order is overdue."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -33,7 +34,7 @@ def sweep(merchant: Merchant, *, birthdays: bool, overdue: bool) -> None:
     now = timezone.now()
     with connection.cursor() as cursor:
         if birthdays:
-            values = {"merchant": merchant.id, "kind": Kind.BIRTHDAY.value, "now": now}
+            values: dict[str, Any] = {"merchant": merchant.id, "kind": Kind.BIRTHDAY.value, "now": now}
             today = now.astimezone(ZoneInfo(merchant.timezone))
             cursor.execute(_BIRTHDAYS, {**values, "year": str(today.year), "days": _days(today)})
         if overdue:

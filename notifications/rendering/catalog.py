@@ -67,6 +67,8 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "birthday": Touchpoint(("next",)),
     "win_back": Touchpoint(("next",)),
     "address_changed": Touchpoint(("next",)),
+    "withdrawal_receipt": Touchpoint(("withdrawal", "next")),
+    "withdrawal_notice": Touchpoint(("withdrawal", "next")),
     "case_opened": Touchpoint(("case", "next")),
     "case_answered": Touchpoint(("case", "next")),
 }
