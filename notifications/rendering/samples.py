@@ -114,14 +114,14 @@ def _order(locale: str) -> dict[str, Any]:
                 "text": "",
                 "items": [],
                 "proof": "5b1f0c7a 3e2d9946",
-            }
+            },
+            **_data(locale, german),
         },
         "case": {
             "kind": "Artikel beschädigt" if german else "Damaged item",
             "text": "Der Henkel ist abgebrochen." if german else "The handle has come off.",
             "answer_by": delivery_window(date(2026, 11, 25), None, locale),
         },
-        "data": _data(locale, german),
         **_parcel(locale, german),
     }
 
