@@ -104,7 +104,8 @@ def on_sale(merchant: Merchant, skus: Collection[str]) -> dict[str, dict[str, An
     """These SKUs as they can be bought now, by SKU: one query. What is gone or out of stock is not in it."""
     with connection.cursor() as cursor:
         cursor.execute(_SHOW, {"merchant": merchant.id, "skus": list(skus)})
-        return {row[0]: _raw(*row[1:], row[0]) for row in cursor.fetchall()}
+        rows: list[Any] = cursor.fetchall()
+        return {sku: _raw(*columns, sku) for sku, *columns in rows}
 
 
 def product(raw: Mapping[str, Any], locale: str) -> dict[str, str]:
