@@ -1,6 +1,6 @@
 """Products as messages show them, and those that go with what somebody bought."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -96,7 +96,7 @@ def complements(
         with connection.cursor() as cursor:
             cursor.execute(_OFFER, values)
             for customer_id, *rest in cursor.fetchall():
-                found.setdefault(customer_id, []).append(_raw(*rest))
+                found.setdefault(customer_id, []).append(_raw(rest))
     return found
 
 
@@ -105,7 +105,7 @@ def on_sale(merchant: Merchant, skus: Collection[str]) -> dict[str, dict[str, An
     with connection.cursor() as cursor:
         cursor.execute(_SHOW, {"merchant": merchant.id, "skus": list(skus)})
         rows: list[Any] = cursor.fetchall()
-        return {sku: _raw(*columns, sku) for sku, *columns in rows}
+        return {sku: _raw([*columns, sku]) for sku, *columns in rows}
 
 
 def product(raw: Mapping[str, Any], locale: str) -> dict[str, str]:
@@ -114,9 +114,8 @@ def product(raw: Mapping[str, Any], locale: str) -> dict[str, str]:
     return {**shown, "price": money(raw["price"], raw["currency"], format_locale(locale))}
 
 
-def _raw(
-    title: str, variant: str, price: Any, currency: str, image: str, url: str, sku: str
-) -> dict[str, Any]:
+def _raw(row: Sequence[Any]) -> dict[str, Any]:
+    title, variant, price, currency, image, url, sku = row
     return {
         "title": title[:160], "variant_title": variant[:160], "price": price, "currency": currency,
         "image": absolute(image), "url": absolute(url), "sku": sku,
