@@ -28,6 +28,8 @@ MINE = (
     "carriers",
     "trial",
     "keys",
+    "return_rules",
+    "return_rules/new",
 )
 
 
