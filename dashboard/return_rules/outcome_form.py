@@ -191,4 +191,6 @@ def _key(choices: dict[str, tuple[bool, bool]], value: tuple[bool, bool]) -> str
 
 
 def _text(value: Decimal | None) -> str:
-    return "" if value is None else format(value.normalize(), "f")
+    if value is None or value == value.to_integral_value():
+        return "" if value is None else format(value, ".0f")
+    return format(value, ".2f") if value == round(value, 2) else format(value.normalize(), "f")

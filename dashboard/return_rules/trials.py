@@ -68,9 +68,9 @@ def _rows(report: Report) -> list[dict[str, Any]]:
         (_("Only in exchange"), report.exchange_only),
     ]
     if report.returns.lines:
-        words = _("Of %(lines)s items in the last %(returns)s returns, accepted") % {
-            "lines": formats.number(report.returns.lines), "returns": formats.number(report.returns.returns),
-        }  # fmt: skip
+        words = _("Accepted of the last returns (items: %(lines)s)") % {
+            "lines": formats.number(report.returns.lines)
+        }
         counted.append((words, report.returns.accepted))
     return [
         {"words": words, **{name: formats.number(getattr(c, name)) for name in Compared.__struct_fields__}}

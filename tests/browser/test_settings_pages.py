@@ -28,8 +28,6 @@ MINE = (
     "carriers",
     "trial",
     "keys",
-    "return_rules",
-    "return_rules/new",
 )
 
 

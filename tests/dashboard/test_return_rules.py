@@ -170,7 +170,7 @@ def test_a_draft_is_tried_by_a_worker_and_read_while_it_goes_on(merchant: Mercha
     assert "every 1s" in page
     assert due.run(TRIAL) == 1
     page = owner.get(begun["Location"]).content.decode()
-    assert ("every 1s" in page, "3 orders with 3 items looked at." in page) == (False, True)
+    assert ("every 1s" in page, "Looked at: 3 (orders), 3 (items)." in page) == (False, True)
     with merchant_scope(merchant):
         report = report_of(PolicyTrial.objects.get())
     assert (report.today.before, report.today.after, report.shorter_window) == (2, 2, 3)
