@@ -133,6 +133,8 @@ TOUCHPOINTS: dict[str, Promise] = {
     "case_opened": _("Report received"),
     "case_answered": _("Answer to a report"),
     "welcome": _("Welcome"),
+    "withdrawal_receipt": _("Receipt of a withdrawal"),
+    "withdrawal_notice": _("Word to you of a withdrawal"),
 }
 
 FACTS: dict[str, Label] = {
@@ -168,6 +170,8 @@ FACTS: dict[str, Label] = {
     "message.complained": Label(_("Message reported as spam"), "bad"),
     "suppression.added": Label(_("Address suppressed")),
     "suppression.lifted": Label(_("Address written to again")),
+    "flow.started": Label(_("A flow began"), "info"),
+    "flow.finished": Label(_("A flow ended")),
     "message.retried": Label(_("A message is tried again"), "info"),
     "shipment.expired": Label(_("No news of the parcel for long"), "warn"),
     "watch.opened": Label(_("On the watch-list"), "warn"),

@@ -12,6 +12,9 @@ class Reason(models.TextChoices):
     NO_ADDRESS = "no_address", _("The order has no address to write to.")
     NOBODY = "nobody", _("The order or customer that it was about does not exist any more.")
     NO_CONSENT = "no_consent", _("The shopper did not agree to text messages.")
+    NO_BASIS = "no_basis", _("The shopper did not agree to messages of this kind, and the law asks for it.")
+    UNCONFIRMED = "unconfirmed", _("The shopper agreed, but has not confirmed it from the mailbox yet.")
+    UNSUBSCRIBED = "unsubscribed", _("The shopper does not want messages of this kind.")
     ORDER_CANCELLED = "order_cancelled", _("The order was cancelled before the message went out.")
     SHIPMENT_CANCELLED = "shipment_cancelled", _("The parcel was cancelled before the message went out.")
     SHIPMENT_GONE = "shipment_gone", _("The parcel does not exist any more.")
@@ -32,6 +35,10 @@ class Reason(models.TextChoices):
     HOLDOUT = (
         "holdout",
         _("This shopper is in the holdout: the few who do not get it, so that its effect can be measured."),
+    )
+    FLOOD = (
+        "flood",
+        _("The address had five receipts within the hour. The page of the receipt shows this one."),
     )
     # Failed: it should have gone out and did not, as far as we know.
     PROVIDER_ERROR = "provider_error", _("The provider could not take it, however often we tried.")

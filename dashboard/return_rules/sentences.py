@@ -129,8 +129,8 @@ def _plain(value: Decimal) -> str:
 
 
 def _all_of(parts: Iterable[str]) -> str:
-    return _(" and ").join(parts)
+    return f" {_('and')} ".join(parts)
 
 
 def _one_of(parts: Iterable[str]) -> str:
-    return _(" or ").join(parts)
+    return f" {_('or')} ".join(parts)
