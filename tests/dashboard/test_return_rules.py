@@ -84,8 +84,9 @@ def test_the_form_shows_a_rule_as_it_was_written(merchant: Merchant, owner: Clie
     save_policy(merchant, policy(full))
     owner.get(PAGE + "rule/full/")
     form = RuleForm(rule=full, revision=0)
-    again = RuleForm({name: form[name].value() for name in form.fields if form[name].value() not in (None, "") and form[name].value() is not False},
-                     rule=full, revision=0)  # fmt: skip
+    shown = {name: form[name].value() for name in form.fields}
+    typed = {name: value for name, value in shown.items() if value is not None and value is not False}
+    again = RuleForm(typed, rule=full, revision=0)
     assert again.is_valid(), again.errors
     assert again.as_rule(Policy()) == full
 
