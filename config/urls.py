@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from analytics.lift.api import Lifts
 from analytics.scorecards.api import CarrierScores
 from cases.api import Cases, OneCase
 from config import health, metrics
@@ -57,6 +58,7 @@ api = [
     path("shipments/<str:shipment_id>/detect", DetectCarrier.as_view()),
     path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
     path("analytics/carriers", CarrierScores.as_view()),
+    path("analytics/lift", Lifts.as_view()),
     path("watch-items", WatchItems.as_view()),
     path("watch-items/<str:watch_id>", OneWatchItem.as_view()),
     path("watch-items/<str:watch_id>/snooze", SnoozeWatchItem.as_view()),

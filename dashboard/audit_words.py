@@ -122,6 +122,7 @@ ACTIONS: dict[str, Promise] = {
     "orders.refresh": _("Carriers asked about orders"),
     "orders.resend": _("Messages of orders sent again"),
     "words.saved": _("Words of a message saved"),
+    "lift.window_changed": _("Effect of a message looked at for another time"),
     "touchpoint.changed": _("How a message goes out changed"),
     "flow.created": _("Flow made"),
     "flow.changed": _("Flow changed"),
