@@ -42,7 +42,7 @@ class Trigger(TextChoices):
 
     INSTANT = "instant", _("at once, on approval")
     DROP_OFF = "drop_off", _("when it is handed in")
-    SCAN = "scan", _("at the carrier’s first scan")
+    SCAN = "scan", _("at the carrier's first scan")
     RECEIPT = "receipt", _("when it arrives")
     INSPECTION = "inspection", _("when it was inspected")
 
