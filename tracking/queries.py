@@ -21,7 +21,7 @@ from tracking.statuses import Status
 def shipments_with_lines() -> QuerySet[Shipment]:
     """Parcels of the open scope with their lines and these lines' order lines, without `raw`: three queries."""
     lines = ShipmentLine.objects.select_related("line").order_by("line__position")
-    return Shipment.objects.defer("raw").prefetch_related(Prefetch("lines", lines))
+    return Shipment.outbound.defer("raw").prefetch_related(Prefetch("lines", lines))
 
 
 def get_shipment(shipment_id: UUID | None) -> Shipment:

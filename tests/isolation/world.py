@@ -48,6 +48,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "endpoint_id": ("whe", "Endpoint"),
     "delivery_id": ("whd", "Delivery"),
     "import_id": ("imp", "Import"),
+    "return_id": ("ret", "Return"),
     "case_id": ("cas", "Case"),
     "withdrawal_id": ("wdr", "Withdrawal"),
     "photo_id": ("cph", "CasePhoto"),
