@@ -53,6 +53,10 @@ ENTRIES: list[Entry] = [
         "self_service", "delivery",
     ),
     Entry(
+        "return_rules", _("Return rules"), _("What may come back, until when, for what and at what cost."),
+        "return_rules", "delivery",
+    ),
+    Entry(
         "messages", _("Message texts"), _("Which messages go out, over which channels, and in which words."),
         "message_kinds", "delivery",
     ),
