@@ -26,6 +26,7 @@ MINE = (
     "message_rules",
     "sender",
     "suppressions",
+    "care",
     "carriers",
     "trial",
     "keys",
