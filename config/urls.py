@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from analytics.lift.api import Lifts
 from analytics.scorecards.api import CarrierScores
 from cases.api import Cases, OneCase
 from config import health, metrics
@@ -22,6 +23,9 @@ from orders.exports import ExportCustomers, ExportOrders, ExportProducts
 from orders.products_api import OneProduct, Products
 from orders.segments.api import CountSegment, ExportSegment, OneSegment, SegmentCustomers, Segments
 from portal import tls
+from returns.actions_api import ACTIONS
+from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
+from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
 from tracking.pushes import hooks as carrier_hooks
@@ -62,6 +66,7 @@ api = [
     path("shipments/<str:shipment_id>/detect", DetectCarrier.as_view()),
     path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
     path("analytics/carriers", CarrierScores.as_view()),
+    path("analytics/lift", Lifts.as_view()),
     path("watch-items", WatchItems.as_view()),
     path("watch-items/<str:watch_id>", OneWatchItem.as_view()),
     path("watch-items/<str:watch_id>/snooze", SnoozeWatchItem.as_view()),
@@ -79,6 +84,12 @@ api = [
     path("consents/<str:consent_id>", OneConsent.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
+    *withdrawal_routes,
+    path("returns", Returns.as_view()),
+    path("returns/<str:return_id>", OneReturn.as_view()),
+    *(path(f"returns/<str:return_id>/{name}", view) for name, view in ACTIONS.items()),
+    path("orders/<str:order_id>/returnable", OrderReturnable.as_view()),
+    path("orders/<str:order_id>/parts", OrderParts.as_view()),
     path("events", Events.as_view()),
     path("imports", Imports.as_view()),
     path("imports/<str:import_id>", OneImport.as_view()),
