@@ -35,11 +35,8 @@ _settings: list[URLPattern] = [
     *connected_shops,
     *webhook_settings,
     *message_settings,
-<<<<<<< HEAD
     *flow_settings,
-=======
     *return_rule_settings,
->>>>>>> main
     *data_settings,
     path("sandbox/", sandbox.sandbox, name="sandbox"),
     path("sandbox/open/", sandbox.open_sandbox, name="sandbox_open"),
