@@ -27,6 +27,7 @@ _SOURCES: dict[str, Promise] = {
     "double_opt_in": gettext_lazy("from the mailbox"),
     "checkout": gettext_lazy("at the checkout"),
     "api": gettext_lazy("by your shop"),
+    "sms_stop": gettext_lazy("by answering STOP"),
 }
 
 
