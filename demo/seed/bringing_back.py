@@ -42,11 +42,11 @@ def bring_back(merchant: Merchant) -> int:
 
 
 def _delivered(merchant: Merchant) -> Iterator[tuple[Order, OrderLine]]:
-    """Newest delivered orders that no showcase shows, each with its first line."""
+    """Newest delivered orders that no showcase shows, line by line."""
     with merchant_scope(merchant):
         rows = Order.objects.filter(stage=Stage.DELIVERED).exclude(external_id__startswith="show-")
         found = list(rows.prefetch_related("lines").order_by("-placed_at")[:_AMONG])
-    return ((order, line) for order in found if (line := next(iter(order.lines.all()), None)) is not None)
+    return ((order, line) for order in found for line in order.lines.all())
 
 
 def _ask(
