@@ -232,7 +232,7 @@ CODES: dict[str, Code] = {
         422, "This cannot be noted in the consent ledger.", "`detail` says what is missing or wrong."
     ),
     "invalid_cap": Code(422, "This is no cap for messages of this kind.", "`detail` says what can be."),
-    "invalid_time": Code(422, "These hours leave nothing of the day.", "Send two times that differ."),
+    "invalid_hours": Code(422, "These hours leave nothing of the day.", "Send two times that differ."),
     "unknown_topic": Code(422, "There is no such topic.", "`detail` lists those that there are."),
     "unknown_carrier": Code(400, "We do not know this carrier.", "The reference lists those that we know."),
     "no_tracking_number": Code(
