@@ -139,6 +139,7 @@ TOUCHPOINTS: dict[str, Promise] = {
     "welcome": _("Welcome"),
     "birthday": _("Birthday"),
     "win_back": _("We miss you"),
+    "campaign": _("Campaign"),
     "withdrawal_receipt": _("Receipt of a withdrawal"),
     "withdrawal_notice": _("Word to you of a withdrawal"),
 }

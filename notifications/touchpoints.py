@@ -190,6 +190,8 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             _follow_up(key, MessageClass.MARKETING)
             for key in ("replenishment", "complement", "welcome", "birthday", "win_back")
         ),
+        # To a segment, by `campaigns/`.
+        Touchpoint("campaign", (), channels=(Channel.EMAIL,), message_class=MessageClass.MARKETING),
         # Sent by `commands.send_lookup_link`, also about an order that was cancelled.
         Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
     )
