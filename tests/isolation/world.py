@@ -51,6 +51,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "case_id": ("cas", "Case"),
     "withdrawal_id": ("wdr", "Withdrawal"),
     "photo_id": ("cph", "CasePhoto"),
+    "picture_id": ("rph", "ReturnPhoto"),
     "connection_id": ("con", "ShopConnection"),
     "pull_id": ("pul", "ShopPull"),
 }
