@@ -80,6 +80,9 @@ def offers_for(line: Answer, order: Order, style: Style, *, gift: bool = False) 
     """
     fits = REASONS[line.reason].fits if line.reason else ()
     allowed = offered(line, gift=gift)
+    if not (line.reason and REASONS[line.reason].needs_photos):
+        # The same again, or mended, helps with what is broken only.
+        allowed = [r for r in allowed if r not in (_R.REPLACEMENT, _R.REPAIR)] or allowed
     ranked = sorted(allowed, key=lambda r: (fits.index(r) if r in fits else len(fits), allowed.index(r)))
     siblings = choices_for(line.found.piece.line) if any(r in PICKED for r in allowed) else []
     offers = [_offer(line, order, style, str(resolution), siblings) for resolution in ranked]
