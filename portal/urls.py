@@ -2,7 +2,16 @@
 
 from django.urls import path, re_path, register_converter
 
-from portal import case_views, change_views, preview, return_views, views, wish_views, withdraw_views
+from portal import (
+    case_views,
+    change_views,
+    consent_views,
+    preview,
+    return_views,
+    views,
+    wish_views,
+    withdraw_views,
+)
 
 
 class _Token:
@@ -43,6 +52,9 @@ urlpatterns = [
     path("o/<token:token>/returns/<str:return_id>/cancel/", return_views.cancel),
     path("o/<token:token>/returns/<str:return_id>/sent/", return_views.sent),
     path("o/<token:token>/returns/<str:return_id>/photos/<str:picture_id>/", return_views.photo),
+    path("u/<token:token>/", consent_views.leave),
+    path("m/<token:token>/", consent_views.preferences),
+    path("c/<token:token>/", consent_views.confirm),
     path("o/<token:token>/withdraw/", withdraw_views.withdraw_order),
     path("withdraw/", withdraw_views.withdraw, name="withdraw"),
     path("withdraw/receipt/<token:token>/", withdraw_views.receipt),
