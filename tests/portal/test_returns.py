@@ -211,13 +211,16 @@ def test_goods_that_are_in_a_return_already_cannot_be_chosen_again(order: Order,
 
 def test_who_got_a_gift_returns_it_for_credit(order: Order, client: Client) -> None:
     key = line(order, "L2")
-    offers = client.get(path(order), {"step": "resolution", "gift": "1", **answered(key, count="1", reason="too_big")})
+    offers = client.get(
+        path(order), {"step": "resolution", "gift": "1", **answered(key, count="1", reason="too_big")}
+    )
     assert 'value="store_credit"' in offers.content.decode()
     assert 'value="refund"' not in offers.content.decode()
     refused = sent(client, order, key, gift="1", resolution="store_credit")
     assert refused.status_code == 422
     assert "Please enter the e-mail address" in refused.content.decode()
-    assert sent(client, order, key, gift="1", resolution="store_credit", gift_email="friend@example.com").status_code == 303
+    answer = sent(client, order, key, gift="1", resolution="store_credit", gift_email="friend@example.com")
+    assert answer.status_code == 303
     [ret] = all_returns()
     assert (ret.gift, ret.gift_email) == (True, "friend@example.com")
 
