@@ -21,6 +21,7 @@ from dashboard.pages import (
     team,
     withdrawals,
 )
+from dashboard.return_rules.urls import return_rule_settings
 from dashboard.settings_urls import shop_settings
 from dashboard.shops.urls import connected_shops
 from dashboard.webhook_urls import webhook_settings
@@ -33,6 +34,7 @@ _settings: list[URLPattern] = [
     *connected_shops,
     *webhook_settings,
     *message_settings,
+    *return_rule_settings,
     *data_settings,
     path("sandbox/", sandbox.sandbox, name="sandbox"),
     path("sandbox/open/", sandbox.open_sandbox, name="sandbox_open"),
