@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from cases.steps import cleaned
 from merchants import audit
 from merchants.models import Merchant
 from merchants.rest.errors import Conflict, Unprocessable
@@ -30,6 +29,7 @@ from returns.claims.steps import (
     LIVING,
     Asked,
     checked,
+    cleaned,
     entry,
     lock,
     move,

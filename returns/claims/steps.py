@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from cases.steps import MOST_PHOTOS, cleaned
 from events import log as event_log
 from merchants import audit
 from merchants.ids import public_id
@@ -47,6 +46,8 @@ MOVES: Final[dict[str, frozenset[str]]] = {
     Status.APPROVED: frozenset(),
     Status.DECLINED: frozenset({Status.OPEN}),
 }
+LONGEST_TEXT: Final = 4000
+MOST_PHOTOS: Final = 4  # at once
 _LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -59,6 +60,14 @@ class Asked:
     text: str = ""
     lines: Mapping[UUID, int] = field(default_factory=dict)
     photos: Sequence[bytes] = ()
+
+
+def cleaned(text: str) -> str:
+    """What was typed, ready to be stored. Raises Unprocessable for more than 4,000 letters."""
+    text = text.replace("\0", "").replace("\r\n", "\n").strip()
+    if len(text) > LONGEST_TEXT:
+        raise Unprocessable(f"{LONGEST_TEXT} letters at most.", param="text", code="text_too_long")
+    return text
 
 
 def new_number() -> str:
