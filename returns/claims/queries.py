@@ -36,3 +36,8 @@ def photo_of(claim: Claim, photo_id: UUID | None) -> bytes:
     if image is None:
         raise NotFound("There is no such photo.", param="photo_id")
     return bytes(image)
+
+
+def claims_of(order_id: UUID) -> list[Claim]:
+    """An order's claims, newest first: one query."""
+    return list(Claim.objects.filter(order_id=order_id).order_by("-created_at"))
