@@ -138,6 +138,7 @@ TOUCHPOINTS: dict[str, Promise] = {
     "replenishment": _("Time for more"),
     "complement": _("What goes with it"),
     "welcome": _("Welcome"),
+    "double_opt_in": _("Consent: please confirm"),
     "birthday": _("Birthday"),
     "win_back": _("We miss you"),
     "claim_opened": _("Claim opened"),
