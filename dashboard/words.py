@@ -144,6 +144,7 @@ TOUCHPOINTS: dict[str, Promise] = {
     "claim_opened": _("Claim opened"),
     "claim_needs_more": _("Question about a claim"),
     "claim_decided": _("Claim decided"),
+    "campaign": _("Campaign"),
     "withdrawal_receipt": _("Receipt of a withdrawal"),
     "withdrawal_notice": _("Word to you of a withdrawal"),
 }

@@ -15,6 +15,7 @@ from events.models import ParkedFact
 from merchants.ids import public_id, uuid7
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
+from notifications.campaigns.models import Campaign
 from notifications.models import Message
 from orders.models import InboxItem, Order
 from orders.segments.models import Segment
@@ -53,6 +54,7 @@ class Scene:
     photo: CasePhoto
     watched: WatchItem
     segment: Segment
+    campaign: Campaign
     withdrawal: Withdrawal
     claim: Claim
     evidence: ClaimPhoto
@@ -77,6 +79,7 @@ class Scene:
             "evidence_id": public_id("clp", self.evidence.id),
             "withdrawal_id": public_id("wdr", self.withdrawal.id),
             "segment_id": public_id("seg", self.segment.id),
+            "campaign_id": public_id("cmp", self.campaign.id),
             "watch_id": public_id("wat", self.watched.id),
         }
 
@@ -115,6 +118,9 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         )
         watched = a_watch_item(merchant, parcel)
         segment = a_segment(merchant)
+        campaign = Campaign.objects.create(
+            merchant=merchant, name="Autumn", segment="new", created_at=timezone.now()
+        )
         withdrawal = a_withdrawal(merchant, order)
         claim = a_claim(merchant, parcel)
         evidence = ClaimPhoto.objects.create(
@@ -122,7 +128,7 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         )
     return Scene(
         merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment,
-        withdrawal, claim, evidence,
+        campaign, withdrawal, claim, evidence,
     )  # fmt: skip
 
 
