@@ -92,7 +92,8 @@ def everything() -> dict[str, Any]:
     tables = (
         "orders_order", "notifications_message", "events_parkedfact", "orders_inboxitem", "events_incoming",
         "merchants_membership", "tracking_shipment", "orders_ordernote", "dashboard_bulkjob", "dashboard_savedtab",
-        "cases_case", "cases_caseentry", "withdrawal_withdrawal", "claims_claim", "segments_segment", "campaigns_campaign",
+        "cases_case", "cases_caseentry", "withdrawal_withdrawal", "claims_claim", "segments_segment",
+        "campaigns_campaign",
         "tracking_watchitem",
     )  # fmt: skip
     with platform_scope("a test compares all rows"), connection.cursor() as cursor:
