@@ -56,6 +56,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "case_id": ("cas", "Case"),
     "withdrawal_id": ("wdr", "Withdrawal"),
     "photo_id": ("cph", "CasePhoto"),
+    "picture_id": ("rph", "ReturnPhoto"),
     "connection_id": ("con", "ShopConnection"),
     "pull_id": ("pul", "ShopPull"),
     "trial_id": ("ptr", "PolicyTrial"),
