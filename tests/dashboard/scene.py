@@ -19,6 +19,8 @@ from notifications.campaigns.models import Campaign
 from notifications.models import Message
 from orders.models import InboxItem, Order
 from orders.segments.models import Segment
+from returns.claims.models import Claim, ClaimEntry, ClaimPhoto
+from returns.models import Return, ReturnEntry, ReturnLine, ReturnPhoto
 from returns.withdrawal.chaining import append
 from returns.withdrawal.models import Withdrawal
 from tests import factories
@@ -55,6 +57,10 @@ class Scene:
     segment: Segment
     campaign: Campaign
     withdrawal: Withdrawal
+    claim: Claim
+    evidence: ClaimPhoto
+    ret: Return
+    picture: ReturnPhoto
 
     @property
     def ids(self) -> dict[str, str]:
@@ -72,6 +78,10 @@ class Scene:
             "case_id": public_id("cas", self.case.id),
             "closed_case_id": public_id("cas", self.closed_case.id),
             "photo_id": public_id("cph", self.photo.id),
+            "return_id": public_id("ret", self.ret.id),
+            "picture_id": public_id("rph", self.picture.id),
+            "claim_id": public_id("clm", self.claim.id),
+            "evidence_id": public_id("clp", self.evidence.id),
             "withdrawal_id": public_id("wdr", self.withdrawal.id),
             "segment_id": public_id("seg", self.segment.id),
             "campaign_id": public_id("cmp", self.campaign.id),
@@ -117,10 +127,53 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
             merchant=merchant, name="Autumn", segment="new", created_at=timezone.now()
         )
         withdrawal = a_withdrawal(merchant, order)
+        claim = a_claim(merchant, parcel)
+        ret, picture = a_return(merchant, order)
+        evidence = ClaimPhoto.objects.create(
+            merchant=merchant, claim=claim, image=PIXEL, created_at=timezone.now()
+        )
     return Scene(
         merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment,
-        campaign, withdrawal,
+        campaign, withdrawal, claim, evidence, ret, picture,
     )  # fmt: skip
+
+
+def a_return(merchant: Merchant, order: Order, **fields: Any) -> tuple[Return, ReturnPhoto]:
+    """A return to decide, with a photo, in the open scope, without facts."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "sequence": 1, "number": f"R-{order.number[-5:]}-1", "requested_by": "shopper", "currency": "EUR",
+        "email": order.email, "customer_id": order.customer_id, "method": "own", "requested_at": now,
+        "updated_at": now, **fields,
+    }  # fmt: skip
+    ret: Return = Return.objects.create(merchant=merchant, order=order, **values)
+    line = ReturnLine.objects.create(
+        merchant=merchant, ret=ret, line=order.lines.first(), quantity=1, reason="too_small",
+        resolution="refund", paid=89,
+    )  # fmt: skip
+    entry = ReturnEntry.objects.create(
+        merchant=merchant, ret=ret, kind="requested", side="shopper", text="Runs small.", created_at=now
+    )
+    photo = ReturnPhoto.objects.create(
+        merchant=merchant, ret=ret, entry=entry, line=line, image=PIXEL, created_at=now
+    )
+    return ret, photo
+
+
+def a_claim(merchant: Merchant, parcel: Shipment, **fields: Any) -> Claim:
+    """A claim to decide, in the open scope, without facts."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "number": f"C-{parcel.number}", "kind": "damaged", "status": "open", "wanted": "refund", "value": 89,
+        "currency": "EUR", "created_at": now, "updated_at": now, **fields,
+    }  # fmt: skip
+    claim: Claim = Claim.objects.create(
+        merchant=merchant, order_id=parcel.order_id, shipment=parcel, **values
+    )
+    ClaimEntry.objects.create(
+        merchant=merchant, claim=claim, kind="open", side="shopper", text="It is broken.", created_at=now
+    )
+    return claim
 
 
 def a_withdrawal(merchant: Merchant, order: Order, **fields: Any) -> Withdrawal:
