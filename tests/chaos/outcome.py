@@ -113,7 +113,7 @@ class Outcome:
             "orders exist twice, or nobody was told of them": self.orders_doubled == self.orders_unasked == 0,
             "a reader's effect is missing or doubled": self.effects == {"once": self.orders},
             "a message is missing, or was not sent": self.messages == {"sent": self.orders},
-            # In doubt it is held, so it may be lost, and is never sent twice: of the mails that arrived none is repeated.
+            # In doubt it is held: it may be lost, and is never sent twice.
             "a marketing message is missing, or neither sent nor held": set(self.marketing)
             <= {"sent", "failed"}
             and sum(self.marketing.values()) == self.orders,
