@@ -19,6 +19,7 @@ from benchmarks import (
     orders,
     pages,
     parsing,
+    policies,
     polling,
     scans,
     watch,
@@ -57,6 +58,7 @@ BENCHMARKS: dict[str, Callable[[Installation], Result | None]] = {
     "dashboard_watch": watch.dashboard_watch,
     "dashboard_carriers": watch.dashboard_carriers,
     "watch_opening": watch.watch_opening,
+    "policy_dry_run": policies.policy_dry_run,
     **parsing.PARSING,
 }
 

@@ -24,6 +24,7 @@ from orders.segments.api import CountSegment, ExportSegment, OneSegment, Segment
 from portal import tls
 from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
+from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
 from tracking.pushes import hooks as carrier_hooks
@@ -78,6 +79,7 @@ api = [
     path("consents/<str:consent_id>", OneConsent.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
+    *withdrawal_routes,
     path("returns", Returns.as_view()),
     path("returns/<str:return_id>", OneReturn.as_view()),
     *(path(f"returns/<str:return_id>/{name}", view) for name, view in ACTIONS.items()),

@@ -19,7 +19,9 @@ from dashboard.pages import (
     settings,
     sign_in,
     team,
+    withdrawals,
 )
+from dashboard.return_rules.urls import return_rule_settings
 from dashboard.settings_urls import shop_settings
 from dashboard.shops.urls import connected_shops
 from dashboard.webhook_urls import webhook_settings
@@ -32,6 +34,7 @@ _settings: list[URLPattern] = [
     *connected_shops,
     *webhook_settings,
     *message_settings,
+    *return_rule_settings,
     *data_settings,
     path("sandbox/", sandbox.sandbox, name="sandbox"),
     path("sandbox/open/", sandbox.open_sandbox, name="sandbox_open"),
@@ -54,6 +57,10 @@ _merchant: list[URLPattern | URLResolver] = [
     path("messages/<str:message_id>/", messages.message, name="message"),
     path("messages/<str:message_id>/preview/", messages.preview, name="message_preview"),
     path("messages/<str:message_id>/retry/", messages.retry, name="retry_message"),
+    path("withdrawals/", withdrawals.withdrawals, name="withdrawals"),
+    path("withdrawals/<str:withdrawal_id>/", withdrawals.withdrawal, name="withdrawal"),
+    path("withdrawals/<str:withdrawal_id>/proof.json", withdrawals.proof, name="withdrawal_proof"),
+    path("withdrawals/<str:withdrawal_id>/act/", withdrawals.act, name="act_on_withdrawal"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<str:case_id>/", cases.case, name="case"),
     path("cases/<str:case_id>/answer/", cases.answer, name="answer_case"),

@@ -9,6 +9,7 @@ from cases.models import CaseStatus
 from merchants.permissions import Permission
 from notifications.models import Channel, EventKind, MessageState, Outcome
 from orders.models import Stage
+from returns.withdrawal import words as withdrawal_words
 from tracking.statuses import Status
 
 
@@ -132,7 +133,12 @@ TOUCHPOINTS: dict[str, Promise] = {
     "address_changed": _("Address changed"),
     "case_opened": _("Report received"),
     "case_answered": _("Answer to a report"),
+    "care_guide": _("Guides and care"),
+    "replenishment": _("Time for more"),
+    "complement": _("What goes with it"),
     "welcome": _("Welcome"),
+    "birthday": _("Birthday"),
+    "win_back": _("We miss you"),
     "withdrawal_receipt": _("Receipt of a withdrawal"),
     "withdrawal_notice": _("Word to you of a withdrawal"),
 }
@@ -196,6 +202,13 @@ CASE_STATUSES: dict[str, Label] = {
     CaseStatus.OPEN: Label(_("To answer"), "bad"),
     CaseStatus.ANSWERED: Label(_("Answered"), "info"),
     CaseStatus.CLOSED: Label(_("Closed"), "ok"),
+}
+
+WITHDRAWAL_STATUSES: dict[str, Label] = {
+    "unmatched": Label(withdrawal_words.STATUSES["unmatched"], "warn"),
+    "open": Label(withdrawal_words.STATUSES["open"], "bad"),
+    "completed": Label(withdrawal_words.STATUSES["completed"], "ok"),
+    "set_aside": Label(withdrawal_words.STATUSES["set_aside"], "quiet"),
 }
 
 # Who did what in a case: (kind, side).
