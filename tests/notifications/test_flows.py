@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from events.models import Fact
+from merchants.ids import public_id
 from merchants.models import AuditEntry, Merchant
 from merchants.rest.errors import Conflict, Unprocessable
 from merchants.scope import merchant_scope
@@ -26,6 +27,7 @@ from notifications.flows.definition import (
     Wait,
     faults,
     goes_on,
+    sendable,
 )
 from notifications.flows.models import Flow, FlowRun, FlowStep, FlowVersion
 from notifications.flows.templates import TEMPLATES
@@ -259,6 +261,7 @@ WAIT = Wait(id="a", days=1)
         (of(Split(id="b", percent=0)), [("b", "percent", "invalid_percent")]),
         (of(Branch(id="b")), [("b", "conditions", "no_conditions")]),
         (of(Send(id="s", touchpoint="no_such")), [("s", "touchpoint", "unknown_touchpoint")]),
+        (of(Send(id="s", touchpoint="care_guide")), [("s", "touchpoint", "unknown_touchpoint")]),
         (of(Send(id="s", touchpoint=HELLO, channels=("pigeon",))), [("s", "channels", "no_channel")]),
         (of(WAIT, stop_on=("no.such",)), [("", "stop_on", "unknown_fact")]),
         (of(Wait(id="a", at=time(10)), Branch(id="b", conditions=(Condition("country", Op.IS, ("DE",)),))), []),
@@ -363,3 +366,40 @@ def test_the_log_is_read_with_a_fixed_number_of_queries(
             counts.append(len(queries))
             assert FlowRun.objects.filter(order__in=placed).count() == count
     assert counts[1] - counts[0] <= 1  # the runs that are there now are locked
+
+
+def test_the_api_reads_flows_and_every_step_of_a_run(api: Any, merchant: Merchant, work: Any) -> None:
+    made = flow(merchant, Send(id="hello", touchpoint=HELLO), Wait(id="rest", days=1))
+    order = factories.order(merchant)
+    work()
+    flow_id = public_id("flow", made.id)
+    [listed] = api.get("flows").json()["data"]
+    assert (listed["id"], listed["is_on"], listed["version"]) == (flow_id, True, 1)
+    assert [each["kind"] for each in api.get(f"flows/{flow_id}").json()["definition"]["steps"]] == [
+        "send",
+        "wait",
+    ]
+    [run] = api.get(f"flows/{flow_id}/runs?state=running").json()["data"]
+    assert (run["order_id"], run["step"]) == (public_id("ord", order.id), "end")
+    read = api.get(f"flows/{flow_id}/runs/{run['id']}").json()
+    assert [(each["step"], each["outcome"]) for each in read["steps"]] == [
+        ("hello", "planned"),
+        ("rest", "waits"),
+    ]
+    assert read["steps"][0]["detail"]["message_ids"][0].startswith("msg_")
+    assert api.get(f"flows/{flow_id}/runs?state=lost").status_code == 400
+    assert api.get(f"flows/{public_id('flow', order.id)}/runs").status_code == 404
+
+
+def test_whatever_a_flow_may_send_can_be_filled_for_an_order(
+    merchant: Merchant, work: Any, smtp_sink: SmtpSink
+) -> None:
+    flow(merchant, *(Send(id=key, touchpoint=key) for key in sendable()))
+    factories.shipment(merchant, factories.order(merchant))
+    work()
+    with merchant_scope(merchant):
+        sent = list(Message.objects.filter(plan__has_key="run"))
+    assert {message.touchpoint for message in sent} == set(sendable())
+    # What is marketing needs more than an order.
+    assert {message.reason for message in sent} <= {"", "overtaken", "no_basis"}
+    assert {message.error for message in sent} == {""}
