@@ -13,6 +13,14 @@ from merchants.rest import developers
 from merchants.rest.views import unknown_address
 from notifications import mail_hooks, twilio_hooks
 from notifications.api import Messages, OneMessage
+from notifications.campaigns.api import (
+    Campaigns,
+    CancelCampaign,
+    OneCampaign,
+    PauseCampaign,
+    ResumeCampaign,
+    ScheduleCampaign,
+)
 from notifications.consent.api import Consents, ConsentStanding, EraseConsents, OneConsent
 from notifications.exports import ExportMessages
 from notifications.flows.api import FlowRuns, Flows, OneFlow, OneFlowRun
@@ -25,6 +33,7 @@ from orders.segments.api import CountSegment, ExportSegment, OneSegment, Segment
 from portal import tls
 from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
+from returns.claims.urls import claim_routes
 from returns.files_api import PackingSlip, ReturnLabelFile
 from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
@@ -77,6 +86,12 @@ api = [
     path("scans", Scans.as_view()),
     path("messages", Messages.as_view()),
     path("messages/<str:message_id>", OneMessage.as_view()),
+    path("campaigns", Campaigns.as_view()),
+    path("campaigns/<str:campaign_id>", OneCampaign.as_view()),
+    path("campaigns/<str:campaign_id>/schedule", ScheduleCampaign.as_view()),
+    path("campaigns/<str:campaign_id>/pause", PauseCampaign.as_view()),
+    path("campaigns/<str:campaign_id>/resume", ResumeCampaign.as_view()),
+    path("campaigns/<str:campaign_id>/cancel", CancelCampaign.as_view()),
     path("suppressions", Suppressions.as_view()),
     path("suppressions/<str:suppression_id>", OneSuppression.as_view()),
     path("consents", Consents.as_view()),
@@ -86,6 +101,7 @@ api = [
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     *withdrawal_routes,
+    *claim_routes,
     path("returns", Returns.as_view()),
     path("returns/<str:return_id>", OneReturn.as_view()),
     path("returns/<str:return_id>/label", ReturnLabelFile.as_view()),

@@ -10,7 +10,9 @@ from dashboard.list_urls import lists
 from dashboard.messaging.urls import message_settings
 from dashboard.pages import (
     audit,
+    campaigns,
     cases,
+    claims,
     first,
     home,
     message_health,
@@ -55,6 +57,14 @@ _settings: list[URLPattern] = [
 _merchant: list[URLPattern | URLResolver] = [
     *lists,
     path("messages/", messages.message_log, name="messages"),
+    path("messages/campaigns/", campaigns.campaigns, name="campaigns"),
+    path("messages/campaigns/make/", campaigns.campaign_new, name="campaign_new"),
+    path("messages/campaigns/<str:campaign_id>/", campaigns.campaign, name="campaign"),
+    path("messages/campaigns/<str:campaign_id>/edit/", campaigns.campaign_edit, name="campaign_edit"),
+    path("messages/campaigns/<str:campaign_id>/move/", campaigns.campaign_move, name="campaign_move"),
+    path(
+        "messages/campaigns/<str:campaign_id>/preview/", campaigns.campaign_preview, name="campaign_preview"
+    ),
     path("messages/health/", message_health.message_health, name="message_health"),
     path("messages/<str:message_id>/", messages.message, name="message"),
     path("messages/<str:message_id>/preview/", messages.preview, name="message_preview"),
@@ -63,6 +73,11 @@ _merchant: list[URLPattern | URLResolver] = [
     path("withdrawals/<str:withdrawal_id>/", withdrawals.withdrawal, name="withdrawal"),
     path("withdrawals/<str:withdrawal_id>/proof.json", withdrawals.proof, name="withdrawal_proof"),
     path("withdrawals/<str:withdrawal_id>/act/", withdrawals.act, name="act_on_withdrawal"),
+    path("claims/", claims.claims, name="claims"),
+    path("claims/pool/", claims.pool, name="claims_pool"),
+    path("claims/<str:claim_id>/", claims.claim, name="claim"),
+    path("claims/<str:claim_id>/decide/", claims.decide, name="decide_claim"),
+    path("claims/<str:claim_id>/photos/<str:evidence_id>/", claims.photo, name="claim_photo"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<str:case_id>/", cases.case, name="case"),
     path("cases/<str:case_id>/answer/", cases.answer, name="answer_case"),

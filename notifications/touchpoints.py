@@ -15,6 +15,7 @@ from notifications.choices import Channel, MessageClass, Reach
 from notifications.conditions import Condition
 from notifications.consent.choices import Topic
 from orders.facts import OrderAddressChanged
+from returns.claims.facts import ClaimFact
 from tracking.facts import ShipmentFact
 from tracking.models import Shipment
 from tracking.statuses import Status
@@ -97,6 +98,12 @@ def case_moment(fact: FactData, merchant: Merchant) -> str:
     return str(fact.entry_id)
 
 
+def claim_moment(fact: FactData, merchant: Merchant) -> str:
+    """Each line of a claim's history once."""
+    assert isinstance(fact, ClaimFact)
+    return str(fact.entry_id)
+
+
 def _last_day(end: object, merchant: Merchant) -> str:
     return end.astimezone(ZoneInfo(merchant.timezone)).date().isoformat() if end else ""  # type: ignore[attr-defined]
 
@@ -174,6 +181,30 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             needs_order=False,
             is_optional=False,
         ),
+        # Claims under the parcel protection.
+        Touchpoint(
+            "claim_opened",
+            ("claim.opened",),
+            channels=(Channel.EMAIL,),
+            moment=claim_moment,
+            needs_order=False,
+        ),
+        Touchpoint(
+            "claim_needs_more",
+            ("claim.needs_more",),
+            channels=(Channel.EMAIL,),
+            moment=claim_moment,
+            needs_order=False,
+            is_optional=False,
+        ),
+        Touchpoint(
+            "claim_decided",
+            ("claim.approved", "claim.declined"),
+            channels=(Channel.EMAIL,),
+            moment=claim_moment,
+            needs_order=False,
+            is_optional=False,
+        ),
         # Planned by `about_withdrawals`, to the address that was typed: what the law asks for, and word to the shop.
         Touchpoint(
             "withdrawal_receipt",
@@ -194,6 +225,8 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             _follow_up(key, MessageClass.MARKETING)
             for key in ("replenishment", "complement", "welcome", "birthday", "win_back")
         ),
+        # To a segment, by `campaigns/`.
+        Touchpoint("campaign", (), channels=(Channel.EMAIL,), message_class=MessageClass.MARKETING),
         # Sent by `consent.double_opt_in.ask`: the mail that asks whether somebody really agreed.
         Touchpoint("double_opt_in", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
         # Sent by `commands.send_lookup_link`, also about an order that was cancelled.

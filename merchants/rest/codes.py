@@ -205,6 +205,12 @@ CODES: dict[str, Code] = {
         422, "A condition's value cannot be read.", "Mend the value that `param` names."
     ),
     "name_taken": Code(422, "Something else of yours has this name.", "Choose another name."),
+    "campaign_state": Code(
+        409, "The campaign is not where this could be done to it.", "Read it: `state` says where it is."
+    ),
+    "unknown_segment": Code(422, "There is no such segment.", "Name one of `GET /segments`."),
+    "invalid_link": Code(422, "A link does not begin with https://.", "Send a whole address."),
+    "invalid_pace": Code(422, "The pace is not between 1 and 60000 a minute.", "Send a number in between."),
     "invalid_name": Code(422, "The name is empty.", "Send a name of 1 to 80 letters."),
     "too_many_segments": Code(422, "A shop has at most 200 segments.", "Delete one first."),
     "unknown_touchpoint": Code(422, "There is no such message.", "`detail` lists those that there are."),
@@ -231,6 +237,8 @@ CODES: dict[str, Code] = {
     "invalid_consent": Code(
         422, "This cannot be noted in the consent ledger.", "`detail` says what is missing or wrong."
     ),
+    "invalid_cap": Code(422, "This is no cap for messages of this kind.", "`detail` says what can be."),
+    "invalid_hours": Code(422, "These hours leave nothing of the day.", "Send two times that differ."),
     "unknown_topic": Code(422, "There is no such topic.", "`detail` lists those that there are."),
     "unknown_carrier": Code(400, "We do not know this carrier.", "The reference lists those that we know."),
     "no_tracking_number": Code(
@@ -283,6 +291,14 @@ CODES: dict[str, Code] = {
     "transfer_not_pending": Code(
         409, "A transfer was posted or voided already, or its time is up.", "Read the object; begin anew."
     ),
+    # Claims under the parcel protection.
+    "no_customer": Code(409, "The order has no customer.", "Choose another resolution."),
+    **{
+        f"claim_{status}": Code(
+            409, f"The claim is {status.replace('_', ' ')}.", "Read it; it cannot do that now."
+        )
+        for status in ("parked", "open", "needs_more", "paused", "approved", "declined", "closed")
+    },
     # Withdrawals.
     "withdrawal_unmatched": Code(409, "Its order is not known yet.", "`POST /withdrawals/{id}/match` first."),
     "withdrawal_open": Code(409, "The withdrawal has another order, or is open.", "Read it."),

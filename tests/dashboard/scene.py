@@ -15,9 +15,11 @@ from events.models import ParkedFact
 from merchants.ids import public_id, uuid7
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
+from notifications.campaigns.models import Campaign
 from notifications.models import Message
 from orders.models import InboxItem, Order
 from orders.segments.models import Segment
+from returns.claims.models import Claim, ClaimEntry, ClaimPhoto
 from returns.withdrawal.chaining import append
 from returns.withdrawal.models import Withdrawal
 from tests import factories
@@ -52,7 +54,10 @@ class Scene:
     photo: CasePhoto
     watched: WatchItem
     segment: Segment
+    campaign: Campaign
     withdrawal: Withdrawal
+    claim: Claim
+    evidence: ClaimPhoto
 
     @property
     def ids(self) -> dict[str, str]:
@@ -70,8 +75,11 @@ class Scene:
             "case_id": public_id("cas", self.case.id),
             "closed_case_id": public_id("cas", self.closed_case.id),
             "photo_id": public_id("cph", self.photo.id),
+            "claim_id": public_id("clm", self.claim.id),
+            "evidence_id": public_id("clp", self.evidence.id),
             "withdrawal_id": public_id("wdr", self.withdrawal.id),
             "segment_id": public_id("seg", self.segment.id),
+            "campaign_id": public_id("cmp", self.campaign.id),
             "watch_id": public_id("wat", self.watched.id),
         }
 
@@ -110,11 +118,34 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         )
         watched = a_watch_item(merchant, parcel)
         segment = a_segment(merchant)
+        campaign = Campaign.objects.create(
+            merchant=merchant, name="Autumn", segment="new", created_at=timezone.now()
+        )
         withdrawal = a_withdrawal(merchant, order)
+        claim = a_claim(merchant, parcel)
+        evidence = ClaimPhoto.objects.create(
+            merchant=merchant, claim=claim, image=PIXEL, created_at=timezone.now()
+        )
     return Scene(
         merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment,
-        withdrawal,
+        campaign, withdrawal, claim, evidence,
     )  # fmt: skip
+
+
+def a_claim(merchant: Merchant, parcel: Shipment, **fields: Any) -> Claim:
+    """A claim to decide, in the open scope, without facts."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "number": f"C-{parcel.number}", "kind": "damaged", "status": "open", "wanted": "refund", "value": 89,
+        "currency": "EUR", "created_at": now, "updated_at": now, **fields,
+    }  # fmt: skip
+    claim: Claim = Claim.objects.create(
+        merchant=merchant, order_id=parcel.order_id, shipment=parcel, **values
+    )
+    ClaimEntry.objects.create(
+        merchant=merchant, claim=claim, kind="open", side="shopper", text="It is broken.", created_at=now
+    )
+    return claim
 
 
 def a_withdrawal(merchant: Merchant, order: Order, **fields: Any) -> Withdrawal:

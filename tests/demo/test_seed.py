@@ -21,10 +21,15 @@ from events.models import Fact, ParkedFact
 from merchants.models import Membership, Merchant
 from merchants.rest.auth import create_api_key
 from merchants.scope import merchant_scope
+from notifications.campaigns.models import Campaign
+from notifications.campaigns.queries import report
+from notifications.followups.models import FollowUp
 from notifications.models import Message, MessageState
 from orders.models import Customer, Order, OrderLine, Stage
 from orders.queries import portal_path
+from returns.claims.models import Claim
 from returns.models import Return
+from returns.withdrawal.models import Withdrawal
 from tests.api_client import ApiClient
 from tracking.models import Scan, Shipment, ShipmentLine
 from tracking.progress import stage_of
@@ -179,6 +184,16 @@ def test_the_showcases_shoppers_have_reported_waited_and_wished(shop: Merchant) 
     assert Case.objects.count() == 3
 
 
+def test_the_demos_customers_are_looked_after(shop: Merchant) -> None:
+    assert seed.keep_customers(shop) > 20
+    [campaign] = Campaign.objects.all()
+    found = report(shop, campaign)
+    assert (found.waiting, found.sent > 10, list(found.skipped)) == (0, True, ["no_consent"])
+    subjects = set(Message.objects.filter(touchpoint="campaign").values_list("subject", flat=True))
+    assert {"Warmes für den ersten Sturm", "Warm things for the first storm"} <= subjects
+    assert FollowUp.objects.filter(due_at__isnull=False).count() == 2
+
+
 def test_shoppers_of_the_demo_bring_things_back_in_every_state(shop: Merchant) -> None:
     assert seed.bring_back(shop) == 11
     states = Return.objects.values_list("approval_state", "logistics_state", "money_state")
@@ -186,6 +201,13 @@ def test_shoppers_of_the_demo_bring_things_back_in_every_state(shop: Merchant) -
     assert approvals == {"requested", "review", "asked", "approved", "rejected", "cancelled"}
     assert logistics >= {"none", "awaiting", "in_transit", "received", "inspected"}
     assert money >= {"none", "pending", "done"}
+    assert not ParkedFact.objects.exists()
+
+
+def test_shoppers_of_the_demo_withdraw_and_claim(shop: Merchant) -> None:
+    made = seed.leave_and_claim(shop)
+    assert sorted(Withdrawal.objects.values_list("status", flat=True)) == ["completed", "open", "unmatched"]
+    assert made == 3 + Claim.objects.count() > 3
     assert not ParkedFact.objects.exists()
 
 

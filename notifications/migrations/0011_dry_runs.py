@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0011_withdrawal_for'),
-        ('notifications', '0009_holdout_percent'),
+        ('notifications', '0010_campaign_of_message'),
     ]
 
     operations = [
