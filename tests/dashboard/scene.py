@@ -121,16 +121,12 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         campaign = Campaign.objects.create(
             merchant=merchant, name="Autumn", segment="new", created_at=timezone.now()
         )
-<<<<<<< HEAD
         with transaction.atomic():  # its history is written under a lock
             withdrawal = a_withdrawal(merchant, order)
-=======
-        withdrawal = a_withdrawal(merchant, order)
         claim = a_claim(merchant, parcel)
         evidence = ClaimPhoto.objects.create(
             merchant=merchant, claim=claim, image=PIXEL, created_at=timezone.now()
         )
->>>>>>> main
     return Scene(
         merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment,
         campaign, withdrawal, claim, evidence,
