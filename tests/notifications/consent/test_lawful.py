@@ -268,7 +268,9 @@ def trouble(kind: str, merchant: Merchant, order: Order, sent: Message) -> None:
             feedback.take([(merchant.pk, told)])
 
 
-@pytest.mark.parametrize("kind", ["case_open", "claim_open", "return_open", "withdrawn", "parcel_late", "troubled_order"])
+@pytest.mark.parametrize(
+    "kind", ["case_open", "claim_open", "return_open", "withdrawn", "parcel_late", "troubled_order"]
+)
 def test_nothing_is_offered_while_something_is_wrong_whatever_order_it_is_about(
     merchant: Merchant, anna: Order, advertise: Advertise, fate: Fate, send_all: Work, smtp_sink: SmtpSink,
     kind: str,
