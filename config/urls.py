@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from analytics.lift.api import Lifts
+from analytics.returns.api import ReturnsInFigures
 from analytics.scorecards.api import CarrierScores
 from cases.api import Cases, OneCase
 from config import health, metrics
@@ -61,6 +62,7 @@ api = [
     path("shipments/<str:shipment_id>/detect", DetectCarrier.as_view()),
     path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
     path("analytics/carriers", CarrierScores.as_view()),
+    path("analytics/returns", ReturnsInFigures.as_view()),
     path("analytics/lift", Lifts.as_view()),
     path("watch-items", WatchItems.as_view()),
     path("watch-items/<str:watch_id>", OneWatchItem.as_view()),

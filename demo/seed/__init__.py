@@ -6,6 +6,7 @@ from random import Random
 from django.utils import timezone
 
 from demo.seed.plan import FIRST_NUMBER, numbered, plan_orders
+from demo.seed.rules import make_rules
 from demo.seed.shop import Access, forget_merchant, give_access, make_merchant, still_valid
 from demo.seed.shoppers import act_as_shoppers
 from demo.seed.showcase import plan_showcase
@@ -40,6 +41,7 @@ def fill(
     """
     now = now or timezone.now()
     rng = Random(number)  # noqa: S311  # Made-up shoppers, no secrets.
+    make_rules(merchant, now)
     showcase = plan_showcase(rng, now, origin_of(merchant))
     planned = numbered([*plan_orders(rng, max(orders - len(showcase), 0), now), *showcase])
     stored = store_orders(merchant, planned, rng, now, say)

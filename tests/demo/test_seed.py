@@ -24,6 +24,7 @@ from merchants.scope import merchant_scope
 from notifications.models import Message, MessageState
 from orders.models import Customer, Order, OrderLine, Stage
 from orders.queries import portal_path
+from returns.policy.queries import verdicts
 from tests.api_client import ApiClient
 from tracking.models import Scan, Shipment, ShipmentLine
 from tracking.progress import stage_of
@@ -232,3 +233,21 @@ def test_the_showcase_is_at_the_step_it_is_named_after() -> None:
     )
     assert len({order.external_id for order in orders}) == len(orders)
     assert all(order.placed_at < NOW for order in orders)
+
+
+def test_its_orders_are_judged_by_its_rules(shop: Merchant) -> None:
+    now = timezone.now()
+    recent = Order.objects.filter(
+        shipments__delivered_at__gte=now - timedelta(days=20), stage=Stage.DELIVERED
+    )
+    order = recent.order_by("placed_at").first()
+    assert order is not None
+    found = verdicts(shop, order, at=now)
+    for line in order.lines.filter(quantity__gt=0):
+        verdict = found[line.id]
+        assert (verdict.returnable, verdict.bonus_percent, verdict.keep_item) == (
+            True,
+            10,
+            line.unit_price < 18,
+        )
+        assert "reason" in verdict.asks
