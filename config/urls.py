@@ -16,6 +16,7 @@ from notifications import mail_hooks, twilio_hooks
 from notifications.api import Messages, OneMessage
 from notifications.consent.api import Consents, ConsentStanding, EraseConsents, OneConsent
 from notifications.exports import ExportMessages
+from notifications.flows.api import FlowRuns, Flows, OneFlow, OneFlowRun
 from notifications.suppressions_api import OneSuppression, Suppressions
 from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
@@ -25,6 +26,7 @@ from orders.segments.api import CountSegment, ExportSegment, OneSegment, Segment
 from portal import tls
 from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
+from returns.files_api import PackingSlip, ReturnLabelFile
 from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
@@ -50,6 +52,10 @@ api = [
     path("orders/<str:order_id>/cancel", CancelOrder.as_view()),
     path("customers", Customers.as_view()),
     path("customers/<str:customer_id>", OneCustomer.as_view()),
+    path("flows", Flows.as_view()),
+    path("flows/<str:flow_id>", OneFlow.as_view()),
+    path("flows/<str:flow_id>/runs", FlowRuns.as_view()),
+    path("flows/<str:flow_id>/runs/<str:run_id>", OneFlowRun.as_view()),
     path("segments", Segments.as_view()),
     path("segments/count", CountSegment.as_view()),
     path("segments/<str:segment_id>", OneSegment.as_view()),
@@ -84,6 +90,8 @@ api = [
     *withdrawal_routes,
     path("returns", Returns.as_view()),
     path("returns/<str:return_id>", OneReturn.as_view()),
+    path("returns/<str:return_id>/label", ReturnLabelFile.as_view()),
+    path("returns/<str:return_id>/packing-slip", PackingSlip.as_view()),
     *(path(f"returns/<str:return_id>/{name}", view) for name, view in ACTIONS.items()),
     path("orders/<str:order_id>/returnable", OrderReturnable.as_view()),
     path("orders/<str:order_id>/parts", OrderParts.as_view()),

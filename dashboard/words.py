@@ -133,7 +133,13 @@ TOUCHPOINTS: dict[str, Promise] = {
     "address_changed": _("Address changed"),
     "case_opened": _("Report received"),
     "case_answered": _("Answer to a report"),
+    "care_guide": _("Guides and care"),
+    "replenishment": _("Time for more"),
+    "complement": _("What goes with it"),
     "welcome": _("Welcome"),
+    "double_opt_in": _("Consent: please confirm"),
+    "birthday": _("Birthday"),
+    "win_back": _("We miss you"),
     "withdrawal_receipt": _("Receipt of a withdrawal"),
     "withdrawal_notice": _("Word to you of a withdrawal"),
 }

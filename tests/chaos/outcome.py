@@ -27,8 +27,9 @@ from merchants.models import SHARDS
 from merchants.scope import platform_scope
 # They are set again for as long as there is something to look after: fine unless nobody came when it was time.
 clocks = {
-    "WatchClock", "PaceClock", "ScanLesson", "EtaModel", "PushSubscription", "Return", "Exchange",
+    "WatchClock", "PaceClock", "ScanLesson", "EtaModel", "PushSubscription", "Return", "Exchange", "ReturnLabel",
     "Withdrawal", "LiftShopper",
+    "FollowUp", "SweepClock",
 }  # fmt: skip
 overdue = {"due_at__lt": timezone.now() - timedelta(seconds=30)}
 with platform_scope("looking what the chaos test left behind"):
