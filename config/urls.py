@@ -27,6 +27,7 @@ from portal import tls
 from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
 from returns.files_api import PackingSlip, ReturnLabelFile
+from returns.policy.api import ReturnPolicy
 from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
@@ -85,6 +86,7 @@ api = [
     path("consents/standing", ConsentStanding.as_view()),
     path("consents/erase", EraseConsents.as_view()),
     path("consents/<str:consent_id>", OneConsent.as_view()),
+    path("return-policy", ReturnPolicy.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     *withdrawal_routes,

@@ -20,11 +20,10 @@ RULES = Policy(
     rules=(
         Rule(
             key="damaged",
-            name="Damaged or wrong: free and at once",
+            name="Damaged or wrong: free of charge",
             conditions=(_if(Field.REASON, Op.IS, "damaged", "defective", "wrong_item"),),
             outcome=Outcome(
                 resolutions=(Resolution.REPLACEMENT, Resolution.REFUND, Resolution.STORE_CREDIT), fees=Fees(),
-                auto_approve=True, review=False,
             ),
         ),
         Rule(
@@ -38,8 +37,10 @@ RULES = Policy(
         Rule(
             key="keep",
             name="Not worth the postage",
-            conditions=(_if(Field.PRICE, Op.BELOW, "18"),),
-            outcome=Outcome(keep_item=True, auto_approve=True, review=False),
+            conditions=(
+                _if(Field.PRICE, Op.BELOW, "18"), _if(Field.REASON, Op.IS, "damaged", "wrong_item"),
+            ),
+            outcome=Outcome(keep_item=True),
             reads=Reads.RETURN,
         ),
         Rule(
@@ -59,7 +60,7 @@ RULES = Policy(
         ),
     ),
     standard=Outcome(
-        window=30, bonus_percent=Decimal(10), methods=(Method.QR, Method.LABEL, Method.STORE),
+        window=30, bonus_percent=Decimal(10), methods=(Method.QR, Method.LABEL, Method.STORE, Method.OWN),
         refund_trigger=Trigger.SCAN,
     ),
 )  # fmt: skip

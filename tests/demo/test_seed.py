@@ -25,6 +25,7 @@ from notifications.models import Message, MessageState
 from orders.models import Customer, Order, OrderLine, Stage
 from orders.queries import portal_path
 from returns.models import Return
+from returns.policy.line_facts import Asked
 from returns.policy.queries import verdicts
 from tests.api_client import ApiClient
 from tracking.models import Scan, Shipment, ShipmentLine
@@ -253,12 +254,11 @@ def test_its_orders_are_judged_by_its_rules(shop: Merchant) -> None:
     )
     order = recent.order_by("placed_at").first()
     assert order is not None
+    lines = list(order.lines.filter(quantity__gt=0))
     found = verdicts(shop, order, at=now)
-    for line in order.lines.filter(quantity__gt=0):
-        verdict = found[line.id]
-        assert (verdict.returnable, verdict.bonus_percent, verdict.keep_item) == (
-            True,
-            10,
-            line.unit_price < 18,
-        )
-        assert "reason" in verdict.asks
+    assert all(found[line.id].returnable and "reason" in found[line.id].asks for line in lines)
+    told = verdicts(shop, order, at=now, asked={line.id: Asked(reason="damaged") for line in lines})
+    for line in lines:
+        verdict = told[line.id]
+        assert (verdict.bonus_percent, verdict.keep_item) == (10, line.unit_price < 18)
+        assert verdict.decided["fees"] == "Damaged or wrong: free of charge"
