@@ -18,6 +18,7 @@ from benchmarks import (
     orders,
     pages,
     parsing,
+    planning,
     policies,
     polling,
     scans,
@@ -56,6 +57,7 @@ BENCHMARKS: dict[str, Callable[[Installation], Result | None]] = {
     "dashboard_carriers": watch.dashboard_carriers,
     "watch_opening": watch.watch_opening,
     "policy_dry_run": policies.policy_dry_run,
+    "planning": planning.planning,
     **parsing.PARSING,
 }
 
