@@ -19,6 +19,7 @@ from notifications.campaigns.models import Campaign
 from notifications.models import Message
 from orders.models import InboxItem, Order
 from orders.segments.models import Segment
+from returns.claims.models import Claim, ClaimEntry, ClaimPhoto
 from returns.withdrawal.chaining import append
 from returns.withdrawal.models import Withdrawal
 from tests import factories
@@ -55,6 +56,8 @@ class Scene:
     segment: Segment
     campaign: Campaign
     withdrawal: Withdrawal
+    claim: Claim
+    evidence: ClaimPhoto
 
     @property
     def ids(self) -> dict[str, str]:
@@ -72,6 +75,8 @@ class Scene:
             "case_id": public_id("cas", self.case.id),
             "closed_case_id": public_id("cas", self.closed_case.id),
             "photo_id": public_id("cph", self.photo.id),
+            "claim_id": public_id("clm", self.claim.id),
+            "evidence_id": public_id("clp", self.evidence.id),
             "withdrawal_id": public_id("wdr", self.withdrawal.id),
             "segment_id": public_id("seg", self.segment.id),
             "campaign_id": public_id("cmp", self.campaign.id),
@@ -117,10 +122,30 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
             merchant=merchant, name="Autumn", segment="new", created_at=timezone.now()
         )
         withdrawal = a_withdrawal(merchant, order)
+        claim = a_claim(merchant, parcel)
+        evidence = ClaimPhoto.objects.create(
+            merchant=merchant, claim=claim, image=PIXEL, created_at=timezone.now()
+        )
     return Scene(
         merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment,
-        campaign, withdrawal,
+        campaign, withdrawal, claim, evidence,
     )  # fmt: skip
+
+
+def a_claim(merchant: Merchant, parcel: Shipment, **fields: Any) -> Claim:
+    """A claim to decide, in the open scope, without facts."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "number": f"C-{parcel.number}", "kind": "damaged", "status": "open", "wanted": "refund", "value": 89,
+        "currency": "EUR", "created_at": now, "updated_at": now, **fields,
+    }  # fmt: skip
+    claim: Claim = Claim.objects.create(
+        merchant=merchant, order_id=parcel.order_id, shipment=parcel, **values
+    )
+    ClaimEntry.objects.create(
+        merchant=merchant, claim=claim, kind="open", side="shopper", text="It is broken.", created_at=now
+    )
+    return claim
 
 
 def a_withdrawal(merchant: Merchant, order: Order, **fields: Any) -> Withdrawal:

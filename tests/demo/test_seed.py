@@ -27,9 +27,9 @@ from notifications.followups.models import FollowUp
 from notifications.models import Message, MessageState
 from orders.models import Customer, Order, OrderLine, Stage
 from orders.queries import portal_path
+from returns.claims.models import Claim
 from returns.models import Return
-from returns.policy.line_facts import Asked
-from returns.policy.queries import verdicts
+from returns.withdrawal.models import Withdrawal
 from tests.api_client import ApiClient
 from tracking.models import Scan, Shipment, ShipmentLine
 from tracking.progress import stage_of
@@ -204,6 +204,13 @@ def test_shoppers_of_the_demo_bring_things_back_in_every_state(shop: Merchant) -
     assert not ParkedFact.objects.exists()
 
 
+def test_shoppers_of_the_demo_withdraw_and_claim(shop: Merchant) -> None:
+    made = seed.leave_and_claim(shop)
+    assert sorted(Withdrawal.objects.values_list("status", flat=True)) == ["completed", "open", "unmatched"]
+    assert made == 3 + Claim.objects.count() > 3
+    assert not ParkedFact.objects.exists()
+
+
 def test_a_delayed_order_shows_the_promise_that_slipped(shop: Merchant) -> None:
     parcel = Shipment.objects.get(order__external_id__startswith=f"{PREFIX}delayed-2")
     assert parcel.promised_to.date() < parcel.eta_to.date()
@@ -258,20 +265,3 @@ def test_the_showcase_is_at_the_step_it_is_named_after() -> None:
     )
     assert len({order.external_id for order in orders}) == len(orders)
     assert all(order.placed_at < NOW for order in orders)
-
-
-def test_its_orders_are_judged_by_its_rules(shop: Merchant) -> None:
-    now = timezone.now()
-    recent = Order.objects.filter(
-        shipments__delivered_at__gte=now - timedelta(days=20), stage=Stage.DELIVERED
-    )
-    order = recent.order_by("placed_at").first()
-    assert order is not None
-    lines = list(order.lines.filter(quantity__gt=0))
-    found = verdicts(shop, order, at=now)
-    assert all(found[line.id].returnable and "reason" in found[line.id].asks for line in lines)
-    told = verdicts(shop, order, at=now, asked={line.id: Asked(reason="damaged") for line in lines})
-    for line in lines:
-        verdict = told[line.id]
-        assert (verdict.bonus_percent, verdict.keep_item) == (10, line.unit_price < 18)
-        assert verdict.decided["fees"] == "Damaged or wrong: free of charge"

@@ -54,6 +54,8 @@ ROWS: dict[str, tuple[str, str]] = {
     "import_id": ("imp", "Import"),
     "return_id": ("ret", "Return"),
     "case_id": ("cas", "Case"),
+    "claim_id": ("clm", "Claim"),
+    "evidence_id": ("clp", "ClaimPhoto"),
     "withdrawal_id": ("wdr", "Withdrawal"),
     "photo_id": ("cph", "CasePhoto"),
     "picture_id": ("rph", "ReturnPhoto"),
