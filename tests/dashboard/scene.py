@@ -5,7 +5,7 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from PIL import Image
 
@@ -121,7 +121,8 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         campaign = Campaign.objects.create(
             merchant=merchant, name="Autumn", segment="new", created_at=timezone.now()
         )
-        withdrawal = a_withdrawal(merchant, order)
+        with transaction.atomic():  # its history is written under a lock
+            withdrawal = a_withdrawal(merchant, order)
         claim = a_claim(merchant, parcel)
         evidence = ClaimPhoto.objects.create(
             merchant=merchant, claim=claim, image=PIXEL, created_at=timezone.now()
