@@ -12,6 +12,7 @@ from merchants.rest import developers
 from merchants.rest.views import unknown_address
 from notifications import mail_hooks, twilio_hooks
 from notifications.api import Messages, OneMessage
+from notifications.consent.api import Consents, ConsentStanding, EraseConsents, OneConsent
 from notifications.exports import ExportMessages
 from notifications.suppressions_api import OneSuppression, Suppressions
 from orders import hooks
@@ -67,6 +68,10 @@ api = [
     path("messages/<str:message_id>", OneMessage.as_view()),
     path("suppressions", Suppressions.as_view()),
     path("suppressions/<str:suppression_id>", OneSuppression.as_view()),
+    path("consents", Consents.as_view()),
+    path("consents/standing", ConsentStanding.as_view()),
+    path("consents/erase", EraseConsents.as_view()),
+    path("consents/<str:consent_id>", OneConsent.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     path("events", Events.as_view()),

@@ -29,6 +29,7 @@ _GROUPS: dict[str, Promise] = {
     "shipment": gettext_lazy("Parcels"),
     "watch": gettext_lazy("Watch-list"),
     "message": gettext_lazy("Messages"),
+    "flow": gettext_lazy("Flows"),
     "product": gettext_lazy("Products"),
 }
 

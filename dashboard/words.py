@@ -168,6 +168,8 @@ FACTS: dict[str, Label] = {
     "message.complained": Label(_("Message reported as spam"), "bad"),
     "suppression.added": Label(_("Address suppressed")),
     "suppression.lifted": Label(_("Address written to again")),
+    "flow.started": Label(_("A flow began"), "info"),
+    "flow.finished": Label(_("A flow ended")),
     "message.retried": Label(_("A message is tried again"), "info"),
     "shipment.expired": Label(_("No news of the parcel for long"), "warn"),
     "watch.opened": Label(_("On the watch-list"), "warn"),

@@ -24,6 +24,7 @@ _PREFIXES = {
     "credit_id": "crd",
     "webhook_endpoint_id": "whe",
     "watch_item_id": "wat",
+    "consent_id": "csn",
 }
 
 

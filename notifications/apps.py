@@ -6,3 +6,5 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import facts, subscribers  # noqa: F401  # declares them
+        from notifications.flows import facts as flow_facts  # noqa: F401
+        from notifications.flows import reader  # noqa: F401

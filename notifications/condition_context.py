@@ -1,6 +1,6 @@
 """What conditions are held against, loaded for many orders at once: a fixed number of queries for each kind of need."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -13,20 +13,19 @@ from django.utils import timezone
 from merchants.models import Merchant
 from notifications.conditions import Context, Needs, Value
 from orders.models import Order, OrderLine, OrderStatus, Variant
+from orders.segments.queries import members
 from tracking.models import Shipment
 from tracking.statuses import Status
 
 Values = dict[str, Value]
 
-# Segments a customer is in, for many customers at once. Set by whoever keeps segments.
-SegmentsOf = Callable[[Collection[UUID]], Mapping[UUID, Collection[str]]]
 _GONE: Final = (Status.CANCELLED, Status.EXPIRED)
 
 
 def contexts(merchant: Merchant, orders: Iterable[Order], needs: Collection[Needs]) -> dict[UUID, Context]:
     """The contexts of these orders of the open scope, by their ids.
 
-    Queries: none for what stands in the order, one each for lines, customers and parcels, two for products,
+    Queries: none for what stands in the order, one each for lines, products, customers and parcels, two for segments,
     however many orders.
     """
     all_orders = list(orders)
@@ -141,18 +140,8 @@ def _together(parcels: Sequence[Values], name: str) -> frozenset[str]:
     return frozenset(value for values in every if isinstance(values, frozenset) for value in values)
 
 
-_segments_of: list[SegmentsOf] = []
-
-
-def declare_segments(segments_of: SegmentsOf) -> None:
-    """Say who knows which segments customers are in."""
-    _segments_of[:] = [segments_of]
-
-
 def _add_segments(found: dict[UUID, Values], orders: Sequence[Order]) -> None:
-    if not _segments_of:
-        return
-    members = _segments_of[0]({order.customer_id for order in orders if order.customer_id})
+    refs = members({order.customer_id for order in orders if order.customer_id})
     for order in orders:
         if order.customer_id:
-            found[order.id]["segment"] = frozenset(str(each) for each in members.get(order.customer_id, ()))
+            found[order.id]["segment"] = frozenset(refs.get(order.customer_id, ()))

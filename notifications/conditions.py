@@ -59,6 +59,7 @@ class Needs(StrEnum):
     CUSTOMER = "customer"
     PARCELS = "parcels"
     SEGMENTS = "segments"
+    RUN = "run"  # of a flow only
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,14 @@ FIELDS: Final[Mapping[str, Field]] = {
         Field("carrier", _("Carrier"), Kind.MANY, Needs.PARCELS),
         Field("parcels", _("Number of parcels"), Kind.NUMBER, Needs.PARCELS, is_live=True),
         Field("late", _("Later than promised"), Kind.YES, Needs.PARCELS, is_live=True),
+        Field(
+            "last_message",
+            _("Last message of the flow"),
+            Kind.MANY,
+            Needs.RUN,
+            is_live=True,
+            choices=("sent", "not_sent", "delivered", "opened", "clicked", "bounced", "complained"),
+        ),
     )
 }
 

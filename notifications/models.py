@@ -121,3 +121,7 @@ class MessageTemplate(MerchantModel):
                 fields=["merchant", "touchpoint", "locale", "channel"], name="one_template_a_touchpoint"
             ),
         ]
+
+
+# Found here by Django.
+from notifications.flows.models import Flow, FlowRun, FlowStep, FlowVersion  # noqa: E402, F401

@@ -5,7 +5,7 @@ come out. Nothing is read, nothing is written, and the time comes in from outsid
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from notifications.choices import Channel, Reach
 from notifications.conditions import Condition, Context
 from notifications.models import Message
 from notifications.reasons import Reason
-from notifications.switches import Switch, facts_of
+from notifications.switches import Switch, as_built, facts_of
 from notifications.touchpoints import TOUCHPOINTS, Touchpoint
 from orders.models import Order
 
@@ -118,6 +118,32 @@ def row(merchant: Merchant, planned: Planned) -> Message:
     message.fact_position, message.fact_type = planned.fact.position, planned.fact.type
     message.due_at, message.plan = planned.due_at, dict(planned.plan)
     return message
+
+
+def plan_step(
+    merchant: Merchant,
+    order: Order,
+    touchpoint: Touchpoint,
+    channels: Sequence[str],
+    reach: Reach,
+    *,
+    moment: str,
+    shipment_id: UUID | None,
+    plan: Mapping[str, Any],
+) -> list[Message]:
+    """The messages, unsaved, of a flow's step: by these channels in their order (none: the touchpoint's), due now."""
+    how = replace(as_built(touchpoint.key), is_on=True, reach=reach)
+    how = replace(how, channels=tuple(channels)) if channels else how
+    found = []
+    for channel, why, then in _by_channel(touchpoint, how, order, None, has_sms=planning.has_sms()):
+        if why == Reason.SWITCHED_OFF:
+            continue  # Not one of the step's.
+        message = planning.plan(
+            merchant, order, touchpoint, channel, moment=moment, shipment_id=shipment_id, skip=why
+        )
+        message.plan = {**plan, **({"then": list(then)} if then else {})}
+        found.append(message)
+    return found
 
 
 def moment_of(touchpoint: Touchpoint, fact: RecordedFact, payload: FactData, merchant: Merchant) -> str:

@@ -47,7 +47,7 @@ class Suppressed:
 
 def digest(channel: str, address: str) -> bytes:
     """How an address is stored: 32 bytes, the same for every spelling of it."""
-    return hashlib.sha256(f"{channel}\n{_normal(channel, address)}".encode()).digest()
+    return hashlib.sha256(f"{channel}\n{normal_address(channel, address)}".encode()).digest()
 
 
 def suppressed(addresses: Iterable[tuple[str, str]]) -> Suppressed:
@@ -72,7 +72,7 @@ def suppress(
 
     Raises Unprocessable for what is no address of the channel.
     """
-    if not (normal := _normal(channel, address)):
+    if not (normal := normal_address(channel, address)):
         raise Unprocessable("This is no address of the channel.", param="address", code="invalid_address")
     now = timezone.now()
     with merchant_transaction(merchant):
@@ -125,5 +125,6 @@ def found(typed: str = "", channel: str = "", reason: str = "") -> QuerySet[Supp
     return rows.filter(reason=reason) if reason else rows
 
 
-def _normal(channel: str, address: str) -> str:
+def normal_address(channel: str, address: str) -> str:
+    """An address of a channel in its normal form, "" for what is none."""
     return normal_email(address) if channel == Channel.EMAIL else normal_phone(address)

@@ -167,6 +167,10 @@ CODES: dict[str, Code] = {
     "invalid_address": Code(
         422, "This is no address of the channel.", "Send one e-mail address, or a number as +49…."
     ),
+    "invalid_consent": Code(
+        422, "This cannot be noted in the consent ledger.", "`detail` says what is missing or wrong."
+    ),
+    "unknown_topic": Code(422, "There is no such topic.", "`detail` lists those that there are."),
     "unknown_carrier": Code(400, "We do not know this carrier.", "The reference lists those that we know."),
     "no_tracking_number": Code(
         422, "The shipment has no tracking number, so its carrier cannot be found.", "Send the number first."

@@ -17,7 +17,7 @@ def judge(policy: Policy, facts: LineFacts, at: datetime) -> Verdict:
     """What a policy says about a line at a moment (UTC)."""
     start = start_of(facts, policy.transit_days)
     days = days_since(start, at, facts) if start else None
-    said, decided, asks = _answers(policy, facts, days)
+    said, decided, fitting, asks = _answers(policy, facts, days)
     ends = end_of(start, said["window"], facts) if start else None
     resolutions = tuple(said["resolutions"])
     if said["exchange_only"]:
@@ -44,28 +44,24 @@ def judge(policy: Policy, facts: LineFacts, at: datetime) -> Verdict:
         destination=said["destination"],
         rule=decided.get(question, ""),
         decided=decided,
+        fitting=fitting,
         asks=asks,
     )
 
 
-def matches(policy: Policy, facts: LineFacts, at: datetime) -> list[str]:
-    """The keys of the rules that fit a line, in order."""
-    start = start_of(facts, policy.transit_days)
-    days = days_since(start, at, facts) if start else None
-    return [rule.key for rule in policy.rules if rule.is_on and fits(rule, facts, days)]
-
-
 def _answers(
     policy: Policy, facts: LineFacts, days: int | None
-) -> tuple[dict[str, Any], dict[str, str], frozenset[str]]:
-    """The answer to every question, the names of the rules that gave them, and what has to be asked yet."""
+) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...], frozenset[str]]:
+    """The answer to every question, the names of the rules that gave them, all that fit, what is to be asked."""
     said: dict[str, Any] = {}
     decided: dict[str, str] = {}
+    fitting: list[str] = []
     asks: set[str] = set()
     for rule in policy.rules:
         if not rule.is_on:
             continue
         if fits(rule, facts, days):
+            fitting.append(rule.key)
             for question in _QUESTIONS:
                 if question not in said and (answer := getattr(rule.outcome, question)) is not None:
                     said[question], decided[question] = answer, rule.name
@@ -75,7 +71,7 @@ def _answers(
         for question in _QUESTIONS:
             if question not in said and (answer := getattr(outcome, question)) is not None:
                 said[question] = answer
-    return said, decided, frozenset(asks - {"days_since_delivery"})
+    return said, decided, tuple(fitting), frozenset(asks - {"days_since_delivery"})
 
 
 def _code(

@@ -111,6 +111,11 @@ class Policy(_Struct, kw_only=True, frozen=True):
     transit_days: Annotated[int, Meta(ge=0, le=90)] = 7
 
 
+def fields_of(policy: Policy) -> frozenset[Field]:
+    """Everything that the rules of a policy ask about."""
+    return frozenset(condition.field for rule in policy.rules for condition in rule.conditions)
+
+
 # Every question has an answer here.
 BUILT_IN: Final = Outcome(
     window=30,

@@ -22,6 +22,7 @@ class Verdict:
     window_ends: its last moment (UTC); None: never, or not begun. resolutions, methods: in the order of the offer,
     empty when not returnable. fee: flat, once a return; `cost_of` tells what each resolution costs. rule: the name of
     the rule that decided whether it may come back, "" for the standard. decided: the same for every question.
+    fitting: the keys of all rules that fit.
     asks: what the shopper has yet to say before the rest of it is sure (`reason`, `condition`, `quantity`).
     """
 
@@ -43,6 +44,7 @@ class Verdict:
     destination: str = ""
     rule: str = ""
     decided: Mapping[str, str] = field(default_factory=dict)
+    fitting: tuple[str, ...] = ()
     asks: frozenset[str] = frozenset()
 
     @property

@@ -17,6 +17,7 @@ from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from notifications.models import Message
 from orders.models import InboxItem, Order
+from orders.segments.models import Segment
 from tests import factories
 from tracking.models import Shipment, WatchItem
 
@@ -47,6 +48,7 @@ class Scene:
     closed_case: Case
     photo: CasePhoto
     watched: WatchItem
+    segment: Segment
 
     @property
     def ids(self) -> dict[str, str]:
@@ -64,6 +66,7 @@ class Scene:
             "case_id": public_id("cas", self.case.id),
             "closed_case_id": public_id("cas", self.closed_case.id),
             "photo_id": public_id("cph", self.photo.id),
+            "segment_id": public_id("seg", self.segment.id),
             "watch_id": public_id("wat", self.watched.id),
         }
 
@@ -99,9 +102,20 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
             merchant=merchant, case=case, entry=entry, image=PIXEL, created_at=timezone.now()
         )
         watched = a_watch_item(merchant, parcel)
+        segment = a_segment(merchant)
     return Scene(
-        merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched
+        merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment
     )  # fmt: skip
+
+
+def a_segment(merchant: Merchant, name: str = "Sweater friends") -> Segment:
+    """A segment of two conditions, in the open scope."""
+    now = timezone.now()
+    rule = {
+        "match": "all",
+        "conditions": [{"kind": "orders.at_least", "value": "1"}, {"kind": "country.is", "value": "DE, AT"}],
+    }
+    return Segment.objects.create(merchant=merchant, name=name, rule=rule, created_at=now, updated_at=now)
 
 
 def a_watch_item(merchant: Merchant, parcel: Shipment, **fields: Any) -> WatchItem:

@@ -37,9 +37,9 @@ POSTS_ONLY = {
     "refresh_shipment", "answer_case", "close_case", "reopen_case", "assign_case", "change_watch", "note_watch",
     "choose_carrier", "detect_carrier",
 }  # fmt: skip
-ASKS_FIRST = {"cancel_order", "renew_link"}
+ASKS_FIRST = {"cancel_order", "renew_link", "segment_new", "segment_edit", "segment_delete"}
 ACTING = POSTS_ONLY | ASKS_FIRST
-EXPORTS = {"export_chosen"}  # who may take data out
+EXPORTS = {"export_chosen", "segment_export"}  # who may take data out
 OWN = {"save_tab"}  # everybody's own: a POST that only needs to read
 READING = set(ROUTES) - ACTING - EXPORTS - OWN
 
@@ -68,6 +68,8 @@ def body_of(name: str, order_id: str = "") -> dict[str, str]:
         "note_watch": {"note": "Called her."},
         "change_watch": {"action": "dismiss", "dismissal": "solved", "all": "1"},
         "answer_case": {"text": "A new one is on its way."},
+        "segment_new": {"name": "VIPs", "kind": "orders.at_least", "value": "1"},
+        "segment_edit": {"name": "VIPs", "kind": "orders.at_least", "value": "2"},
         "save_tab": {"list": "orders", "name": "Mine", "query": "q=anna"},
     }.get(name, {})
 
@@ -77,7 +79,7 @@ def everything() -> dict[str, Any]:
     tables = (
         "orders_order", "notifications_message", "events_parkedfact", "orders_inboxitem", "events_incoming",
         "merchants_membership", "tracking_shipment", "orders_ordernote", "dashboard_bulkjob", "dashboard_savedtab",
-        "cases_case", "cases_caseentry", "tracking_watchitem",
+        "cases_case", "cases_caseentry", "segments_segment", "tracking_watchitem",
     )  # fmt: skip
     with platform_scope("a test compares all rows"), connection.cursor() as cursor:
         rows = {}

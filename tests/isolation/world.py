@@ -35,6 +35,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "shipment_id": ("shp", "Shipment"),
     "message_id": ("msg", "Message"),
     "suppression_id": ("sup", "Suppression"),
+    "consent_id": ("csn", "ConsentEntry"),
     "parked_id": ("prk", "ParkedFact"),
     "watch_id": ("wat", "WatchItem"),
     "item_id": ("inb", "InboxItem"),

@@ -34,6 +34,7 @@ class Route:
             ("watch_id", "wat"),
             ("case_id", "cas"),
             ("suppression_id", "sup"),
+            ("consent_id", "csn"),
             ("segment_id", "seg"),
         ):
             path = path.replace(f"<str:{name}>", ids.get(name, f"{prefix}_{'0' * 26}"))

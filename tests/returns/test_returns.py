@@ -336,7 +336,7 @@ def test_a_return_is_found_by_its_number_and_its_parcel(
         with django_assert_num_queries(2):
             assert len(queries.tab("requested")) == 2
         assert queries.counts_of_tabs(("requested", "in_transit")) == {"requested": 2, "in_transit": 1}
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(9):
             assert [(r.piece.left, r.possible) for r in queries.returnable_of(merchant, order)] == [
                 (1, True),
                 (1, True),

@@ -13,7 +13,7 @@ from returns.policy.checking import faults
 from returns.policy.choices import Code, Method, Resolution
 from returns.policy.effective import effective
 from returns.policy.fees import Costs, costs_of
-from returns.policy.judging import judge, matches
+from returns.policy.judging import judge
 from returns.policy.line_facts import Asked, LineFacts, Product
 from returns.policy.model import Policy, Rule, from_stored, read, stored
 
@@ -124,8 +124,8 @@ HOLDING: list[tuple[tuple[str, str, str], dict[str, Any]]] = [
 @pytest.mark.parametrize(("condition", "facts"), HOLDING, ids=[" ".join(c) for c, _ in HOLDING])
 def test_every_field_decides(condition: tuple[str, str, str], facts: dict[str, Any]) -> None:
     rules = policy(rule(condition, window=5))
-    assert judge(rules, line(**facts), DELIVERED).window_days == 5
-    assert matches(rules, line(**facts), DELIVERED) == ["a-rule"]
+    verdict = judge(rules, line(**facts), DELIVERED)
+    assert (verdict.window_days, verdict.fitting) == (5, ("a-rule",))
     # The same rule, turned round, does not fit; nor does it fit somebody of whom nothing is known.
     field, op, values = condition
     other = {"is": "is_not", "is_not": "is", "at_least": "below", "below": "at_least"}[op]

@@ -13,12 +13,15 @@ from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from merchants.scope import merchant_scope
 from orders.models import Order, Product, Variant
 from orders.schemas import LineIn
+from returns.commands import cancel, request_return
 from returns.policy.choices import Code
 from returns.policy.commands import restore_policy, save_policy
 from returns.policy.line_facts import Asked
 from returns.policy.model import Outcome, Policy
 from returns.policy.models import PolicyVersion
 from returns.policy.queries import newest, policy_for, verdicts, versions
+from returns.requesting import RequestedReturn
+from returns.states import Side
 from tests import factories
 from tests.returns.policy.test_judging import policy, rule
 
@@ -102,7 +105,7 @@ def test_a_fixed_number_of_queries(
     save_policy(merchant, policy(rule(("product_tag", "is", "sale"), window=2)))
     with merchant_scope(merchant):
         order = Order.objects.get(pk=order.pk)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(4):  # versions, lines, parcels, products
             assert len(verdicts(merchant, order, at=timezone.now())) == 30
 
 
@@ -142,3 +145,14 @@ def test_another_shops_rules_do_not_count(merchant: Merchant, stranger: Merchant
     with merchant_scope(stranger):
         PolicyVersion.objects.update(saved_at=NOW - timedelta(days=500))
     assert ask(merchant, delivered(merchant, 20))["L1"].window_days == 30
+
+
+def test_rules_read_how_often_somebody_returned(merchant: Merchant) -> None:
+    first, second = (delivered(merchant, 1, email="bo@example.test") for _ in range(2))
+    for field, number in {"customer_returns": "1", "order_returns": "1"}.items():
+        save_policy(merchant, policy(rule((field, "at_least", number), reads="return", window=3)))
+        assert ask(merchant, second)["L1"].window_days == 30
+        ret = request_return(merchant, second.id, RequestedReturn(), by=Side.SHOPPER)
+        assert ask(merchant, second)["L1"].window_days == 3
+        assert ask(merchant, first)["L1"].window_days == (3 if field == "customer_returns" else 30)
+        cancel(merchant, ret.id, by=Side.SHOPPER)  # called off: it counts no more
