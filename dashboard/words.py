@@ -133,6 +133,8 @@ TOUCHPOINTS: dict[str, Promise] = {
     "case_opened": _("Report received"),
     "case_answered": _("Answer to a report"),
     "welcome": _("Welcome"),
+    "withdrawal_receipt": _("Receipt of a withdrawal"),
+    "withdrawal_notice": _("Word to you of a withdrawal"),
 }
 
 FACTS: dict[str, Label] = {

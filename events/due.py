@@ -14,7 +14,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from events import doorbell
-from events.models import DueRow
+from events.models import DueRow, LeasedDueRow
 from merchants.models import Merchant
 from merchants.scope import platform_scope
 
@@ -83,15 +83,19 @@ def claim(
 
     Rows that another worker holds are skipped, not waited for. The claim is the row's new `due_at` (the
     lease's end) and its raised `attempts`; whoever finishes the work filters on both (`held`), so that a
-    worker that was away for longer than its lease changes nothing. Raises ValueError for a lease over 60 s:
-    long work renews a short one (`renew`). `only`: the columns that are needed (of the related rows too), when
-    the others would be much to carry; the merchant comes whole.
+    worker that was away for longer than its lease changes nothing. A LeasedDueRow keeps its `due_at`.
+
+    Raises ValueError for a lease over 60 s: long work renews a short one (`renew`). `only`: the columns that are
+    needed (of the related rows too), when the others would be much to carry; the merchant comes whole.
     """
     if lease > LONGEST_LEASE:
         raise ValueError(f"a lease lasts for {LONGEST_LEASE} at most, or a dead worker's rows wait too long")
     with platform_scope(f"claiming due rows of {model.__name__}"), transaction.atomic():
         now = timezone.now()
         due = model.objects.filter(due_at__lte=now)
+        in_place = issubclass(model, LeasedDueRow)
+        if in_place:
+            due = due.filter(_is_free(now))
         if where is not None:
             due = due.filter(where)
         # Without its logo, which may be large and would come with every row.
@@ -103,11 +107,23 @@ def claim(
             taken = model.objects.filter(
                 merchant_id__in={row.merchant_id for row in rows}, pk__in=[row.pk for row in rows]
             )
-            taken.update(due_at=now + lease, attempts=models.F("attempts") + 1)
+            claimed = (
+                {"claimed_until": now + lease, "claimed_for": models.F("due_at")}
+                if in_place
+                else {"due_at": now + lease}
+            )
+            taken.update(**claimed, attempts=models.F("attempts") + 1)
         for row in rows:
-            row.due_at = now + lease
             row.attempts += 1
+            if not in_place:
+                row.due_at = now + lease
     return rows
+
+
+def _is_free(now: datetime) -> models.Q:
+    """Not claimed, or the lease has ended, or it was given another time since."""
+    moved = models.Q(claimed_for__lt=models.F("due_at")) | models.Q(claimed_for__gt=models.F("due_at"))
+    return models.Q(claimed_until=None) | models.Q(claimed_until__lte=now) | moved
 
 
 def _merchant_columns() -> list[str]:
@@ -123,8 +139,9 @@ def held(row: Row) -> models.QuerySet[Row]:
 def renew(row: Row, lease: timedelta) -> bool:
     """Hold on to a claimed row for `lease` from now. False when the claim was lost: then leave it alone."""
     until = timezone.now() + lease
-    renewed = held(row).update(due_at=until) == 1
-    if renewed:
+    in_place = isinstance(row, LeasedDueRow)
+    renewed = held(row).update(**{"claimed_until" if in_place else "due_at": until}) == 1
+    if renewed and not in_place:
         row.due_at = until
     return renewed
 

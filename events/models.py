@@ -80,6 +80,20 @@ class DueRow(MerchantModel):
         abstract = True
 
 
+class LeasedDueRow(DueRow):
+    """Base of due rows in tables with many indexes: a claim leaves `due_at` alone.
+
+    It writes these two columns instead, which no index may name, so that PostgreSQL rewrites the row in place and no
+    index at all (a HOT update). Whoever gives the row another `due_at` ends the claim.
+    """
+
+    claimed_until = models.DateTimeField(null=True)
+    claimed_for = models.DateTimeField(null=True, help_text="The due time that it was claimed for.")
+
+    class Meta(DueRow.Meta):
+        abstract = True
+
+
 def due_index(name: str) -> models.Index:
     """The partial index that a claim reads: due rows only, earliest first."""
     return models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name=name)

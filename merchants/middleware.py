@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -17,13 +18,15 @@ _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 class RequestContext:
     """Gives each request an id, in its logs, its errors and its `Request-Id` header.
 
-    A proxy's own id is kept when it is a harmless one.
+    A proxy's own id is kept when it is a harmless one. `request.entered_at` is when it came in (UTC, microseconds):
+    what counts by the clock counts from there, before anything was looked up or limited.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.entered_at = datetime.now(UTC)  # type: ignore[attr-defined]
         given = request.META.get("HTTP_REQUEST_ID", "")
         current = given if _GIVEN.fullmatch(given) else public_id("req", uuid7())
         set_request_id(current)

@@ -32,6 +32,14 @@ class SelfService(models.TextChoices):
     HANDOVER = "handover"
 
 
+class WithdrawalFor(models.TextChoices):
+    """Whose consumers may withdraw from their contract on the portal."""
+
+    EU = "eu"
+    ALL = "all"
+    OFF = "off"
+
+
 class Merchant(models.Model):
     """One shop. Every other row belongs to one of these."""
 
@@ -59,7 +67,17 @@ class Merchant(models.Model):
     imprint_url = models.URLField(blank=True)
     privacy_url = models.URLField(blank=True)
     help_url = models.URLField(blank=True)
-    withdraw_url = models.URLField(blank=True, help_text="The shop's own page for withdrawal from contract.")
+    withdraw_url = models.URLField(
+        blank=True,
+        help_text="The shop's own page for withdrawal from contract; linked while ours is off.",
+    )
+    withdrawal_for = models.CharField(
+        max_length=3,
+        choices=WithdrawalFor,
+        default=WithdrawalFor.EU,
+        db_default=WithdrawalFor.EU.value,
+        help_text="Consumers of which countries withdraw on the portal.",
+    )
     # The brand: what the portal and the messages look like.
     brand_color = models.CharField(
         max_length=7, default="#0b6b53", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]

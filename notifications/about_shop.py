@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from merchants.brand import brand_hex
-from merchants.models import Merchant
+from merchants.models import Merchant, WithdrawalFor
 from notifications.models import Message
 from orders.models import Customer
 
@@ -17,16 +17,36 @@ def about_customer(
 
     host: the merchant's own of its portal, which stands in for a shop without a website.
     """
-    home = f"https://{host}/" if host else f"{settings.PUBLIC_URL}/p/{merchant.slug}/"
     return {
         "locale": format_locale(message.locale),
         "email": customer.email,
         "customer": {"first_name": customer.first_name, "last_name": customer.last_name},
         "shop": shop(merchant),
-        "links": {"portal": merchant.website or home, **shop_links(merchant)},
+        "links": {
+            "portal": merchant.website or portal_home(merchant, host),
+            **shop_links(merchant, host),
+        },
         "brand": brand_hex(merchant),
         "data": message.data,
     }
+
+
+def about_address(message: Message, merchant: Merchant, host: str | None) -> dict[str, Any]:
+    """The data of a message to an address that somebody gave for it. Its button leads to `data.url`."""
+    return {
+        "locale": format_locale(message.locale),
+        "email": message.recipient,
+        "customer": {},
+        "shop": shop(merchant),
+        "links": {"portal": message.data.get("url", ""), **shop_links(merchant, host)},
+        "brand": brand_hex(merchant),
+        "data": message.data,
+    }
+
+
+def portal_home(merchant: Merchant, host: str | None) -> str:
+    """Where a merchant's portal begins: at its own host, if it has one."""
+    return f"https://{host}/" if host else f"{settings.PUBLIC_URL}/p/{merchant.slug}/"
 
 
 def shop(merchant: Merchant) -> dict[str, str]:
@@ -48,10 +68,11 @@ def _logo(merchant: Merchant) -> str:
     return absolute(f"/p/{merchant.slug}/logo-{merchant.logo_hash}.png")
 
 
-def shop_links(merchant: Merchant) -> dict[str, str]:
-    """The pages that the foot of every message leads to."""
+def shop_links(merchant: Merchant, host: str | None) -> dict[str, str]:
+    """The pages that the foot of every message leads to. Withdrawing is done here, unless the shop switched it off."""
+    is_ours = merchant.withdrawal_for != WithdrawalFor.OFF
     return {
-        "withdraw": merchant.withdraw_url,
+        "withdraw": portal_home(merchant, host) + "withdraw/" if is_ours else merchant.withdraw_url,
         "help": merchant.help_url,
         "imprint": merchant.imprint_url,
         "privacy": merchant.privacy_url,

@@ -21,7 +21,7 @@ from events.models import Fact
 from merchants.brand import brand_hex
 from merchants.models import Merchant, PortalDomain
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
-from notifications.about_shop import about_customer, absolute, format_locale, shop, shop_links
+from notifications.about_shop import about_address, about_customer, absolute, format_locale, shop, shop_links
 from notifications.as_planned import AsPlanned, load_as_planned
 from notifications.models import Message
 from notifications.planning import recipient
@@ -30,6 +30,7 @@ from notifications.rendering.catalog import resolve_locale
 from notifications.rendering.formats import babel_locale
 from notifications.suppressions import Suppressed, suppressed
 from notifications.switches import Switch, switches
+from notifications.touchpoints import TOUCHPOINTS
 from notifications.wording import Key, own_templates
 from orders.models import Customer, Order
 from orders.queries import orders_with_lines, portal_url
@@ -106,11 +107,18 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
         switches=switches(message.touchpoint for message in messages),
         as_planned=load_as_planned(merchant, messages, orders),
         suppressed=suppressed(
-            (message.channel, recipient(about, message.channel))
+            (message.channel, address)
             for message in messages
-            if (about := orders.get(message.order_id) or customers.get(message.customer_id))  # type: ignore[arg-type]
+            if (address := _address_of(message, orders, customers))
         ),
     )
+
+
+def _address_of(message: Message, orders: Mapping[UUID, Order], customers: Mapping[UUID, Customer]) -> str:
+    if TOUCHPOINTS[message.touchpoint].to_address:
+        return message.recipient
+    about = orders.get(message.order_id) or customers.get(message.customer_id)  # type: ignore[arg-type]
+    return recipient(about, message.channel) if about else ""
 
 
 def _own_host(merchant: Merchant) -> str | None:
@@ -131,6 +139,8 @@ def _facts(positions: Any) -> dict[int, FactData]:
 
 def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
     """The data that the message's template is filled with."""
+    if TOUCHPOINTS[message.touchpoint].to_address:
+        return about_address(message, loaded.merchant, loaded.host)
     if not message.order_id:
         return about_customer(message, loaded.merchant, loaded.customers[message.customer_id], loaded.host)  # type: ignore[index]
     merchant, order, parcel = loaded.merchant, loaded.order(message), loaded.parcel(message)
@@ -216,7 +226,7 @@ def _links(loaded: Loaded, order: Order) -> dict[str, Any]:
         "links": {
             # A link only ever shows a page: programs that open every link of a mail change nothing (PRODUCT, N12).
             "portal": portal,
-            **shop_links(merchant),
+            **shop_links(merchant, loaded.host),
         },
     }
 

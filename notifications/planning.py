@@ -79,6 +79,28 @@ def plan_for_customer(
     return message
 
 
+def plan_for_address(
+    merchant: Merchant,
+    address: str,
+    locale: str,
+    touchpoint: Touchpoint,
+    *,
+    moment: str,
+    data: Mapping[str, Any],
+    order_id: UUID | None = None,
+    skip: Reason | None = None,
+) -> Message:
+    """An unsaved e-mail to an address that somebody gave for this, due now, or skipped from the start.
+
+    locale: of the words; "" for the shop's. order_id: where it stands in the log, no more.
+    """
+    someone = Customer(merchant=merchant, email=address[:254], locale=locale)
+    key = once_key(merchant.id, None, touchpoint.key, moment, Channel.EMAIL, "")
+    message = _planned(merchant, someone, touchpoint, Channel.EMAIL, key, data, skip)
+    message.order_id = order_id
+    return message
+
+
 def _planned(
     merchant: Merchant,
     about: Order | Customer,

@@ -36,6 +36,10 @@ class Reason(models.TextChoices):
         "holdout",
         _("This shopper is in the holdout: the few who do not get it, so that its effect can be measured."),
     )
+    FLOOD = (
+        "flood",
+        _("The address had five receipts within the hour. The page of the receipt shows this one."),
+    )
     # Failed: it should have gone out and did not, as far as we know.
     PROVIDER_ERROR = "provider_error", _("The provider could not take it, however often we tried.")
     REFUSED = "refused", _("The provider refused it for good.")

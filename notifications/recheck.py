@@ -12,6 +12,10 @@ from tracking.statuses import Status
 def why_not(message: Message, loaded: Loaded) -> Reason | None:
     """Why the message must not go out any more, None when it may."""
     touchpoint = TOUCHPOINTS[message.touchpoint]
+    if touchpoint.to_address:
+        if touchpoint.is_optional and not loaded.switches[message.touchpoint].sends(message.channel):
+            return Reason.SWITCHED_OFF
+        return loaded.suppressed.why(message.channel, message.recipient, message.message_class)
     about = loaded.about(message)
     if about is None:
         return Reason.NOBODY

@@ -38,6 +38,7 @@ from notifications.planning import recipient, store
 from notifications.reasons import Reason
 from notifications.recheck import why_not
 from notifications.rendering import TemplateError
+from notifications.touchpoints import TOUCHPOINTS
 
 log = structlog.get_logger(__name__)
 
@@ -200,7 +201,8 @@ def _render(message: Message, loaded: context.Loaded) -> None:
     """Put the exact rendering on the message (unsaved). One in doubt keeps the rendering that may have gone out."""
     rendered, message.error = wording.fill(message, loaded.templates, context.context_of(message, loaded))
     # An address that the shop corrected since holds.
-    if (about := loaded.about(message)) is not None:
+    about = loaded.about(message)
+    if about is not None and not TOUCHPOINTS[message.touchpoint].to_address:
         message.recipient = recipient(about, message.channel)
     message.subject, message.html, message.text = rendered.subject, rendered.html, rendered.text
 

@@ -42,6 +42,7 @@ class Touchpoint:
     needs_order: not sent any more once the order is cancelled.
     is_optional: whether a merchant may switch it off. What a shopper asked for is not.
     starts_on: whether it goes out before a merchant said anything. What is not about an order waits to be wanted.
+    to_address: it goes to the address that it was planned for, whatever order or customer that belongs to.
     delay, at, conditions, reach, remind_days: as in `switches.Switch`, until a merchant says otherwise.
     acted: types of facts about the order after which nobody is reminded.
     """
@@ -55,6 +56,7 @@ class Touchpoint:
     needs_order: bool = True
     is_optional: bool = True
     starts_on: bool = True
+    to_address: bool = False
     delay: timedelta = timedelta()
     at: time | None = None
     conditions: tuple[Condition, ...] = ()
@@ -162,6 +164,17 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             needs_order=False,
             is_optional=False,
         ),
+        # Planned by `about_withdrawals`, to the address that was typed: what the law asks for, and word to the shop.
+        Touchpoint(
+            "withdrawal_receipt",
+            (),
+            channels=(Channel.EMAIL,),
+            message_class=MessageClass.LEGAL,
+            needs_order=False,
+            is_optional=False,
+            to_address=True,
+        ),
+        Touchpoint("withdrawal_notice", (), channels=(Channel.EMAIL,), needs_order=False, to_address=True),
         # Sent by the team, off the watch-list (`commands.send_about`).
         Touchpoint("order_delayed", ()),
         Touchpoint("shipment_silent", ()),

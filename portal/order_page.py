@@ -59,4 +59,5 @@ def order_context(site: Site, order: OrderRow, token: str) -> dict[str, Any]:
         "totals": totals_of(order, style),
         "track_url": site.path(f"t/{token}/"),
         "contact_url": contact_url(site, order),
+        "withdraw_url": site.withdraw_url(token),
     }

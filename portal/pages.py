@@ -40,9 +40,10 @@ _HEADERS = {
 View = Callable[..., HttpResponse]
 
 
-def portal_page(*methods: str) -> Callable[[View], View]:
+def portal_page(*methods: str, takes_foreign: bool = False) -> Callable[[View], View]:
     """Decorator: find whose portal is asked for, open its scope and its language, turn what goes wrong into a page.
 
+    takes_foreign: a form that came from another page is no fault (`is_foreign` tells); there is no cookie to abuse.
     The view is called as `view(request, site, **kwargs)`.
     """
 
@@ -55,7 +56,7 @@ def portal_page(*methods: str) -> Callable[[View], View]:
                 raise Http404
             with merchant_scope(site.merchant), site.speaking(), audit.acting_as(audit.SHOPPER):
                 try:
-                    _check(request, methods)
+                    _check(request, methods, takes_foreign=takes_foreign)
                     response = view(request, site, **kwargs)
                 except errors.PageError as error:
                     response = render(
@@ -84,7 +85,10 @@ def render(
     scheme: "light" or "dark" whatever the reader's device prefers, for previews.
     """
     nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
-    links = {"shop": site.merchant, "home_url": site.path(), "link_url": site.path("link/")}
+    links = {
+        "shop": site.merchant, "home_url": site.path(), "link_url": site.path("link/"),
+        "withdraw_url": site.withdraw_url(),
+    }  # fmt: skip
     main = get_template(template).render({**links, **context})
     html = shell_of(site, scheme).fill(nonce, context["title"], context.get("order_number", ""), main)
     response = HttpResponse(html, status=status, headers=_HEADERS)
@@ -93,14 +97,14 @@ def render(
     return response
 
 
-def _check(request: HttpRequest, methods: tuple[str, ...]) -> None:
+def _check(request: HttpRequest, methods: tuple[str, ...], *, takes_foreign: bool) -> None:
     if request.method not in (*methods, *(["HEAD"] if "GET" in methods else [])):
         raise errors.WrongMethod(methods)
-    if request.method == "POST" and _is_foreign(request):
+    if request.method == "POST" and not takes_foreign and is_foreign(request):
         raise errors.ForeignForm
 
 
-def _is_foreign(request: HttpRequest) -> bool:
+def is_foreign(request: HttpRequest) -> bool:
     """Whether another site's page sent this form. Browsers tell it themselves; programs do not matter here."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return True

@@ -62,6 +62,7 @@ def parcel_context(site: Site, order: OrderRow, token: str, parcel: ParcelRow | 
         "tabs": _tabs(site, order, token, parcel, style) if several else [],
         "order_url": site.path(f"o/{token}/"),
         "contact_url": contact_url(site, order),
+        "withdraw_url": site.withdraw_url(token),
     }
 
 

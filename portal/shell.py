@@ -18,7 +18,7 @@ from merchants.models import Merchant
 from portal.site import Site, languages_of
 
 # What a merchant's frame is made of: another value is another frame.
-_FIELDS = ("name", "help_url", "withdraw_url", "imprint_url", "privacy_url", "brand_color", "corner_radius")
+_FIELDS = ("name", "help_url", "imprint_url", "privacy_url", "brand_color", "corner_radius")
 _GAP = "\x00"  # cannot come from the database, which refuses it
 _ICON = (
     "data:image/svg+xml,"
@@ -49,11 +49,13 @@ def shell_of(site: Site, scheme: str = "") -> Shell:
     merchant = site.merchant
     logo = f"{site.base}/logo-{merchant.logo_hash}.png" if merchant.logo_hash else ""
     values = (*(getattr(merchant, name) for name in _FIELDS), tuple(merchant.languages))
-    return _shell(values, site.path(), logo, site.language, scheme)
+    return _shell(values, site.path(), site.withdraw_url(), logo, site.language, scheme)
 
 
 @lru_cache(maxsize=256)
-def _shell(values: tuple[object, ...], home_url: str, logo: str, language: str, scheme: str) -> Shell:
+def _shell(
+    values: tuple[object, ...], home_url: str, withdraw_url: str, logo: str, language: str, scheme: str
+) -> Shell:
     merchant = Merchant(**dict(zip((*_FIELDS, "languages"), values, strict=True)))
     brand = brand_of(merchant)
     html = get_template("portal/base.html").render(
@@ -66,6 +68,7 @@ def _shell(values: tuple[object, ...], home_url: str, logo: str, language: str, 
             "shop": merchant,
             "logo": logo,
             "home_url": home_url,
+            "withdraw_url": withdraw_url,
             "languages": [
                 {"code": code, "name": name, "url": f"?lang={code}", "current": code == language}
                 for code, name in languages_of(merchant).items()

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
 
-from merchants.models import Merchant
+from merchants.models import Merchant, WithdrawalFor
 from merchants.prepared import loaded, prepared_cursor
 from tracking.windows import zone_at
 
@@ -34,6 +34,15 @@ class Site:
         """A path of this portal; the language that was asked for travels along."""
         language = language or self.asked
         return f"{self.base}/{path}" + (f"?lang={language}" if language else "")
+
+    def withdraw_url(self, token: str = "") -> str:
+        """Where a consumer withdraws from the contract; token: of an order's link, which fills the form in.
+
+        The shop's own page, or "", where the function is switched off.
+        """
+        if self.merchant.withdrawal_for == WithdrawalFor.OFF:
+            return self.merchant.withdraw_url
+        return self.path(f"o/{token}/withdraw/" if token else "withdraw/")
 
     @contextmanager
     def speaking(self, order_locale: str = "") -> Iterator[None]:

@@ -22,11 +22,13 @@ _NEEDED: Final = (
     "attempts", "order__id", "order__merchant_id", "order__city", "order__postcode", "order__country",
 )  # fmt: skip
 
-# Rows whose lease has ended meanwhile are somebody else's.
+# Rows that somebody else claimed since are theirs.
 _MARK_ASKED = """
 UPDATE tracking_shipment AS shipment SET polled_at = %(now)s::timestamptz
-FROM unnest(%(merchants)s::uuid[], %(ids)s::uuid[], %(leases)s::timestamptz[]) AS claim(merchant, id, lease)
-WHERE shipment.merchant_id = claim.merchant AND shipment.id = claim.id AND shipment.due_at = claim.lease
+FROM unnest(%(merchants)s::uuid[], %(ids)s::uuid[], %(dues)s::timestamptz[], %(attempts)s::int[])
+     AS claim(merchant, id, due, attempts)
+WHERE shipment.merchant_id = claim.merchant AND shipment.id = claim.id AND shipment.due_at = claim.due
+  AND shipment.attempts = claim.attempts
 RETURNING shipment.id
 """
 
@@ -34,9 +36,10 @@ RETURNING shipment.id
 _GIVE_BACK = """
 WITH mine AS (
     SELECT shipment.merchant_id, shipment.id, claim.at FROM tracking_shipment AS shipment
-    JOIN unnest(%(merchants)s::uuid[], %(ids)s::uuid[], %(leases)s::timestamptz[], %(times)s::timestamptz[])
-         AS claim(merchant, id, lease, at)
-      ON shipment.merchant_id = claim.merchant AND shipment.id = claim.id AND shipment.due_at = claim.lease
+    JOIN unnest(%(merchants)s::uuid[], %(ids)s::uuid[], %(dues)s::timestamptz[], %(attempts)s::int[],
+                %(times)s::timestamptz[]) AS claim(merchant, id, due, attempts, at)
+      ON shipment.merchant_id = claim.merchant AND shipment.id = claim.id AND shipment.due_at = claim.due
+         AND shipment.attempts = claim.attempts
     FOR NO KEY UPDATE OF shipment SKIP LOCKED)
 UPDATE tracking_shipment AS shipment SET attempts = greatest(attempts - 1, 0), due_at = mine.at
 FROM mine WHERE shipment.merchant_id = mine.merchant_id AND shipment.id = mine.id
@@ -75,5 +78,5 @@ def _named(rows: Iterable[Shipment]) -> dict[str, Any]:
     rows = list(rows)
     return {
         "merchants": [row.merchant_id for row in rows], "ids": [row.id for row in rows],
-        "leases": [row.due_at for row in rows],
+        "dues": [row.due_at for row in rows], "attempts": [row.attempts for row in rows],
     }  # fmt: skip

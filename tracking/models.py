@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from events.models import DueRow, due_index
+from events.models import LeasedDueRow, due_index
 from merchants.fields import EncryptedTextField, MerchantForeignKey
 from merchants.models import MerchantModel
 from orders.models import Order, OrderLine
@@ -14,7 +14,7 @@ from tracking.watch.models import WatchClock as WatchClock
 from tracking.watch.models import WatchItem as WatchItem
 
 
-class Shipment(DueRow):
+class Shipment(LeasedDueRow):
     """One parcel of an order. `due_at` says when its carrier is asked next."""
 
     order = MerchantForeignKey(Order, related_name="shipments")
@@ -94,7 +94,7 @@ class Shipment(DueRow):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
-    class Meta(DueRow.Meta):
+    class Meta(LeasedDueRow.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["merchant", "order", "external_id"], name="one_shipment_an_external_id"

@@ -62,6 +62,8 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "lookup_link": Touchpoint(("next",)),
     "welcome": Touchpoint(("next",)),
     "address_changed": Touchpoint(("next",)),
+    "withdrawal_receipt": Touchpoint(("withdrawal", "next")),
+    "withdrawal_notice": Touchpoint(("withdrawal", "next")),
     "case_opened": Touchpoint(("case", "next")),
     "case_answered": Touchpoint(("case", "next")),
 }

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_interval, format_skeleton, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time
 from babel.numbers import format_currency
 
 # Babel repeats the month in British English ("Tue 24 Nov – Wed 25 Nov"); people there write it
@@ -47,6 +47,13 @@ def delivery_window(start: date, end: date | None, locale: str) -> str:
 def date_time(moment: datetime, locale: str, timezone: tzinfo) -> str:
     """`moment` (aware) on the clock of `timezone`: "Di., 24. Nov., 14:05" (de)."""
     return _moment(moment.astimezone(timezone).replace(tzinfo=None), locale)
+
+
+def exact_time(moment: datetime, locale: str, timezone: tzinfo) -> str:
+    """`moment` (aware) to the second, with its clock: "24. November 2026, 14:05:09 MEZ" (de)."""
+    at, babel = moment.astimezone(timezone), babel_locale(locale)
+    clock = format_time(at, "HH:mm:ss z", locale=babel)
+    return f"{format_date(at, 'long', locale=babel)}, {clock}"
 
 
 def _day(value: date) -> date:

@@ -103,6 +103,19 @@ def _order(locale: str) -> dict[str, Any]:
             "soft": "#e7f2ee",
             "radius": "9px",
         },
+        "data": {
+            "withdrawal": {
+                "number": "W-7KQ2M9PX",
+                "declared_at": "28.11.2026, 14:03:27 MEZ" if german else "28 November 2026, 14:03:27 CET",
+                "name": "Anna Keller",
+                "contract": "#104217",
+                "email": "anna.keller@kundin.example",
+                "scope": "Ganze Bestellung" if german else "Whole order",
+                "text": "",
+                "items": [],
+                "proof": "5b1f0c7a 3e2d9946",
+            }
+        },
         "case": {
             "kind": "Artikel beschädigt" if german else "Damaged item",
             "text": "Der Henkel ist abgebrochen." if german else "The handle has come off.",

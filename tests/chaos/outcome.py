@@ -26,8 +26,10 @@ from events.subscribers import all_subscribers
 from merchants.models import SHARDS
 from merchants.scope import platform_scope
 # They are set again for as long as there is something to look after: fine unless nobody came when it was time.
-clocks = {"WatchClock", "PaceClock", "ScanLesson", "EtaModel", "PushSubscription", "Return"}
-clocks |= {"Refund", "CreditEntry", "Transfer"}
+clocks = {
+    "WatchClock", "PaceClock", "ScanLesson", "EtaModel", "PushSubscription", "Return", "Withdrawal",
+    "Refund", "CreditEntry", "Transfer",
+}  # fmt: skip
 overdue = {"due_at__lt": timezone.now() - timedelta(seconds=30)}
 with platform_scope("looking what the chaos test left behind"):
     due = {

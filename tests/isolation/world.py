@@ -21,6 +21,9 @@ from merchants.rest.auth import create_api_key
 from merchants.scope import merchant_scope
 from orders.links import link_token
 from orders.models import Order
+from returns.withdrawal.commands import declare
+from returns.withdrawal.models import Source
+from returns.withdrawal.steps import Declaration
 from tests import factories
 from tests.merchants.test_tenancy import _filler
 
@@ -45,6 +48,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "delivery_id": ("whd", "Delivery"),
     "import_id": ("imp", "Import"),
     "case_id": ("cas", "Case"),
+    "withdrawal_id": ("wdr", "Withdrawal"),
     "photo_id": ("cph", "CasePhoto"),
     "connection_id": ("con", "ShopConnection"),
     "pull_id": ("pul", "ShopPull"),
@@ -67,7 +71,12 @@ def build(merchant: Merchant) -> World:
     """The world of a merchant: a marked row in every table that merchants own."""
     order = factories.order(merchant, email=f"{MARK.lower()}@{merchant.slug}.test")
     parcel = factories.shipment(merchant, order, tracking_number=f"{MARK.upper()}1")
-    rows: dict[str, Any] = {"Order": order, "Shipment": parcel, "Transfer": factories.transfer(merchant)}
+    # By its command: what stands in the chain of withdrawals cannot be marked afterwards.
+    declared = Declaration(timezone.now(), Source.API, name=MARK, contract=MARK, order_id=order.pk)
+    rows: dict[str, Any] = {
+        "Order": order, "Shipment": parcel, "Transfer": factories.transfer(merchant),
+        "Withdrawal": declare(merchant, declared),
+    }  # fmt: skip
     for model in apps.get_models():
         if issubclass(model, MerchantModel) and model.__name__ not in rows:
             rows[model.__name__] = _row(merchant, model)

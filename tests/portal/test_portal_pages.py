@@ -347,8 +347,9 @@ def test_only_pictures_of_our_own_host_are_shown(
 
 def test_no_link_is_dead(order: Order, merchant: Merchant, client: Client) -> None:
     Merchant.objects.update(
-        imprint_url="", privacy_url="", support_email="", help_url="", withdraw_url="", support_phone=""
-    )
+        imprint_url="", privacy_url="", support_email="", help_url="", withdraw_url="", support_phone="",
+        withdrawal_for="off",
+    )  # fmt: skip
     html = client.get(path_of(order)).content.decode()
     assert not re.search(r'href="(?:#|mailto:|tel:)?"', html)
     for word in ("Imprint", "Privacy", "Help<", "Write to us", "Withdraw"):

@@ -100,7 +100,7 @@ def test_a_worker_that_is_killed_while_it_waits_for_the_carrier_loses_nothing(
     dhl.held.set()
 
     leased = fresh(parcel)
-    assert timedelta(0) < leased.due_at - timezone.now() <= timedelta(seconds=60)
+    assert timedelta(0) < leased.claimed_until - timezone.now() <= timedelta(seconds=60)
     assert (leased.attempts, leased.status, scans(parcel)) == (1, "info_received", [])
     assert poll() == 0  # Nobody else takes it before the lease ends …
 
