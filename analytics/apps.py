@@ -6,4 +6,6 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         from analytics import subscribers  # noqa: F401  # declares them
+        from analytics.lift import maturing  # noqa: F401
+        from analytics.lift import subscribers as lift  # noqa: F401
         from analytics.scorecards import subscribers as scorecards  # noqa: F401

@@ -3,6 +3,10 @@
 from django.db import models
 from django.db.models import Q
 
+from analytics.lift.models import LiftOutcome as LiftOutcome
+from analytics.lift.models import LiftShopper as LiftShopper
+from analytics.lift.models import LiftTally as LiftTally
+from analytics.lift.models import LiftWindow as LiftWindow
 from analytics.scorecards.models import CarrierParcel as CarrierParcel
 from analytics.scorecards.models import CarrierTally as CarrierTally
 from merchants.fields import MerchantForeignKey

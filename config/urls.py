@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from analytics.lift.api import Lifts
 from analytics.scorecards.api import CarrierScores
 from cases.api import Cases, OneCase
 from config import health, metrics
@@ -21,6 +22,15 @@ from orders.exports import ExportCustomers, ExportOrders, ExportProducts
 from orders.products_api import OneProduct, Products
 from orders.segments.api import CountSegment, ExportSegment, OneSegment, SegmentCustomers, Segments
 from portal import tls
+from returns.money.api import (
+    ConfirmRefund,
+    FailRefund,
+    OneRefund,
+    OrderMoneyView,
+    OrderPayments,
+    Refunds,
+)
+from returns.money.credit_api import CustomerCredit, SpendCredit
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
 from tracking.pushes import hooks as carrier_hooks
@@ -57,6 +67,7 @@ api = [
     path("shipments/<str:shipment_id>/detect", DetectCarrier.as_view()),
     path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
     path("analytics/carriers", CarrierScores.as_view()),
+    path("analytics/lift", Lifts.as_view()),
     path("watch-items", WatchItems.as_view()),
     path("watch-items/<str:watch_id>", OneWatchItem.as_view()),
     path("watch-items/<str:watch_id>/snooze", SnoozeWatchItem.as_view()),
@@ -72,6 +83,14 @@ api = [
     path("consents/standing", ConsentStanding.as_view()),
     path("consents/erase", EraseConsents.as_view()),
     path("consents/<str:consent_id>", OneConsent.as_view()),
+    path("refunds", Refunds.as_view()),
+    path("refunds/<str:refund_id>", OneRefund.as_view()),
+    path("refunds/<str:refund_id>/confirm", ConfirmRefund.as_view()),
+    path("refunds/<str:refund_id>/fail", FailRefund.as_view()),
+    path("orders/<str:order_id>/money", OrderMoneyView.as_view()),
+    path("orders/<str:order_id>/payments", OrderPayments.as_view()),
+    path("customers/<str:customer_id>/credit", CustomerCredit.as_view()),
+    path("customers/<str:customer_id>/credit/spend", SpendCredit.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     path("events", Events.as_view()),

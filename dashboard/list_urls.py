@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from dashboard.pages import (
     bulk,
     customers,
+    lift,
     order,
     orders,
     overview,
@@ -37,6 +38,8 @@ lists: list[URLPattern] = [
     path("shipments/<str:shipment_id>/refresh/", shipment.refresh, name="refresh_shipment"),
     path("reports/carriers/", scorecards.carriers, name="scorecards"),
     path("reports/carriers.csv", scorecards.carriers_csv, name="scorecards_csv"),
+    path("reports/messages/", lift.lift, name="lift"),
+    path("reports/messages.csv", lift.lift_csv, name="lift_csv"),
     path("watch/", watch.watch_list, name="watch"),
     path("watch/many/", watch_item.change, name="change_watch"),
     path("watch/<str:watch_id>/", watch_item.watch_item, name="watch_item"),

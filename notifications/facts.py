@@ -18,11 +18,22 @@ class MessageFact(FactData):
     customer_id: UUID | None = None
 
 
+class DecidedFact(MessageFact):
+    """What became of a message. `holdout_percent`: how many of a hundred shoppers do not get this kind of message.
+
+    Set where chance decided whether this shopper gets it; 0 where it did not come to that.
+    """
+
+    holdout_percent: int = 0
+
+
 F = TypeVar("F", bound=MessageFact)
 
 
 def about(kind: type[F], message: Message, **more: str) -> F:
     """A fact of this kind about a message."""
+    if issubclass(kind, DecidedFact) and message.holdout_percent:
+        more |= {"holdout_percent": message.holdout_percent}  # type: ignore[dict-item]
     return kind(
         message_id=message.id, touchpoint=message.touchpoint, channel=message.channel,
         shipment_id=message.shipment_id, customer_id=None if message.order_id else message.customer_id, **more,
@@ -30,21 +41,21 @@ def about(kind: type[F], message: Message, **more: str) -> F:
 
 
 @fact("message.sent")
-class MessageSent(MessageFact):
+class MessageSent(DecidedFact):
     """A provider took it."""
 
     provider: str = ""
 
 
 @fact("message.skipped")
-class MessageSkipped(MessageFact):
+class MessageSkipped(DecidedFact):
     """It was decided not to send it."""
 
     reason: str = ""
 
 
 @fact("message.failed")
-class MessageFailed(MessageFact):
+class MessageFailed(DecidedFact):
     """It should have gone out and did not."""
 
     reason: str = ""

@@ -11,7 +11,7 @@ import hashlib
 
 from django.conf import settings
 
-from notifications.models import Message, MessageClass
+from notifications.models import MessageClass
 from orders.models import Customer, Order
 
 # What a shopper needs, or what the law asks for, is kept from nobody.
@@ -36,11 +36,6 @@ def is_held_out(touchpoint: str, about: Order | Customer, percent: float) -> boo
     about: the customer, or an order of theirs. percent: the size of the holdout, 0 to 100.
     """
     return percent > 0 and _place(touchpoint, about) < percent * _ONE / 100
-
-
-def is_message_held_out(message: Message, about: Order | Customer, chosen: int | None = None) -> bool:
-    """Whether this message, which may otherwise go out, stays here for its class and its shopper."""
-    return is_held_out(message.touchpoint, about, percent_of(message.message_class, chosen))
 
 
 def _place(touchpoint: str, about: Order | Customer) -> int:

@@ -76,6 +76,9 @@ class Message(DueRow):
         max_length=12, choices=Outcome, blank=True, default="", db_default="",
         help_text="What became of it after it was sent, as far as the provider told.",
     )  # fmt: skip
+    holdout_percent = models.SmallIntegerField(
+        default=0, db_default=0, help_text="How many of a hundred were held out when it was decided on."
+    )
 
     class Meta(DueRow.Meta):
         constraints = [

@@ -32,7 +32,7 @@ from notifications import context, wording
 from notifications.channels.base import ChannelConnection, InDoubt, NotSent, Receipt, Refused, Unreachable
 from notifications.facts import MessageFact, MessageFailed, MessageSent, MessageSkipped, about
 from notifications.follow import after
-from notifications.holdout import is_message_held_out
+from notifications.holdout import is_held_out, percent_of
 from notifications.models import Channel, Message, MessageClass, MessageState
 from notifications.planning import recipient, store
 from notifications.reasons import Reason
@@ -172,8 +172,9 @@ def _begin(message: Message, loaded: context.Loaded, channels: Channels) -> bool
             raise InDoubt(message.error or "The worker ended while it was being sent.")
     elif reason:
         _finish(
-            message, MessageState.SKIPPED, about(MessageSkipped, message, reason=reason.value), reason=reason
-        )
+            message, MessageState.SKIPPED, about(MessageSkipped, message, reason=reason.value), reason=reason,
+            holdout_percent=message.holdout_percent,
+        )  # fmt: skip
         return False
     else:
         _render(message, loaded)
@@ -190,7 +191,9 @@ def _held_out(message: Message, loaded: context.Loaded) -> Reason | None:
     if _is_in_doubt(message) or about is None:
         return None
     chosen = loaded.switches[message.touchpoint].holdout
-    return Reason.HOLDOUT if is_message_held_out(message, about, chosen) else None
+    message.holdout_percent = percent_of(message.message_class, chosen)
+    held_out = is_held_out(message.touchpoint, about, message.holdout_percent)
+    return Reason.HOLDOUT if held_out else None
 
 
 def _is_in_doubt(message: Message) -> bool:
@@ -250,7 +253,7 @@ def _commit_sending(message: Message) -> bool:
     with merchant_transaction(message.merchant):
         begun = due.held(message).update(
             state=MessageState.SENDING, due_at=until, recipient=message.recipient, subject=message.subject,
-            html=message.html, text=message.text, error=message.error,
+            html=message.html, text=message.text, error=message.error, holdout_percent=message.holdout_percent,
         )  # fmt: skip
     message.state, message.due_at = MessageState.SENDING, until
     if not begun:

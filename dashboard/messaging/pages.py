@@ -13,21 +13,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dashboard import words
 from dashboard.access import Seat, merchant_view
-from dashboard.messaging import look
-from dashboard.messaging.forms import DELAYS, SwitchForm, WordsForm
+from dashboard.messaging import look, sentences
+from dashboard.messaging.forms import WordsForm
 from dashboard.messaging.look import Place
 from dashboard.messaging.words import MOMENTS
 from dashboard.pages.messages import PREVIEW_POLICY
 from dashboard.settings_pages import settings_page
 from merchants import throttle
 from merchants.permissions import Permission
-from merchants.rest.errors import Conflict, Problem
+from merchants.rest.errors import Conflict
 from notifications import own_words, trying
 from notifications.channels import trial
 from notifications.models import WordsVersion
 from notifications.rendering import TemplateError
 from notifications.rendering.catalog import LOCALES, resolve_locale
-from notifications.switches import set_switch, switches
+from notifications.switches import switches
 from notifications.touchpoints import TOUCHPOINTS
 
 _TESTS, _WINDOW = 5, 600
@@ -53,8 +53,8 @@ def message_kinds(request: HttpRequest, seat: Seat) -> HttpResponse:
                 "url": reverse("dashboard:message_kind", args=[seat.merchant.slug, key]),
                 "switch": how[key],
                 "channels": [words.CHANNELS[c] for c in touchpoint.channels if how[key].sends(c)],
-                "delay": dict(DELAYS).get(int(how[key].delay.total_seconds() // 60), "")
-                if how[key].delay
+                "delay": sentences.moment(how[key].delay, how[key].at)
+                if how[key].delay or how[key].at
                 else "",
                 "own": [locale for locale in LOCALES if (key, locale) in own],
             }
@@ -90,24 +90,6 @@ def message_kind(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpRespo
         return _show(request, seat, place, form, version, status=409)
     toasts.success(request, _("Saved. The next message goes out with these words."))
     return _back(seat, place)
-
-
-@require_POST
-@merchant_view(needs=Permission.SETTINGS)
-def switch_message(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpResponse:
-    """On or off, channels, delay."""
-    place = _place(request, seat, touchpoint)
-    form = SwitchForm(request.POST, touchpoint=touchpoint, switch=switches([touchpoint])[touchpoint])
-    if form.is_valid():
-        try:
-            set_switch(seat.merchant, touchpoint, form.switch())
-        except Problem as problem:
-            form.add_error(None, problem.detail)
-        else:
-            toasts.success(request, _("Saved."))
-            return _back(seat, place)
-    version = own_words.latest(touchpoint, place.locale)
-    return _show(request, seat, place, _words_form(place, version), version, switch_form=form, status=422)
 
 
 @require_POST
@@ -192,7 +174,7 @@ def _test(request: HttpRequest, seat: Seat, place: Place, form: WordsForm) -> No
 
 def _show(
     request: HttpRequest, seat: Seat, place: Place, form: WordsForm, version: WordsVersion | None,
-    *, switch_form: SwitchForm | None = None, status: int = 200,
+    *, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     how = switches([place.touchpoint])[place.touchpoint]
     address = reverse("dashboard:message_kind", args=[seat.merchant.slug, place.touchpoint])
@@ -203,7 +185,11 @@ def _show(
         "address": address,
         "is_optional": TOUCHPOINTS[place.touchpoint].is_optional,
         "form": form,
-        "switch_form": switch_form or SwitchForm(touchpoint=place.touchpoint, switch=how),
+        "how": how,
+        "how_lines": sentences.settings(
+            place.touchpoint, how, TOUCHPOINTS[place.touchpoint].channels, sentences.names(how.conditions)
+        ),
+        "how_url": reverse("dashboard:how_message", args=[seat.merchant.slug, place.touchpoint]),
         "languages": look.choices(address, place, "locale"),
         "variants": look.choices(address, place, "variant"),
         "versions": look.versions(place),

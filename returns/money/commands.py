@@ -33,7 +33,7 @@ def request_refund(
     *,
     amount: Decimal,
     key: str,
-    source: tuple[str, UUID],
+    source: tuple[str, UUID | None],
     lines: Mapping[UUID, int] | None = None,
     shipping: Decimal = Decimal(0),
     fee: Decimal = Decimal(0),

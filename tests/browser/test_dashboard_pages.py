@@ -76,6 +76,7 @@ PAGES: dict[str, Callable[[scene.Scene], str]] = {
     "messages": of("messages"),
     "message": of("message"),
     "health": of("message_health"),
+    "lift": of("lift"),
     "cases": of("cases", "?tab=all"),
     "case": of("case"),
     "failed": lambda shop: path_of("message", shop.ids),

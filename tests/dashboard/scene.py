@@ -19,6 +19,7 @@ from notifications.models import Message
 from orders.models import InboxItem, Order
 from orders.segments.models import Segment
 from tests import factories
+from tests.analytics.lift.filled import filled
 from tracking.models import Shipment, WatchItem
 
 
@@ -79,6 +80,8 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         merchant, parcel, "in_transit", timezone.now() - timedelta(hours=3), substatus="transit.departure",
         city="Leipzig", country="DE",
     )  # fmt: skip
+    assert order.customer_id is not None
+    filled(merchant, order.customer_id)
     with merchant_scope(merchant):
         sent = message(merchant, order, state="sent", subject="Your order is on its way", html="<p>Hello Anna</p>",
                        text="Hello Anna", sent_at=timezone.now(), provider="smtp")  # fmt: skip

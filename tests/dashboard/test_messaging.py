@@ -1,5 +1,6 @@
 """B11: the list of messages, their switches, and the editor of their words."""
 
+from datetime import time, timedelta
 from html import unescape
 from typing import Any
 
@@ -11,6 +12,7 @@ from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from notifications import own_words
 from notifications.models import TouchpointVersion, WordsVersion
+from notifications.switches import switches
 from notifications.touchpoints import TOUCHPOINTS
 from tests.smtp_sink import SmtpSink
 
@@ -30,6 +32,15 @@ def fields(touchpoint: str = "shipment_shipped", **changes: str) -> dict[str, st
     return {"based_on": "0", **own_words.built_in(touchpoint, "en", ""), **changes}
 
 
+def how(**changes: Any) -> dict[str, Any]:
+    """The form of how a message goes out, as a browser posts it."""
+    given = {
+        "based_on": "0", "is_on": "on", "after": "0", "unit": "minutes", "at": "", "reach": "all",
+        "remind_days": "0", "channel_0": "email", "channel_1": "sms", **changes,
+    }  # fmt: skip
+    return {name: value for name, value in given.items() if value != "" or name == "at"}
+
+
 def test_the_list_says_what_goes_out_and_how(
     desk: Client, merchant: Merchant, django_assert_max_num_queries: Any
 ) -> None:
@@ -37,7 +48,7 @@ def test_the_list_says_what_goes_out_and_how(
         merchant, "order_confirmation", "de", "",
         {**own_words.built_in("order_confirmation", "de", ""), "heading": "Moin"}, based_on=0,
     )  # fmt: skip
-    desk.post(SHIPPED + "switch/", {"channels": ["email"], "delay": "0"})
+    desk.post(SHIPPED + "how/", how(is_on=""))
     with django_assert_max_num_queries(9):
         page = desk.get(URL).content.decode()
     assert page.count('class="cover"') == len(TOUCHPOINTS)
@@ -108,22 +119,64 @@ def test_a_test_goes_to_oneself_and_saves_nothing(
         assert not WordsVersion.objects.exists()
 
 
-def test_switching_off_and_refusals(desk: Client, merchant: Merchant) -> None:
-    assert desk.post(SHIPPED + "switch/", {"delay": "60", "channels": ["email", "sms"]}).status_code == 302
+def test_how_a_message_goes_out_is_set_read_as_sentences_and_kept_as_versions(
+    desk: Client, merchant: Merchant, django_assert_max_num_queries: Any
+) -> None:
+    page = SHIPPED + "how/"
+    answer = desk.post(
+        page,
+        how(
+            after="3", unit="days", at="10:00", channel_0="sms", channel_1="email", reach="first",
+            remind_days="5", trigger=["shipment.delivered"],
+            **{"only-field": ["country", "parcel_state", ""], "only-op": ["is", "is_not", "is"],
+               "only-values": ["de, at", "In transit", ""]},
+        ),
+    )  # fmt: skip
+    assert answer.status_code == 302
     with merchant_scope(merchant):
-        row = TouchpointVersion.objects.get()
-    assert (row.settings["is_on"], row.settings["delay"]) == (False, "PT3600S")
-    refused = desk.post(SHIPPED + "switch/", {"is_on": "on", "delay": "60"})
-    assert refused.status_code == 422
-    assert "Choose at least one channel" in refused.content.decode()
-    assert desk.post(URL + "lookup_link/switch/", {"channels": ["email"], "delay": "0"}).status_code == 422
+        saved = switches(["shipment_shipped"])["shipment_shipped"]
+    assert (saved.delay, saved.at, saved.channels, saved.reach) == (
+        timedelta(days=3), time(10), ("sms", "email"), "first",
+    )  # fmt: skip
+    assert [(each.field, each.values) for each in saved.conditions] == [
+        ("country", ("DE", "AT")), ("parcel_state", ("in_transit",)),
+    ]  # fmt: skip
+    with django_assert_max_num_queries(14):
+        shown = unescape(desk.get(page).content.decode())
+    for sentence in (
+        "3 days later, at 10:00 of the shopper’s day", "Country of delivery: Germany or Austria",
+        "Parcel: not In transit", "SMS, else E-mail", "Parcel delivered", "Once more after 5 days",
+    ):  # fmt: skip
+        assert sentence in shown
+    assert "Country of delivery: Germany or Austria" in unescape(desk.get(SHIPPED).content.decode())
+    desk.post(page, how(based_on="1"))
+    assert desk.post(page, how(based_on="1", after="9")).status_code == 409
+    with merchant_scope(merchant):
+        assert TouchpointVersion.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"channel_0": "", "channel_1": ""}, "Choose at least one channel"),
+        ({"channel_1": "email"}, "This channel stands above already."),
+        ({"after": "400", "unit": "days"}, "At most a year."), ({"after": "-1"}, "greater than or equal to 0"),
+        ({"only-field": "order_value", "only-op": "at_least", "only-values": "much"}, "Write one number."),
+        ({"only-field": "country", "only-op": "below", "only-values": "DE"}, "This cannot be compared so."),
+        ({"only-field": "parcel_state", "only-op": "is", "only-values": "lost"}, "There is no such value."),
+    ],
+)  # fmt: skip
+def test_settings_that_cannot_be_come_back_as_typed(
+    desk: Client, merchant: Merchant, changes: dict[str, str], sentence: str
+) -> None:
+    answer = desk.post(SHIPPED + "how/", how(**changes))
+    assert answer.status_code == 422
+    assert sentence in unescape(answer.content.decode())
+    with merchant_scope(merchant):
+        assert not TouchpointVersion.objects.exists()
+
+
+def test_what_shoppers_ask_for_stays_on_and_strangers_are_nowhere(desk: Client) -> None:
+    assert desk.post(URL + "lookup_link/how/", how(is_on="", channel_1="")).status_code == 422
     assert desk.get(URL + "no_such_message/").status_code == 404
-
-
-def test_a_kind_of_problem_has_words_of_its_own(desk: Client, merchant: Merchant) -> None:
-    url = URL + "shipment_exception/?locale=en&variant=lost"
-    assert "Your parcel was lost" in desk.get(url).content.decode()
-    given = {"based_on": "0", **own_words.built_in("shipment_exception", "en", "lost"), "heading": "Gone"}
-    assert desk.post(url, given).status_code == 302
-    with merchant_scope(merchant):
-        assert WordsVersion.objects.get().words == {"lost": {"heading": "Gone"}}
+    assert desk.get(URL + "no_such_message/how/").status_code == 404

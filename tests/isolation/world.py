@@ -48,6 +48,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "delivery_id": ("whd", "Delivery"),
     "import_id": ("imp", "Import"),
     "case_id": ("cas", "Case"),
+    "refund_id": ("rfd", "MoneyRefund"),
     "withdrawal_id": ("wdr", "Withdrawal"),
     "photo_id": ("cph", "CasePhoto"),
     "connection_id": ("con", "ShopConnection"),
