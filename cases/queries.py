@@ -1,10 +1,11 @@
 """Reading cases: a bounded number of queries, whatever the number of rows."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
-from cases.models import Case, CaseEntry, CaseLine, CasePhoto
+from cases.models import Case, CaseEntry, CaseLine, CasePhoto, CaseStatus
 from merchants.rest.errors import NotFound
 
 
@@ -37,3 +38,12 @@ def photo_of(case: Case, photo_id: UUID | None) -> bytes:
     if image is None:
         raise NotFound("There is no such photo.", param="photo_id")
     return bytes(image)
+
+
+def orders_in_trouble(
+    customer_ids: Collection[UUID], order_ids: Collection[UUID]
+) -> list[tuple[UUID, UUID | None]]:
+    """Orders with an open case, of these customers or among these, as (order, its customer): one query."""
+    whose = Q(order__customer_id__in=customer_ids) | Q(order_id__in=order_ids)
+    rows = Case.objects.filter(whose).exclude(status=CaseStatus.CLOSED)
+    return list(rows.values_list("order_id", "order__customer_id"))

@@ -55,7 +55,7 @@ def cleaned(text: str) -> str:
 def checked_lines(order_id: UUID, shipment_id: UUID | None, report: Report) -> dict[UUID, int]:
     """The lines of a report that is fit to be stored; its order is locked from here on."""
     lock_order(order_id)
-    if shipment_id and not Shipment.objects.filter(pk=shipment_id, order_id=order_id).exists():
+    if shipment_id and not Shipment.outbound.filter(pk=shipment_id, order_id=order_id).exists():
         raise NotFound("The order has no such parcel.", param="shipment_id")
     if len(report.photos) > MOST_PHOTOS:
         raise Unprocessable(f"{MOST_PHOTOS} photos at most.", param="photos", code="too_many_photos")

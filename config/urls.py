@@ -22,6 +22,8 @@ from orders.exports import ExportCustomers, ExportOrders, ExportProducts
 from orders.products_api import OneProduct, Products
 from orders.segments.api import CountSegment, ExportSegment, OneSegment, SegmentCustomers, Segments
 from portal import tls
+from returns.actions_api import ACTIONS
+from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
 from returns.money.api import (
     ConfirmRefund,
     FailRefund,
@@ -93,6 +95,11 @@ api = [
     path("customers/<str:customer_id>/credit/spend", SpendCredit.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
+    path("returns", Returns.as_view()),
+    path("returns/<str:return_id>", OneReturn.as_view()),
+    *(path(f"returns/<str:return_id>/{name}", view) for name, view in ACTIONS.items()),
+    path("orders/<str:order_id>/returnable", OrderReturnable.as_view()),
+    path("orders/<str:order_id>/parts", OrderParts.as_view()),
     path("events", Events.as_view()),
     path("imports", Imports.as_view()),
     path("imports/<str:import_id>", OneImport.as_view()),

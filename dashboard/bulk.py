@@ -129,7 +129,7 @@ def _remove_tag(job: BulkJob, order: Order) -> None:
 
 def _refresh(job: BulkJob, order: Order) -> None:
     """Ask about each parcel that is still on its way. One that can be asked about is enough."""
-    moving = Shipment.objects.filter(order_id=order.id).exclude(status__in=TERMINAL)
+    moving = Shipment.outbound.filter(order_id=order.id).exclude(status__in=TERMINAL)
     asked, refused = 0, "no_parcel_on_its_way"
     for shipment_id in moving.values_list("pk", flat=True):
         try:

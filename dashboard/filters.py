@@ -152,7 +152,7 @@ def of_orders(asked: Given) -> Found:
 
 def _sent_with(rows: QuerySet[Order], carrier: str, country: str) -> QuerySet[Order]:
     """Orders with a parcel of this carrier. Few of them are collected first, many met along the list."""
-    parcels = Shipment.objects.filter(carrier=carrier)
+    parcels = Shipment.outbound.filter(carrier=carrier)
     if country:
         values: dict[str, Any] = {"country": country, "carrier": carrier, "few": FEW, "often": _OFTEN}
         with connection.cursor() as cursor:

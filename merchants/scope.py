@@ -70,13 +70,20 @@ def _require(merchant: Any) -> None:
 class _StrictManager(models.Manager[T]):
     """Refuses a scope whose merchant is None (opened past `merchant_scope`)."""
 
+    kept_to: dict[str, Any] = {}
+
     def get_queryset(self) -> models.QuerySet[T]:
         current = get_scope()
         if current.get("_enabled", True) and "merchant" in current:
             _require(current["merchant"])
-        return super().get_queryset()
+        rows = super().get_queryset()
+        return rows.filter(**self.kept_to) if self.kept_to else rows
 
 
-def merchant_manager() -> Any:
-    """The manager of every merchant-owned model: sees the open scope's merchant only."""
-    return ScopedManager(_manager_class=_StrictManager, merchant="merchant")
+def merchant_manager(**only: Any) -> Any:
+    """The manager of every merchant-owned model: sees the open scope's merchant only.
+
+    only: of a second manager, which rows it sees: `inbound=False`.
+    """
+    kind = type("_OnlyManager", (_StrictManager,), {"kept_to": only}) if only else _StrictManager
+    return ScopedManager(_manager_class=kind, merchant="merchant")

@@ -113,7 +113,7 @@ def _add_parcels(found: dict[UUID, Values], now: datetime) -> dict[UUID, dict[UU
     """The order's parcels as a whole into `found`; each of them by itself in the answer."""
     columns = ("order_id", "id", "status", "carrier", "delivered_at", "promised_to")
     each: dict[UUID, dict[UUID, Values]] = {order_id: {} for order_id in found}
-    rows = Shipment.objects.filter(order_id__in=found).values_list(*columns)
+    rows = Shipment.outbound.filter(order_id__in=found).values_list(*columns)
     for order_id, parcel_id, status, carrier, delivered_at, promised_to in rows:
         is_late = promised_to is not None and (delivered_at or now) > promised_to
         each[order_id][parcel_id] = {

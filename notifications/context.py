@@ -23,6 +23,7 @@ from merchants.models import Merchant, PortalDomain
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
 from notifications.about_shop import about_address, about_customer, absolute, format_locale, shop, shop_links
 from notifications.as_planned import AsPlanned, load_as_planned
+from notifications.lawful import Lawful, load_lawful
 from notifications.models import Message
 from notifications.planning import recipient
 from notifications.rendering import CompiledTemplate, date_time, delivery_window, money
@@ -63,6 +64,7 @@ class Loaded:
     suppressed: Suppressed
     switches: Mapping[str, Switch]
     as_planned: AsPlanned
+    lawful: Lawful
 
     def order(self, message: Message) -> Order:
         """The order that a message is about. KeyError for a message without one: ask `about` first."""
@@ -95,6 +97,8 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
     to = {message.customer_id for message in messages if message.customer_id and not message.order_id}
     customers: dict[UUID, Customer] = Customer.objects.in_bulk(to)
     told = _facts(message.fact_position for message in messages)
+    # Before the words: people choose the language that they are written to in.
+    lawful = load_lawful(merchant, messages, orders, customers)
     return Loaded(
         merchant=merchant,
         host=_own_host(merchant),
@@ -106,6 +110,7 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
         templates=own_templates(messages),
         switches=switches(message.touchpoint for message in messages),
         as_planned=load_as_planned(merchant, messages, orders),
+        lawful=lawful,
         suppressed=suppressed(
             (message.channel, address)
             for message in messages
@@ -142,7 +147,10 @@ def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
     if TOUCHPOINTS[message.touchpoint].to_address:
         return about_address(message, loaded.merchant, loaded.host)
     if not message.order_id:
-        return about_customer(message, loaded.merchant, loaded.customers[message.customer_id], loaded.host)  # type: ignore[index]
+        shown = about_customer(message, loaded.merchant, loaded.customers[message.customer_id], loaded.host)  # type: ignore[index]
+        shown["links"] |= loaded.lawful.links(message, loaded.host)
+        shown["may_offer"] = loaded.lawful.may_offer(message)
+        return shown
     merchant, order, parcel = loaded.merchant, loaded.order(message), loaded.parcel(message)
     language = format_locale(message.locale)
     with translation.override(resolve_locale(language)):
@@ -166,6 +174,8 @@ def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
             "shipment": _parcel(message, loaded),
             "data": message.data,
         }
+        shown["links"] |= loaded.lawful.links(message, loaded.host)
+        shown["may_offer"] = loaded.lawful.may_offer(message)
         if about := loaded.cases.get(message.fact_position or 0):
             zone = windows.zone_at(merchant, order.country)
             shown["case"] = case_words(about, language, zone)

@@ -1,5 +1,6 @@
 """Deciding again, at the moment of sending, whether a message should still go out (PRODUCT, N5)."""
 
+from notifications.classes import rules_of
 from notifications.context import Loaded
 from notifications.models import Channel, Message
 from notifications.planning import has_sms, recipient
@@ -27,7 +28,7 @@ def why_not(message: Message, loaded: Loaded) -> Reason | None:
         return Reason.SWITCHED_OFF
     if reason := loaded.as_planned.why_not(message):
         return reason
-    if reason := _cannot_be_reached(message, about, loaded):
+    if reason := _cannot_be_reached(message, about, loaded) or loaded.lawful.why_not(message, about):
         return reason
     if message.shipment_id is None:
         return None
@@ -45,7 +46,10 @@ def _cannot_be_reached(message: Message, about: Order | Customer, loaded: Loaded
     if message.channel == Channel.SMS:
         if not has_sms():
             return Reason.CHANNEL_OFF
-        if not (isinstance(about, Order) and about.sms_consent):
+        # What is no part of the order needs more than the agreement to news about it (`lawful`).
+        if not rules_of(message.message_class).asks_consent and not (
+            isinstance(about, Order) and about.sms_consent
+        ):
             return Reason.NO_CONSENT
     # The shop may have corrected the address since: it goes to the one that holds now.
     address = recipient(about, message.channel)

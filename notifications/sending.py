@@ -14,7 +14,7 @@ database goes away in between, we wait for it a little: we know that the message
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
@@ -165,7 +165,11 @@ def _send_one(message: Message, loaded: context.Loaded, channels: Channels) -> N
 def _begin(message: Message, loaded: context.Loaded, channels: Channels) -> bool:
     """Decide again, render, connect, and commit that the message is being sent. False when it is not to be sent."""
     in_doubt = _is_in_doubt(message)
-    reason = why_not(message, loaded) or _held_out(message, loaded)
+    reason = why_not(message, loaded)
+    if reason is None and not in_doubt and (until := loaded.lawful.quiet_until(message)):
+        _defer(message, until)
+        return False
+    reason = reason or _held_out(message, loaded)
     if in_doubt:
         log.warning("message_in_doubt", message_id=str(message.id), attempts=message.attempts)
         if reason or message.message_class == MessageClass.MARKETING or message.channel == Channel.SMS:
@@ -182,6 +186,7 @@ def _begin(message: Message, loaded: context.Loaded, channels: Channels) -> bool
         _note_simulated(message)
         return False
     channels.get(message.channel)
+    loaded.lawful.note(message)
     return _commit_sending(message)
 
 
@@ -202,6 +207,7 @@ def _is_in_doubt(message: Message) -> bool:
 
 def _render(message: Message, loaded: context.Loaded) -> None:
     """Put the exact rendering on the message (unsaved). One in doubt keeps the rendering that may have gone out."""
+    loaded.lawful.settle(message)
     rendered, message.error = wording.fill(message, loaded.templates, context.context_of(message, loaded))
     # An address that the shop corrected since holds.
     about = loaded.about(message)
@@ -253,7 +259,8 @@ def _commit_sending(message: Message) -> bool:
     with merchant_transaction(message.merchant):
         begun = due.held(message).update(
             state=MessageState.SENDING, due_at=until, recipient=message.recipient, subject=message.subject,
-            html=message.html, text=message.text, error=message.error, holdout_percent=message.holdout_percent,
+            html=message.html, text=message.text, error=message.error, plan=message.plan, locale=message.locale,
+            holdout_percent=message.holdout_percent,
         )  # fmt: skip
     message.state, message.due_at = MessageState.SENDING, until
     if not begun:
@@ -283,6 +290,12 @@ def _postpone(message: Message, reason: Reason, error: str) -> None:
     again = due.backoff(message.attempts, first=FIRST_RETRY / 2)
     due.held(message).update(state=MessageState.PLANNED, due_at=again, error=error[:2000])
     log.info("message_postponed", message_id=str(message.id), attempts=message.attempts, error=error)
+
+
+def _defer(message: Message, until: datetime) -> None:
+    """Let it wait for the end of the quiet hours. Nothing was tried, so the claim does not count as a try."""
+    due.held(message).update(state=MessageState.PLANNED, due_at=until, attempts=F("attempts") - 1)
+    log.info("message_deferred", message_id=str(message.id), until=until.isoformat())
 
 
 def _give_back(messages: Iterable[Message]) -> None:

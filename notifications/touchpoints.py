@@ -44,6 +44,7 @@ class Touchpoint:
     starts_on: whether it goes out before a merchant said anything. What is not about an order waits to be wanted.
     to_address: it goes to the address that it was planned for, whatever order or customer that belongs to.
     delay, at, conditions, reach, remind_days: as in `switches.Switch`, until a merchant says otherwise.
+    topic: what shoppers choose it by (`consent.choices.Topic`), where its class asks for consent; "" for its class's.
     acted: types of facts about the order after which nobody is reminded.
     """
 
@@ -63,6 +64,7 @@ class Touchpoint:
     reach: Reach = Reach.ALL
     remind_days: int = 0
     acted: tuple[str, ...] = ()
+    topic: str = ""
 
 
 # --- moments -----------------------------------------------------------------------------------------

@@ -1,17 +1,18 @@
 """Reading orders and customers: a bounded number of queries, whatever the number of rows."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.rest.errors import NotFound
 from orders.lines import Line
 from orders.links import link_token
-from orders.models import Customer, Order, OrderLine
+from orders.models import Customer, Order, OrderLine, OrderStatus
 from orders.schemas import AddressOut, CustomerOut, LineOut, OrderOut
 from orders.text import plain
 
@@ -115,3 +116,25 @@ def show_customer(customer: Customer) -> CustomerOut:
         created_at=customer.created_at,
         updated_at=customer.updated_at,
     )
+
+
+def let_down(
+    customer_ids: Collection[UUID], order_ids: Collection[UUID], since: datetime
+) -> list[tuple[UUID, UUID | None]]:
+    """Orders that were cancelled or refunded, as (order, its customer): one query.
+
+    Among `order_ids` whenever it was; of these customers, cancelled or refunded since a time (UTC).
+    """
+    gone = Q(status=OrderStatus.CANCELLED) | Q(refunded__gt=0)
+    lately = Q(cancelled_at__gte=since) | Q(refunds__created_at__gte=since)
+    rows = Order.objects.filter(gone & Q(pk__in=order_ids) | lately & Q(customer_id__in=customer_ids))
+    return list(rows.order_by().values_list("pk", "customer_id").distinct())
+
+
+def places_of(customer_ids: Collection[UUID]) -> dict[UUID, Order]:
+    """Where each of these customers' newest order went: one query. Only its address is loaded."""
+    rows = Order.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "-placed_at", "-id")
+    found = rows.distinct("customer_id").only(
+        "id", "merchant_id", "customer_id", "country", "postcode", "shipping_address"
+    )
+    return {row.customer_id: row for row in found}

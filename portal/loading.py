@@ -129,7 +129,7 @@ SELECT json_build_array(
                 ORDER BY occurred_at DESC LIMIT %(most_scans)s::int) e))
          ORDER BY s.number), '[]')
      FROM (SELECT * FROM tracking_shipment
-           WHERE merchant_id = o.merchant_id AND order_id = o.id AND cancelled_at IS NULL
+           WHERE merchant_id = o.merchant_id AND order_id = o.id AND cancelled_at IS NULL AND NOT inbound
            ORDER BY number LIMIT %(most_parcels)s::int) s),
     (SELECT coalesce(json_agg(json_build_array(
          c.id, c.shipment_id, c.kind, c.status, c.answer_by, c.due_at) ORDER BY c.created_at DESC), '[]')

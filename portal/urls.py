@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from portal import case_views, change_views, preview, views, wish_views, withdraw_views
+from portal import case_views, change_views, consent_views, preview, views, wish_views, withdraw_views
 
 
 class _Token:
@@ -38,6 +38,9 @@ urlpatterns = [
     path("o/<token:token>/cases/<str:case_id>/", case_views.case),
     path("o/<token:token>/cases/<str:case_id>/close/", case_views.close),
     path("o/<token:token>/cases/<str:case_id>/photos/<str:photo_id>/", case_views.photo),
+    path("u/<token:token>/", consent_views.leave),
+    path("m/<token:token>/", consent_views.preferences),
+    path("c/<token:token>/", consent_views.confirm),
     path("o/<token:token>/withdraw/", withdraw_views.withdraw_order),
     path("withdraw/", withdraw_views.withdraw, name="withdraw"),
     path("withdraw/receipt/<token:token>/", withdraw_views.receipt),

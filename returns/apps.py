@@ -5,4 +5,4 @@ class ReturnsConfig(AppConfig):
     name = "returns"
 
     def ready(self) -> None:
-        from returns import facts, tasks  # noqa: F401  # declares them
+        from returns import exchange_facts, facts, subscribers, tasks  # noqa: F401  # declares them

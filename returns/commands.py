@@ -82,10 +82,10 @@ def _keep_only(ret: Return, quantities: Mapping[UUID, int]) -> None:
 def reject(merchant: Merchant, return_id: UUID, text: str) -> Return:
     """The shop refuses it, and says why. Twice is once. Raises NotFound, Conflict, Unprocessable without a reason."""
     text = cleaned(text)
-    if not text:
-        raise Unprocessable("Say why.", param="text", code="empty_message")
     with merchant_transaction(merchant):
         ret = lock_return(return_id)
+        if not text:
+            raise Unprocessable("Say why.", param="text", code="empty_message")
         if ret.approval_state == Approval.REJECTED:
             return ret
         refuse_unless(ret, "approval_state", UNDECIDED)
@@ -102,10 +102,10 @@ def ask(merchant: Merchant, return_id: UUID, text: str) -> Return:
     Raises NotFound, Conflict when decided, Unprocessable without words.
     """
     text = cleaned(text)
-    if not text:
-        raise Unprocessable("A question needs words.", param="text", code="empty_message")
     with merchant_transaction(merchant):
         ret = lock_return(return_id)
+        if not text:
+            raise Unprocessable("A question needs words.", param="text", code="empty_message")
         refuse_unless(ret, "approval_state", UNDECIDED)
         move(ret, approval_state=Approval.ASKED)
         entry = add_entry(ret, EntryKind.ASKED, Side.TEAM, text)
@@ -120,10 +120,10 @@ def reply(merchant: Merchant, return_id: UUID, text: str, photos: Sequence[bytes
     photos: as they were uploaded. Raises NotFound, Conflict for a closed one, Unprocessable for nothing or too much.
     """
     text, pictures = cleaned(text), redrawn(photos)
-    if not text and not pictures:
-        raise Unprocessable("Say something, or add a photo.", param="text", code="empty_message")
     with merchant_transaction(merchant):
         ret = lock_return(return_id)
+        if not text and not pictures:
+            raise Unprocessable("Say something, or add a photo.", param="text", code="empty_message")
         refuse_unless(ret, "approval_state", (*UNDECIDED, Approval.APPROVED))
         last = ret.entries.last()
         if not pictures and last is not None and (last.side, last.text) == (Side.SHOPPER, text):
@@ -215,9 +215,9 @@ def assign(merchant: Merchant, return_id: UUID, person_id: int | None, address: 
 def add_note(merchant: Merchant, return_id: UUID, text: str) -> Return:
     """Write something down for the team; shoppers never see it. Raises NotFound, Unprocessable without words."""
     text = cleaned(text)
-    if not text:
-        raise Unprocessable("A note needs words.", param="text", code="empty_message")
     with merchant_transaction(merchant):
         ret = lock_return(return_id)
+        if not text:
+            raise Unprocessable("A note needs words.", param="text", code="empty_message")
         add_entry(ret, EntryKind.NOTE, Side.TEAM, text)
     return ret

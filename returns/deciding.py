@@ -5,6 +5,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from returns import exchanging
 from returns.counting import give_back
 from returns.facts import ReturnApproved, ReturnReviewNeeded
 from returns.models import Return
@@ -41,6 +42,7 @@ def approve_now(ret: Return, side: Side, text: str = "") -> None:
     )  # fmt: skip
     entry = add_entry(ret, EntryKind.APPROVED, side, text)
     tell(ret, ReturnApproved(**told(ret, entry), expires_at=expires))
+    exchanging.begin(ret, lines)
     settle(ret)
     close_if_done(ret)
 
@@ -56,6 +58,7 @@ def free_goods(ret: Return) -> None:
 def end(ret: Return, **values: object) -> None:
     """It is over: its goods can be returned anew, and nothing is due any more."""
     free_goods(ret)
+    exchanging.drop(ret)
     now = timezone.now()
     if "approval_state" in values or "logistics_state" in values:
         move(ret, closed_at=now, due_at=None, **values)

@@ -1,6 +1,7 @@
 """Facts about returns: part of the public API (`GET /api/v1/events`, webhooks)."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from events.facts import FactData, fact
@@ -116,7 +117,10 @@ class ReturnExpired(ReturnFact):
 
 @fact("return.settled")
 class ReturnSettled(ReturnFact):
-    """Money or goods for some of it are due: a refund was requested, credit given, an exchange released."""
+    """Money or goods for some of it are due: so much refund was requested and credit given, or an exchange released."""
+
+    refund: Decimal = Decimal(0)
+    credit: Decimal = Decimal(0)
 
 
 @fact("return.resolved")

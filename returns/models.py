@@ -9,6 +9,8 @@ from events.models import DueRow, due_index
 from merchants.fields import MerchantForeignKey
 from merchants.models import MerchantModel
 from orders.models import Customer, Order, OrderLine
+from returns.count_models import LinePart as LinePart
+from returns.count_models import ReturnedCount as ReturnedCount
 from returns.states import (
     OVER,
     Approval,
@@ -23,34 +25,12 @@ from returns.states import (
     Side,
     Trigger,
 )
+from tracking.models import Shipment
 
 
 def _money(**more: object) -> models.DecimalField:
     """An amount in the currency of the order."""
     return models.DecimalField(max_digits=14, decimal_places=4, default=Decimal(0), **more)  # type: ignore[arg-type]
-
-
-class LinePart(MerchantModel):
-    """One component of a bundle: an order line that has parts is returned part by part, each at its share."""
-
-    line = MerchantForeignKey(OrderLine, related_name="parts")
-    external_id = models.CharField(max_length=191)
-    position = models.PositiveSmallIntegerField()
-    sku = models.CharField(max_length=191, blank=True)
-    title = models.CharField(max_length=500)
-    quantity = models.PositiveIntegerField(default=1, help_text="In one bundle.")
-    weight = models.DecimalField(
-        max_digits=14, decimal_places=4, help_text="What one costs alone: its share of the bundle's price."
-    )
-
-    class Meta(MerchantModel.Meta):
-        constraints = [
-            models.UniqueConstraint(
-                fields=["merchant", "line", "external_id"], name="one_part_an_external_id"
-            ),
-            models.CheckConstraint(condition=Q(quantity__gt=0, weight__gte=0), name="part_in_bounds"),
-        ]
-        ordering = ["position"]
 
 
 class Return(DueRow):
@@ -84,11 +64,15 @@ class Return(DueRow):
     currency = models.CharField(max_length=3)
     fee = _money(help_text="For sending it back: taken once off what is given back.")
     fee_taken = _money(help_text="How much of it was taken by now.")
+    settlements = models.PositiveSmallIntegerField(
+        default=0, help_text="How often money went back: the key of the next."
+    )
     request_key = models.CharField(
         max_length=64, blank=True, help_text="Of the form: sent twice it is one return."
     )
     review_reason = models.CharField(max_length=300, blank=True)
-    # The parcel.
+    # The parcel. Its scans move the return; without one it is moved by hand.
+    shipment = MerchantForeignKey(Shipment, on_delete=models.SET_NULL, null=True, related_name="brings_back")
     carrier = models.CharField(max_length=40, blank=True)
     tracking_number = models.CharField(max_length=100, blank=True)
     assignee_id = models.BigIntegerField(null=True, help_text="Who of the team looks after it.")
@@ -97,6 +81,9 @@ class Return(DueRow):
     decided_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(null=True)
+    counted_at = models.DateTimeField(
+        null=True, help_text="Somebody counted what came; before that it is what the carrier brought."
+    )
     inspected_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True, help_text="Until when it has to be on its way.")
     settled_at = models.DateTimeField(null=True, help_text="The money was where it belongs.")
@@ -132,6 +119,11 @@ class Return(DueRow):
             ),
             models.Index(fields=["merchant", "money_state", "-requested_at", "-id"], name="returns_by_money"),
             models.Index(fields=["merchant", "number"], name="returns_by_number"),
+            models.Index(
+                fields=["merchant", "shipment"],
+                condition=Q(shipment__isnull=False),
+                name="returns_of_shipment",
+            ),
             models.Index(fields=["merchant", "customer", "-requested_at"], name="returns_of_customer"),
             models.Index(
                 fields=["merchant", "tracking_number"],
@@ -154,6 +146,10 @@ class ReturnLine(MerchantModel):
     resolution = models.CharField(max_length=20, choices=Resolution)
     exchange_variant = models.CharField(
         max_length=191, blank=True, help_text="What the shop calls the wanted variant."
+    )
+    exchange_title = models.CharField(max_length=800, blank=True, help_text="As it was called then.")
+    exchange_price = models.DecimalField(
+        max_digits=14, decimal_places=4, null=True, help_text="Of one wanted piece, as the shop prices it."
     )
     keep = models.BooleanField(default=False, help_text="The shopper keeps it.")
     # What was paid for it, and what its rule takes or adds.
@@ -196,28 +192,6 @@ class ReturnLine(MerchantModel):
         ordering = ["id"]
 
 
-class ReturnedCount(MerchantModel):
-    """How many of an order line (or a part) are taken by returns that are not over.
-
-    The database refuses more than were bought, whoever asks beside whom (R31).
-    """
-
-    line = MerchantForeignKey(OrderLine, related_name="returned_counts")
-    part = MerchantForeignKey(LinePart, null=True, related_name="returned_counts")
-    bought = models.PositiveIntegerField()
-    taken = models.PositiveIntegerField()
-    amount = _money(help_text="What was paid for those that are taken.")
-
-    class Meta(MerchantModel.Meta):
-        constraints = [
-            models.UniqueConstraint(
-                fields=["merchant", "line", "part"], nulls_distinct=False, name="one_count_a_line"
-            ),
-            models.CheckConstraint(condition=Q(taken__lte=F("bought")), name="not_more_returned_than_bought"),
-            models.CheckConstraint(condition=Q(amount__gte=0), name="returned_amount_not_negative"),
-        ]
-
-
 class ReturnEntry(MerchantModel):
     """One thing that happened to a return. Never changed."""
 
@@ -246,3 +220,7 @@ class ReturnPhoto(MerchantModel):
     class Meta(MerchantModel.Meta):
         indexes = [models.Index(fields=["merchant", "ret"], name="photos_of_return")]
         ordering = ["id"]
+
+
+# Found here by Django.
+from returns.exchange_models import Exchange as Exchange  # noqa: E402

@@ -17,6 +17,9 @@ from returns.policy.verdict import Verdict
 from returns.states import NOT_SENT, UNDECIDED, Approval, EntryKind, Kind, Logistics, Money
 from returns.terms import terms_of
 
+# Of a return's lines: as they stand in the order.
+IN_ORDER = ("line__position", "part__position", "id")
+
 
 @dataclass(frozen=True)
 class Returnable:
@@ -44,10 +47,10 @@ def returnable_of(
 
 
 def returns_with_lines() -> QuerySet[Return]:
-    """Returns of the open scope with their order and goods: two queries."""
-    lines = Prefetch("lines", ReturnLine.objects.select_related("line", "part").order_by("id"))
+    """Returns of the open scope with their order, goods and exchanges: three queries."""
+    lines = Prefetch("lines", ReturnLine.objects.select_related("line", "part").order_by(*IN_ORDER))
     rows = Return.objects.select_related("order").defer("order__raw", "order__search")
-    return rows.prefetch_related(lines)
+    return rows.prefetch_related(lines, "exchanges")
 
 
 def get_return(return_id: UUID | None) -> Return:
@@ -123,3 +126,9 @@ def may_cancel(ret: Return) -> bool:
     return decided and ret.closed_at is None and ret.logistics_state in NOT_SENT and ret.money_state in (
         Money.NONE, Money.AWAITING_PAYMENT
     )  # fmt: skip
+
+
+def open_for_order(order_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the orders that have a return that is not closed: one query."""
+    rows = Return.objects.filter(order_id__in=set(order_ids), closed_at=None)
+    return set(rows.values_list("order_id", flat=True))

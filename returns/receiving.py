@@ -98,6 +98,8 @@ def receive(
         ret = lock_return(return_id)
         refuse_unless(ret, "approval_state", (Approval.APPROVED,))
         rows = lines_of(ret)
+        if lines is not None and ret.counted_at is None:
+            _forget_assumed(rows)
         counts = _received(rows, lines)
         if not any(counts.values()):
             if lines is None:
@@ -123,7 +125,14 @@ def _come(ret: Return, complete: bool) -> None:
         move(ret, logistics_state=Logistics.AWAITING)
     if ret.logistics_state != Logistics.INSPECTED:
         move(ret, logistics_state=Logistics.RECEIVED if complete else Logistics.PARTLY_RECEIVED)
-    save(ret, received_at=now, sent_at=ret.sent_at or now, due_at=None, closed_at=None)
+    save(ret, received_at=now, counted_at=now, sent_at=ret.sent_at or now, due_at=None, closed_at=None)
+
+
+def _forget_assumed(rows: Iterable[ReturnLine]) -> None:
+    """What the carrier brought counted as whole until now: from here on what was counted does."""
+    for row in rows:
+        row.received = 0
+        row.save(update_fields=["received"])
 
 
 def _received(rows: Iterable[ReturnLine], lines: Sequence[ReceivedLine] | None) -> dict[UUID, int]:
@@ -181,7 +190,7 @@ def _found(row: ReturnLine, found: InspectedLine) -> None:
     known = found.condition in Condition.values and found.disposition in ("", *Disposition.values)
     if not known:
         raise Unprocessable(
-            "There is no such condition or disposition.", param="lines", code="unknown_condition"
+            "There is no such condition or disposition.", param="lines", code="unknown_item_condition"
         )
     if not 0 <= found.accepted <= min(row.received, row.quantity) or (
         found.accepted and found.condition in _NOT_IT

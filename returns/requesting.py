@@ -10,11 +10,11 @@ from uuid import UUID
 from django.utils import timezone
 
 from merchants.models import Merchant
-from merchants.rest.errors import Conflict, Unprocessable
+from merchants.rest.errors import Conflict, Problem, Unprocessable
 from merchants.scope import merchant_transaction
 from orders.commands import lock_order
 from orders.models import Order, OrderStatus
-from returns import counting
+from returns import counting, exchanging
 from returns.amounts import ZERO, unit_of
 from returns.counting import Piece
 from returns.deciding import approve_now, needs_review, review_now
@@ -91,7 +91,7 @@ def request_return(
         if wanted.key and (same := Return.objects.filter(order=order, request_key=wanted.key).first()):
             return same
         if order.status == OrderStatus.CANCELLED:
-            raise Conflict("This order was cancelled.", param="order_id", code="order_cancelled")
+            raise Unprocessable("This order was cancelled.", param="order_id", code="order_cancelled")
         terms = terms_of(merchant, order, wanted.kind, at=at, asked=_asked(wanted))
         lines = _wanted_lines(order, wanted, terms, by)
         counting.take(order, [(w.piece, w.asked.quantity, w.paid) for w in lines])
@@ -100,6 +100,7 @@ def request_return(
         entry = add_entry(ret, EntryKind.REQUESTED, Side(by), cleaned(wanted.note))
         for row, pictures in zip(rows, photos, strict=False):
             add_photos(ret, entry, pictures, row)
+        exchanging.prepare(ret, rows)
         tell(ret, ReturnRequested(**told(ret, entry)))
         _decide(ret, lines, by)
     return ret
@@ -120,7 +121,7 @@ def _check_shape(wanted: RequestedReturn) -> None:
             raise Unprocessable("There is no such resolution.", param=f"lines[{index}].resolution",
                                 code="resolution_not_offered")  # fmt: skip
     if any(line.condition not in ("", *ItemCondition.values) for line in wanted.lines):
-        raise Unprocessable("There is no such condition.", param="lines", code="unknown_condition")
+        raise Unprocessable("There is no such condition.", param="lines", code="unknown_item_condition")
     if wanted.method and wanted.method not in Method.values:
         raise Unprocessable("There is no such method.", param="method", code="method_not_offered")
     if wanted.gift and "@" not in wanted.gift_email:
@@ -142,10 +143,10 @@ def _wanted_lines(order: Order, wanted: RequestedReturn, terms: Terms, by: str) 
     asked = wanted.lines or [
         RequestedLine(piece.line.id, piece.left, resolution=wanted.resolution, part_id=key[1])
         for key, piece in pieces.items()
-        if piece.left and (by == Side.TEAM or terms.lines[piece.line.id].returnable)
+        if piece.left and (by == Side.TEAM or _may(terms, piece))
     ]
     if not asked:
-        raise Conflict("Nothing of this order can be returned.", param="order_id", code="nothing_returnable")
+        raise _nothing_left(pieces.values(), terms)
     lines = []
     for index, line in enumerate(asked):
         piece = pieces.get((line.line_id, line.part_id))
@@ -159,15 +160,37 @@ def _wanted_lines(order: Order, wanted: RequestedReturn, terms: Terms, by: str) 
     return lines
 
 
-_REFUSALS: Final = {Code.WINDOW_OVER: "window_over", Code.FINAL_SALE: "final_sale"}
+def _may(terms: Terms, piece: Piece) -> bool:
+    verdict = terms.lines.get(piece.line.id)
+    return verdict is not None and verdict.returnable
+
+
+def _nothing_left(pieces: Iterable[Piece], terms: Terms) -> Problem:
+    """Why nothing of an order can come back: what the rules say about what is left of it."""
+    for piece in pieces:
+        verdict = terms.lines.get(piece.line.id)
+        if piece.left and verdict is not None and not verdict.returnable:
+            return _refusal(verdict, "order_id")
+    return Conflict("Nothing of this order can be returned.", param="order_id", code="nothing_returnable")
+
+
+def _refusal(verdict: Verdict, param: str) -> Unprocessable:
+    """What the rules say, as the API tells it."""
+    if verdict.code == Code.WINDOW_OVER:
+        return Unprocessable(verdict.sentence, param=param, code="window_over")
+    if verdict.code == Code.FINAL_SALE:
+        return Unprocessable(verdict.sentence, param=param, code="final_sale")
+    return Unprocessable(verdict.sentence, param=param, code="not_returnable")
 
 
 def _check_terms(terms: Verdict, line: RequestedLine, wanted: RequestedReturn, index: int) -> None:
     """Raises Unprocessable for what the rules do not let a shopper do."""
     if not terms.returnable:
-        code = _REFUSALS.get(terms.code, "not_returnable")
-        raise Unprocessable(terms.sentence, param=f"lines[{index}]", code=code)
-    if line.resolution not in terms.resolutions:
+        raise _refusal(terms, f"lines[{index}]")
+    offered = set(terms.resolutions)
+    if wanted.gift:  # the money is who bought it's
+        offered = offered - {Resolution.REFUND} | {Resolution.STORE_CREDIT}
+    if line.resolution not in offered:
         raise Unprocessable("This is not offered for it.", param=f"lines[{index}].resolution",
                             code="resolution_not_offered")  # fmt: skip
     if wanted.method and wanted.method not in terms.methods:

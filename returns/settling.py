@@ -4,10 +4,12 @@ from typing import Final
 
 from django.utils import timezone
 
-from returns.amounts import unit_of, up_to
+from returns import exchanging
+from returns.amounts import percent_of, unit_of, up_to
 from returns.facts import ReturnResolved, ReturnSettled
 from returns.models import Return, ReturnLine
-from returns.states import Approval, EntryKind, Kind, Logistics, Money, Side, Trigger
+from returns.paying import Due, pay, take_fee
+from returns.states import SENDS_GOODS, Approval, EntryKind, Kind, Logistics, Money, Resolution, Side, Trigger
 from returns.steps import add_entry, lines_of, move, save, tell, told
 
 
@@ -31,20 +33,71 @@ def settle(ret: Return) -> None:
 
     A withdrawal's money is `returns.withdrawal`'s: here only its goods move.
     """
-    if ret.kind == Kind.WITHDRAWAL:
+    if ret.kind == Kind.WITHDRAWAL or ret.approval_state != Approval.APPROVED:
         return
-    unit = unit_of(ret.currency)
-    moved = []
-    for line in lines_of(ret):
-        count = ready_count(ret, line)
-        if count > line.settled:
-            line.settled_amount, line.settled = up_to(line.paid, count, line.quantity, unit), count
-            line.save(update_fields=["settled", "settled_amount"])
-            moved.append(line)
-    if moved:
-        move(ret, money_state=Money.DUE)
-        entry = add_entry(ret, EntryKind.MONEY, Side.SYSTEM)
-        tell(ret, ReturnSettled(**told(ret, entry), notify=False))
+    due, lines = Due(), lines_of(ret)
+    moved = [line for line in lines if _settle_line(ret, line, due)]
+    exchange = exchanging.advance(ret, lines)
+    if exchange is not None and exchange.pays_back:
+        if ret.gift:
+            due.credit += exchange.pays_back
+        else:
+            due.refund += exchange.pays_back
+    if moved or due.anything or (exchange and exchange.released):
+        _give_back(ret, due, lines)
+
+
+def _settle_line(ret: Return, line: ReturnLine, due: Due) -> bool:
+    """Add to `due` what a line brings now. Returns whether any of it was ready and not settled."""
+    count, unit = ready_count(ret, line), unit_of(ret.currency)
+    if count <= line.settled:
+        return False
+    until = up_to(line.paid, count, line.quantity, unit)
+    worth, pieces = until - line.settled_amount, count - line.settled
+    kept = percent_of(worth, line.restocking_percent, unit)
+    line.settled_amount, line.settled = until, count
+    line.save(update_fields=["settled", "settled_amount"])
+    # A present's worth never goes to who bought it.
+    if line.resolution == Resolution.STORE_CREDIT or (ret.gift and line.resolution == Resolution.REFUND):
+        due.credit += worth - kept
+        due.bonus += percent_of(worth, line.bonus_percent, unit)
+        due.kept += kept
+    elif line.resolution not in SENDS_GOODS and line.resolution != Resolution.REPAIR:
+        due.refund += worth - kept
+        due.kept += kept
+        if line.part_id is None:
+            due.lines[line.line_id] = due.lines.get(line.line_id, 0) + pieces
+    return True
+
+
+def _give_back(ret: Return, due: Due, lines: list[ReturnLine]) -> None:
+    had_fee = ret.fee_taken
+    take_fee(ret, due)
+    wrong = pay(ret, due) if due.anything else ""
+    if wrong:
+        ret.fee_taken = had_fee
+    state = Money.FAILED if wrong else Money.PENDING if due.refund > 0 else settled_state(ret, lines)
+    move(ret, money_state=state, fee_taken=ret.fee_taken, settlements=ret.settlements + 1,
+         **({"settled_at": timezone.now()} if state == Money.DONE else {}))  # fmt: skip
+    numbers = {
+        "refund": str(due.refund),
+        "credit": str(due.credit),
+        "bonus": str(due.bonus),
+        "kept": str(due.kept),
+    }
+    entry = add_entry(ret, EntryKind.MONEY, Side.SYSTEM, wrong, data=numbers)
+    tell(
+        ret, ReturnSettled(**told(ret, entry), refund=due.refund, credit=due.credit + due.bonus, notify=False)
+    )
+
+
+def settled_state(ret: Return, lines: list[ReturnLine]) -> Money:
+    """Where the money is when none of it is on its way: done, or partly, while something has yet to come."""
+    if ret.money_state in (Money.PENDING, Money.AWAITING_PAYMENT, Money.FAILED):
+        return Money(ret.money_state)
+    open_ = [line for line in lines if line.settled < line.quantity and line.accepted is None]
+    waits = exchanging.waits(ret)
+    return Money.PARTLY_DONE if open_ or waits else Money.DONE
 
 
 _LEFT_OPEN: Final = (Money.DUE, Money.PENDING, Money.AWAITING_PAYMENT, Money.FAILED, Money.PARTLY_DONE)

@@ -75,14 +75,18 @@ LOGISTICS: Final[dict[str, frozenset[str]]] = {
 }
 
 MONEY: Final[dict[str, frozenset[str]]] = {
-    Money.NONE: frozenset({Money.AWAITING_PAYMENT, Money.DUE, Money.PENDING, Money.PARTLY_DONE, Money.DONE}),
-    Money.AWAITING_PAYMENT: frozenset({Money.NONE, Money.DUE, Money.PENDING, Money.DONE}),
+    Money.NONE: frozenset(
+        {Money.AWAITING_PAYMENT, Money.DUE, Money.PENDING, Money.PARTLY_DONE, Money.DONE, Money.FAILED}
+    ),
+    Money.AWAITING_PAYMENT: frozenset(
+        {Money.NONE, Money.DUE, Money.PENDING, Money.PARTLY_DONE, Money.DONE, Money.FAILED}
+    ),
     Money.DUE: frozenset({Money.PENDING, Money.PARTLY_DONE, Money.DONE, Money.FAILED, Money.NONE}),
     Money.PENDING: frozenset({Money.PENDING, Money.PARTLY_DONE, Money.DONE, Money.FAILED}),
     Money.PARTLY_DONE: frozenset({Money.PARTLY_DONE, Money.PENDING, Money.DUE, Money.DONE, Money.FAILED}),
     # A part that comes later, or what the team gives on top.
-    Money.DONE: frozenset({Money.DONE, Money.DUE, Money.PENDING}),
-    Money.FAILED: frozenset({Money.DUE, Money.PENDING, Money.DONE}),
+    Money.DONE: frozenset({Money.DONE, Money.DUE, Money.PENDING, Money.PARTLY_DONE, Money.FAILED}),
+    Money.FAILED: frozenset({Money.DUE, Money.PENDING, Money.PARTLY_DONE, Money.DONE}),
 }
 
 # Nobody decided yet.

@@ -36,7 +36,7 @@ def lock_return(return_id: UUID) -> Return:
 
 def lines_of(ret: Return) -> list[ReturnLine]:
     """The lines of a locked return, with what was ordered."""
-    return list(ret.lines.select_related("line", "part").order_by("id"))
+    return list(ret.lines.select_related("line", "part").order_by("line__position", "part__position", "id"))
 
 
 def move(ret: Return, **values: Any) -> None:
@@ -49,7 +49,7 @@ def move(ret: Return, **values: Any) -> None:
         if new is None or new == state:
             continue
         if new not in moves[state]:
-            raise Conflict(f"This return is {state}.", param="return_id", code=f"return_{state}")
+            raise Conflict(f"This return is {state}.", param="return_id", code="return_state")
     save(ret, **values)
 
 
@@ -64,7 +64,7 @@ def refuse_unless(ret: Return, state: str, allowed: Iterable[str]) -> None:
     """Raises Conflict unless one of the three states (`approval_state` …) is one of the allowed."""
     now = getattr(ret, state)
     if now not in allowed:
-        raise Conflict(f"This return is {now}.", param="return_id", code=f"return_{now}")
+        raise Conflict(f"This return is {now}.", param="return_id", code="return_state")
 
 
 def cleaned(text: str, longest: int = LONGEST_TEXT) -> str:

@@ -108,3 +108,8 @@ class ShipmentWishChanged(ShipmentFact):
 
     wish: str = ""
     day: str = ""
+
+
+@fact("return_shipment.moved")
+class ReturnShipmentMoved(ShipmentFact):
+    """A parcel with returned goods is somewhere else. What it means for its return is told by `return.*`."""

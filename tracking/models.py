@@ -1,11 +1,14 @@
 """Parcels, what is in them, and what their carriers said about them."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
 from events.models import LeasedDueRow, due_index
 from merchants.fields import EncryptedTextField, MerchantForeignKey
 from merchants.models import MerchantModel
+from merchants.scope import merchant_manager
 from orders.models import Order, OrderLine
 from tracking.statuses import Status
 from tracking.watch.models import PaceClock as PaceClock
@@ -90,9 +93,15 @@ class Shipment(LeasedDueRow):
         db_default=False,
         help_text="Came as history: what happened before it came is told to nobody.",
     )
+    inbound = models.BooleanField(
+        default=False, db_default=False, help_text="Goods on their way back to the shop: nobody awaits it."
+    )
     raw = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+
+    # Those that a shopper awaits. What is about one kind of parcel only says so by its manager.
+    outbound: Any = merchant_manager(inbound=False)
 
     class Meta(LeasedDueRow.Meta):
         constraints = [

@@ -78,11 +78,26 @@ def advance_one(
     """
     before = shipment.status
     scans = list(scans)
+    if shipment.inbound:
+        return _advance_inbound(merchant, shipment, scans, now), False
     kinds = _put_resolved(merchant, shipment, scans, now)
     if predict(merchant, shipment, len(scans), now):
         kinds.append(facts.ShipmentEtaChanged)
     told: list[Told] = [(_fact(kind, shipment, notify), shipment.order_id) for kind in kinds]
     return told, _means(shipment.status) != _means(before)
+
+
+def _advance_inbound(
+    merchant: Merchant, shipment: Shipment, scans: Sequence[ScanFacts], now: datetime
+) -> list[Told]:
+    """A parcel on its way back: no window, no prediction, and a fact of its own that only returns listen to."""
+    before = (shipment.status, shipment.shipped_at is not None)
+    _put_state(shipment, resolve([*scans, *_taken_back(shipment)], now=now))
+    shipment.due_at = polling.next_poll(merchant, shipment, now)
+    shipment.updated_at = now
+    if (shipment.status, shipment.shipped_at is not None) == before:
+        return []
+    return [(_fact(facts.ReturnShipmentMoved, shipment, True), shipment.order_id)]
 
 
 def _put_resolved(
@@ -133,7 +148,7 @@ def _taken_back(shipment: Shipment) -> list[ScanFacts]:
 
 def is_awaited(shipment: Shipment) -> bool:
     """Whether the shopper still waits for a parcel: only then can it be late."""
-    return shipment.status not in _ENDED
+    return not shipment.inbound and shipment.status not in _ENDED
 
 
 def set_window(merchant: Merchant, shipment: Shipment, window: Window) -> datetime | None:
@@ -164,6 +179,8 @@ def record_delay(shipment: Shipment, eta_was: datetime, *, notify: bool = True) 
 
 
 def _fact(kind: type[facts.ShipmentFact], shipment: Shipment, notify: bool) -> facts.ShipmentFact:
+    if shipment.inbound:
+        kind = facts.ReturnShipmentMoved
     at = shipment.shipped_at if kind is facts.ShipmentShipped else shipment.status_at
     more: dict[str, Any] = {}
     if kind is facts.ShipmentEtaChanged:

@@ -1,9 +1,12 @@
 """Reading parcels: a bounded number of queries, whatever the number of rows."""
 
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import msgspec
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from merchants.ids import public_id
@@ -12,12 +15,13 @@ from tracking.eta.choice import CONFIDENCE
 from tracking.models import Scan, Shipment, ShipmentLine
 from tracking.progress import is_awaited
 from tracking.schemas import EtaOut, HandedOverOut, ScanOut, ShipmentLineOut, ShipmentOut, WishOut
+from tracking.statuses import Status
 
 
 def shipments_with_lines() -> QuerySet[Shipment]:
     """Parcels of the open scope with their lines and these lines' order lines, without `raw`: three queries."""
     lines = ShipmentLine.objects.select_related("line").order_by("line__position")
-    return Shipment.objects.defer("raw").prefetch_related(Prefetch("lines", lines))
+    return Shipment.outbound.defer("raw").prefetch_related(Prefetch("lines", lines))
 
 
 def get_shipment(shipment_id: UUID | None) -> Shipment:
@@ -111,3 +115,23 @@ def show_scan(scan: Scan) -> ScanOut:
         source=scan.source,
         received_at=scan.received_at,
     )
+
+
+# A parcel of long ago that nobody ever told us the end of bothers nobody any more.
+_STILL_MATTERS: Final = timedelta(days=60)
+
+
+def orders_with_late_parcels(
+    customer_ids: Collection[UUID], order_ids: Collection[UUID], now: datetime
+) -> list[tuple[UUID, UUID | None]]:
+    """Orders with a parcel past its window or in trouble, as (order, its customer): one query.
+
+    Of these customers, or among these orders. A parcel that arrived, is cancelled or back is none of them.
+    """
+    whose = Q(order__customer_id__in=customer_ids) | Q(order_id__in=order_ids)
+    over = (Status.DELIVERED, Status.CANCELLED, Status.RETURNED)
+    since = now - _STILL_MATTERS
+    wrong = Q(status__in=(Status.EXCEPTION, Status.ATTEMPT_FAILED, Status.RETURNING), status_at__gt=since)
+    late = Q(eta_to__lt=now, eta_to__gt=since) & ~Q(status__in=over)
+    rows = Shipment.objects.filter(whose & (wrong | late), cancelled_at=None)
+    return list(rows.values_list("order_id", "order__customer_id").distinct())

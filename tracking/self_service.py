@@ -100,7 +100,7 @@ def cancel_own_order(merchant: Merchant, order_id: UUID) -> Order:
 
 def _live(order_id: UUID) -> list[Shipment]:
     return list(
-        Shipment.objects.filter(order_id=order_id, cancelled_at=None).only("status", "shipped_at", "order")
+        Shipment.outbound.filter(order_id=order_id, cancelled_at=None).only("status", "shipped_at", "order")
     )
 
 

@@ -49,7 +49,7 @@ def put_shipment(
         order = _lock_named_order(body)
         external_id = body.external_id or body.tracking_number or "1"
         known = (
-            Shipment.objects.select_for_update(no_key=True)
+            Shipment.outbound.select_for_update(no_key=True)
             .filter(order=order, external_id=external_id)
             .first()
         )
@@ -113,7 +113,7 @@ def _new_shipment(
     happened: bool,
 ) -> Shipment:
     now = timezone.now()
-    last = Shipment.objects.filter(order=order).aggregate(last=Max("number"))["last"] or 0
+    last = Shipment.outbound.filter(order=order).aggregate(last=Max("number"))["last"] or 0
     shipped_at = _shipped_at(body, now)
     shipment = Shipment(
         merchant=merchant, order=order, external_id=external_id, number=last + 1, shipped_at=shipped_at,
@@ -121,7 +121,7 @@ def _new_shipment(
         status_at=shipped_at or now, created_at=now, updated_at=now, raw=dict(raw or {}),
         historical=not body.notify,
     )  # fmt: skip
-    _put_carrier(merchant, shipment, body)
+    put_carrier(merchant, shipment, body)
     _put_window(merchant, order, shipment, body)
     predict(merchant, shipment, 0, now)
     shipment.due_at = now if polling.is_followed(merchant, shipment, now) else None
@@ -146,7 +146,7 @@ def _update_shipment(
     now = timezone.now()
     was_shipped = shipment.shipped_at is not None
     number_was, asked_with = shipment.tracking_number, (shipment.carrier, shipment.tracking_number)
-    _put_carrier(merchant, shipment, body)
+    put_carrier(merchant, shipment, body)
     if body.shipped_at is not UNSET:
         shipment.shipped_at = _shipped_at(body, now) or shipment.shipped_at
     eta_was = _put_window(merchant, shipment.order, shipment, body)
@@ -188,7 +188,7 @@ def _shipped_at(body: ShipmentIn, now: datetime) -> datetime | None:
     return shipped_at
 
 
-def _put_carrier(merchant: Merchant, shipment: Shipment, body: ShipmentIn) -> None:
+def put_carrier(merchant: Merchant, shipment: Shipment, body: ShipmentIn) -> None:
     number_was, source_was = shipment.tracking_number, shipment.carrier_source
     if body.carrier and (code := carrier_from_name(body.carrier)[:40]) != OTHER:
         shipment.carrier, shipment.carrier_source = code, ""

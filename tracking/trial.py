@@ -85,7 +85,7 @@ def latest(merchant: Merchant) -> Order | None:
 
 def done(order: Order) -> int:
     """How many of the STEPS a test order has behind it."""
-    parcel = Shipment.objects.filter(order=order).order_by("number").first()
+    parcel = Shipment.outbound.filter(order=order).order_by("number").first()
     if parcel is None:
         return 1
     reached = [place for place, step in enumerate(STEPS) if step.status == parcel.status]
@@ -105,7 +105,7 @@ def go_on(merchant: Merchant, order_id: UUID) -> None:
             _hand_over(merchant, order)
             _note(merchant, order, STEPS[1])
             return
-        parcel = Shipment.objects.get(order=order)
+        parcel = Shipment.outbound.get(order=order)
     _scan(merchant, parcel, STEPS[reached])
     _note(merchant, order, STEPS[reached])
 
@@ -124,7 +124,7 @@ def _hand_over(merchant: Merchant, order: Order) -> None:
         shipped_at=timezone.now(),
     )
     put = put_shipment(merchant, parcel)
-    _scan(merchant, Shipment.objects.get(pk=put.shipment_id), STEPS[1])
+    _scan(merchant, Shipment.outbound.get(pk=put.shipment_id), STEPS[1])
 
 
 def _scan(merchant: Merchant, parcel: Shipment, step: Step) -> None:

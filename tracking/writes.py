@@ -120,7 +120,7 @@ WHERE merchant_id = %s::uuid AND shipment_id = ANY(%s::uuid[])
 
 _STAGES = """
 SELECT id, ARRAY(SELECT status FROM tracking_shipment p
-                 WHERE p.merchant_id = %(merchant_id)s::uuid AND p.order_id = o.id),
+                 WHERE p.merchant_id = %(merchant_id)s::uuid AND p.order_id = o.id AND NOT p.inbound),
        (SELECT coalesce(sum(quantity - shipped_quantity), 0) FROM orders_orderline l
         WHERE l.merchant_id = %(merchant_id)s::uuid AND l.order_id = o.id AND requires_shipping)
 FROM unnest(%(orders)s::uuid[]) AS o(id)

@@ -47,7 +47,7 @@ def _shipments(request: HttpRequest, merchant: Merchant) -> Pages:
     asked = filters.given(request.GET.dict(), shipments.TABS, Outcome.values)
     found, _is_countable = shipments.of_shipments(asked)
     wanted = shipments.of_tab(found, asked.tab)
-    rows = Shipment.objects.filter(pk__in=wanted.values("pk")) if asked.narrows or asked.q else wanted
+    rows = Shipment.outbound.filter(pk__in=wanted.values("pk")) if asked.narrows or asked.q else wanted
     return newest_pages(merchant, with_orders(rows.prefetch_related("lines__line")), "created_at")
 
 

@@ -143,7 +143,7 @@ def _tabs(request: HttpRequest, seat: Seat, found: Found, asked: Given) -> ListT
 def _rows(orders_: list[Order]) -> list[Row]:
     """The orders with what became of their parcels: one query for all of them."""
     parcels: dict[UUID, _Parcels] = {order.id: _Parcels() for order in orders_}
-    known = Shipment.objects.filter(order_id__in=parcels).exclude(status=Status.CANCELLED).order_by("number")
+    known = Shipment.outbound.filter(order_id__in=parcels).exclude(status=Status.CANCELLED).order_by("number")
     for order_id, status, carrier, name in known.values_list("order_id", "status", "carrier", "carrier_name"):
         of = parcels[order_id]
         of.total += 1

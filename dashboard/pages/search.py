@@ -105,7 +105,7 @@ def _parcels(base: str, orders: list[Order], typed: str, most: int) -> list[Hit]
         return []
     by_id = {order.id: order for order in orders}
     meant = StrIndex(Upper("tracking_number"), Value(typed.upper()))
-    rows = Shipment.objects.filter(order_id__in=by_id).exclude(tracking_number="").annotate(meant=meant)
+    rows = Shipment.outbound.filter(order_id__in=by_id).exclude(tracking_number="").annotate(meant=meant)
     rows = rows.only("id", "merchant_id", "order_id", "tracking_number", "status").order_by(
         "-meant", "-created_at"
     )

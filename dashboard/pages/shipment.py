@@ -67,7 +67,7 @@ class WindowRow:
 def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse:
     """The parcel with its scans, its windows, and what its carrier last answered."""
     lines = Prefetch("lines", ShipmentLine.objects.select_related("line").order_by("line__position"))
-    rows = Shipment.objects.select_related("order").prefetch_related(lines)
+    rows = Shipment.outbound.select_related("order").prefetch_related(lines)
     parcel = rows.filter(pk=id_or_404("shp", shipment_id)).first()
     if parcel is None:
         raise Http404

@@ -127,7 +127,7 @@ def of_shipments(asked: Given) -> tuple[Rows, bool]:
     The days are those on which a parcel became known; with an outcome, or among the delivered ones, those on which
     it arrived.
     """
-    rows: Rows = Shipment.objects.all()
+    rows: Rows = Shipment.outbound.all()
     is_few = False
     if asked.q:
         found = find_orders(asked.q)

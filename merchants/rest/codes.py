@@ -97,14 +97,68 @@ CODES: dict[str, Code] = {
         "Send the quantity that was ordered.",
     ),
     "unknown_line": Code(
-        422, "A parcel names a line that the order does not have.", "Name the line by its `external_id`."
+        422,
+        "A parcel or return names a line that there is not, or more of it than there is.",
+        "Name the line by its `external_id`.",
     ),
     "more_than_ordered": Code(
         422, "A parcel holds more of a line than is left to ship.", "`detail` says how many are left."
     ),
     "order_cancelled": Code(
-        422, "A cancelled order gets no new parcel.", "Nothing: the order was cancelled."
+        422,
+        "A cancelled order gets no new parcel, and nothing of it is returned.",
+        "Nothing: the order was cancelled.",
     ),
+    # Returns.
+    "already_returned": Code(
+        409, "These goods are in another return already.", "`detail` says how many are left, if any."
+    ),
+    "nothing_returnable": Code(409, "Nothing of the order is left to return.", "Look at its returns."),
+    "window_over": Code(
+        422, "The time to return it is over.", "`detail` says since when. The team can make one all the same."
+    ),
+    "final_sale": Code(422, "It was sold as final sale.", "The team can make a return all the same."),
+    "not_returnable": Code(422, "The shop's rules do not let it come back.", "`detail` says why."),
+    "resolution_not_offered": Code(
+        422,
+        "There is no such resolution, or it is not offered for this item.",
+        "`GET /orders/{id}/returnable` lists them.",
+    ),
+    "method_not_offered": Code(
+        422, "It cannot be sent back this way.", "`GET /orders/{id}/returnable` lists the ways."
+    ),
+    "gift_without_address": Code(422, "A present's credit needs an address.", "Send `gift_email`."),
+    "line_twice": Code(422, "A line or part is named twice.", "Name it once, with its quantity."),
+    "too_many_lines": Code(422, "A return has at most 200 lines.", "Make several."),
+    "unknown_item_condition": Code(
+        422, "There is no such condition or disposition.", "Compare with the reference."
+    ),
+    "return_state": Code(
+        409, "The return is not in a state in which this can be done.", "`detail` names its state."
+    ),
+    "nothing_approved": Code(422, "Nothing would be left of the return.", "Reject it instead."),
+    "nothing_received": Code(
+        422, "The request names nothing that came.", "Say what came, or leave `lines` out."
+    ),
+    "invalid_days": Code(422, "The number of days is out of bounds.", "Send 1 to 365."),
+    "empty_message": Code(422, "This needs words.", "Send `text`."),
+    "text_too_long": Code(422, "The text is too long.", "`detail` says how long it may be."),
+    "too_many_photos": Code(422, "These are too many photos.", "`detail` says how many there may be."),
+    "invalid_tracking_number": Code(
+        422, "This is not a tracking number.", "Send 4 to 100 letters and digits."
+    ),
+    # Exchanges.
+    "sold_out": Code(409, "The wanted variant is sold out.", "Choose another one, or another resolution."),
+    "unknown_variant": Code(
+        422,
+        "There is no such variant, or it is not one of the same product.",
+        "Name it by its `external_id`.",
+    ),
+    "exchange_limit": Code(409, "It came by an exchange of an exchange already.", "It can be refunded."),
+    "exchange_state": Code(
+        409, "The exchange is not in a state in which this can be done.", "`detail` names its state."
+    ),
+    "not_a_link": Code(422, "This is not a link.", "Send one that begins with `https://`."),
     "order_delivered": Code(422, "An order that was delivered cannot be cancelled.", "Nothing: it arrived."),
     "shipment_cancelled": Code(
         422, "A cancelled parcel does not change any more.", "Send a new shipment with another `external_id`."

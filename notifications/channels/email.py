@@ -20,6 +20,7 @@ from notifications.feedback import METADATA, reference
 from notifications.models import Message
 from notifications.reasons import Reason
 from notifications.sender import reply_address, sender
+from notifications.unsubscribe import ways_out
 from orders.text import normal_email
 
 # Below the lease of a message that is being sent: whoever takes it over must find this try ended.
@@ -89,10 +90,14 @@ def build(merchant: Merchant, message: Message, backend: Any = None) -> EmailMul
     mail = EmailMultiAlternatives(
         subject=message.subject,
         body=message.text,
-        from_email=sender(merchant),
+        from_email=sender(merchant, message.plan.get("sender")),
         to=[message.recipient],
         reply_to=[answer_to] if (answer_to := reply_address(merchant)) else None,
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": message.message_id,
+            "Auto-Submitted": "auto-generated",
+            **ways_out(merchant, message),
+        },
         connection=backend,
     )
     mail.attach_alternative(message.html, "text/html")

@@ -19,7 +19,7 @@ from merchants.rest.errors import NotFound, Unprocessable
 from merchants.scope import merchant_transaction
 from notifications.consent.choices import EVERYTHING, Basis, ConsentState, Topic
 from notifications.consent.facts import ConsentFact, ConsentGiven, ConsentRequested, ConsentWithdrawn
-from notifications.consent.models import ConsentEntry
+from notifications.consent.models import ConsentEntry, Preference
 from notifications.suppressions import digest, normal_address
 
 # Clocks differ a little; what is said to happen later than that has not happened.
@@ -100,6 +100,7 @@ def erase(merchant: Merchant, address: str) -> int:
     with merchant_transaction(merchant):
         rows = ConsentEntry.objects.filter(digest__in=keys)
         erased = rows.update(address="", ip_digest=None, url="", proof={})
+        Preference.objects.filter(digest__in=keys).delete()
         if erased:
             record_by_hand("consent.erased", label=f"{erased}")
     return erased

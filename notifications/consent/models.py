@@ -1,5 +1,6 @@
 """The consent ledger: who agreed to what, when, in which words, and how we know. Only ever added to."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -47,3 +48,35 @@ class ConsentEntry(MerchantModel):
             models.Index(fields=["merchant", "digest", "occurred_at", "id"], name="consent_of_address"),
             models.Index(fields=["merchant", "-recorded_at", "-id"], name="consent_newest"),
         ]
+
+
+class Preference(MerchantModel):
+    """How somebody wants to be written to, whatever it is about: their language, and when not."""
+
+    digest = models.BinaryField(max_length=32, help_text="SHA-256 of the e-mail address.")
+    address = models.CharField(max_length=254, blank=True)
+    language = models.CharField(max_length=10, blank=True, help_text="Empty: the order's.")
+    quiet_from = models.TimeField(null=True, help_text="Of their day. Both or neither.")
+    quiet_to = models.TimeField(null=True)
+    updated_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "digest"], name="one_preference_an_address"),
+        ]
+
+
+class MessageRules(MerchantModel):
+    """A merchant's rules for all its messages; without a row those that `consent.rules` has."""
+
+    quiet = models.JSONField(default=dict, help_text='Channel → ["21:00", "08:00"], of the shopper\'s day.')
+    caps = models.JSONField(default=dict, help_text="Class → [messages, days].")
+    streams = models.JSONField(default=dict, help_text='Stream → {"email": …, "name": …}.')
+    topics = ArrayField(models.CharField(max_length=40), default=list, help_text="Shown; empty: all.")
+    notice = models.TextField(blank=True, help_text="§7(3) UWG: what the checkout says. Empty: nothing.")
+    notice_version = models.PositiveIntegerField(default=0)
+    notice_since = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField()
+
+    class Meta(MerchantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["merchant"], name="one_row_of_message_rules")]

@@ -47,6 +47,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "endpoint_id": ("whe", "Endpoint"),
     "delivery_id": ("whd", "Delivery"),
     "import_id": ("imp", "Import"),
+    "return_id": ("ret", "Return"),
     "case_id": ("cas", "Case"),
     "refund_id": ("rfd", "MoneyRefund"),
     "withdrawal_id": ("wdr", "Withdrawal"),

@@ -12,7 +12,7 @@ from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from notifications.channels.base import Refused
 from notifications.channels.email import EmailConnection
-from notifications.models import Message
+from notifications.models import Message, MessageClass
 from orders.models import Order
 from tests import factories
 from tests.api_client import ApiClient
@@ -72,6 +72,7 @@ def test_nobody_else_gets_it_and_no_header_is_slipped_in(
     merchant = Merchant(slug="n", name=name, support_email="hallo@nordwind.test")
     message = Message(
         merchant=merchant,
+        message_class=MessageClass.TRANSACTIONAL,
         subject=subject,
         recipient=recipient,
         text="Text",

@@ -11,6 +11,9 @@ from merchants.ids import uuid7
 from merchants.models import Merchant
 from merchants.scope import merchant_scope, merchant_transaction
 from notifications import planning
+from notifications.consent import commands
+from notifications.consent.choices import Basis
+from notifications.consent.commands import Said
 from notifications.holdout import is_held_out, percent_of
 from notifications.models import Channel, Message, MessageClass
 from notifications.switches import Switch, set_switch
@@ -76,6 +79,8 @@ def planned(merchant: Merchant, count: int, message_class: str) -> list[Message]
         put_customer(merchant, CustomerIn(email=f"anna{n}@example.test", locale="en"))[0]
         for n in range(count)
     ]
+    for one in people:
+        commands.give(merchant, "email", one.email, "", Said("test"), basis=Basis.DOUBLE_OPT_IN)
     with merchant_transaction(merchant):
         messages = [
             planning.plan_for_customer(merchant, one, TOUCHPOINTS["welcome"], Channel.EMAIL, moment="first")

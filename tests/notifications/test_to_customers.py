@@ -112,7 +112,7 @@ class TestTheWholeWay:
         from notifications import context
 
         messages = planned(merchant, *(customer_of(merchant, f"a{n}@example.test") for n in range(6)))
-        with merchant_scope(merchant), django_assert_num_queries(6):
+        with merchant_scope(merchant), django_assert_num_queries(9):
             loaded = context.load(merchant, messages)
             assert all(context.context_of(message, loaded)["customer"] for message in messages)
 

@@ -50,13 +50,20 @@ def order(merchant: Merchant) -> Order:
 
 
 @pytest.fixture
-def told(drain_all: Callable[[], int], merchant: Merchant) -> Callable[[], list[str]]:
-    """The facts about returns so far, in order."""
+def told_all(drain_all: Callable[[], int], merchant: Merchant) -> Callable[[str], list[str]]:
+    """The facts so far whose names begin so, in order."""
 
-    def read() -> list[str]:
-        drain_all()
+    def read(prefix: str) -> list[str]:
+        while drain_all():  # facts that a subscriber recorded are read in the next round
+            pass
         with merchant_scope(merchant):
             rows = Fact.objects.order_by("position").values_list("type", flat=True)
-            return [t.removeprefix("return.") for t in rows if t.startswith("return.")]
+            return [t.removeprefix(prefix) for t in rows if t.startswith(prefix)]
 
     return read
+
+
+@pytest.fixture
+def told(told_all: Callable[[str], list[str]]) -> Callable[[], list[str]]:
+    """The facts about returns so far, in order."""
+    return lambda: told_all("return.")

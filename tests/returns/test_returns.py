@@ -166,7 +166,8 @@ def test_a_whole_order_comes_back_at_what_was_paid_for_its_goods(merchant: Merch
     commands.request_return(merchant, order.id, one(order), by=Side.SHOPPER)
     ret = commands.request_return(merchant, order.id, RequestedReturn(), by=Side.SHOPPER)
     with merchant_scope(merchant):
-        assert [(line.line.external_id, line.quantity) for line in ret.lines.select_related("line")] == [
+        rows = ret.lines.select_related("line").order_by("line__position")
+        assert [(row.line.external_id, row.quantity) for row in rows] == [
             ("L1", 1), ("L2", 1)
         ]  # fmt: skip
         assert sum(c.amount for c in ReturnedCount.objects.all()) == Decimal("276.30")
@@ -280,7 +281,7 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(merchant: Merchant, str
         (lambda: commands.request_return(merchant, order.id, RequestedReturn(gift=True), by=Side.SHOPPER),
          Unprocessable),
         (lambda: commands.request_return(merchant, _cancelled(merchant).id, RequestedReturn(), by=Side.TEAM),
-         Conflict),
+         Unprocessable),
     ]:  # fmt: skip
         with pytest.raises(error):
             wrong()
@@ -333,7 +334,7 @@ def test_a_return_is_found_by_its_number_and_its_parcel(
             assert queries.by_code(code) == ret
         assert queries.by_code("R-0-0") is queries.by_code(" ") is None
         assert queries.open_for_customer([order.customer_id]) == {order.customer_id}
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             assert len(queries.tab("requested")) == 2
         assert queries.counts_of_tabs(("requested", "in_transit")) == {"requested": 2, "in_transit": 1}
         with django_assert_num_queries(9):

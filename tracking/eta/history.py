@@ -38,7 +38,7 @@ SELECT p.carrier, p.service, p.shipped_at, p.delivered_at, p.promised_to, o.plac
         FROM tracking_scan s WHERE s.merchant_id = p.merchant_id AND s.shipment_id = p.id AND s.source <> 'afterward')
 FROM tracking_shipment p JOIN orders_order o ON o.merchant_id = p.merchant_id AND o.id = p.order_id
 WHERE p.merchant_id = %(merchant)s::uuid AND p.created_at > %(since)s AND p.cancelled_at IS NULL
-  AND p.status NOT IN ('returning', 'returned', 'cancelled')
+  AND NOT p.inbound AND p.status NOT IN ('returning', 'returned', 'cancelled')
 ORDER BY p.created_at DESC, p.id DESC LIMIT %(limit)s
 """
 

@@ -49,7 +49,7 @@ def fit_due() -> int:
     for row in rows:
         merchant = row.merchant
         with merchant_scope(merchant):
-            delivered = Shipment.objects.filter(delivered_at__isnull=False)[:FEWEST].count()
+            delivered = Shipment.outbound.filter(delivered_at__isnull=False)[:FEWEST].count()
         if delivered < FEWEST and not merchant.shares_delivery_times:
             with merchant_scope(merchant):
                 due.held(row).update(note=TOO_LITTLE, due_at=timezone.now() + LATER, attempts=0)

@@ -32,7 +32,7 @@ _HISTORY = """
 SELECT p.created_at, p.id, p.carrier, p.service, p.status, p.substatus, p.eta_to, o.country,
        array_agg(s.occurred_at ORDER BY s.occurred_at, s.id), array_agg(s.status ORDER BY s.occurred_at, s.id)
 FROM (SELECT * FROM tracking_shipment
-      WHERE merchant_id = %(merchant)s AND carrier = ANY(%(carriers)s) AND created_at > %(since)s
+      WHERE merchant_id = %(merchant)s AND carrier = ANY(%(carriers)s) AND created_at > %(since)s AND NOT inbound
         AND (created_at, id) < (%(before)s, %(before_id)s)
       ORDER BY created_at DESC, id DESC LIMIT %(limit)s) AS p
 JOIN orders_order o ON o.merchant_id = p.merchant_id AND o.id = p.order_id

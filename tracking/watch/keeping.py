@@ -32,6 +32,7 @@ _CLOCKS = """
 WITH wanted AS (
     SELECT p.id, p.order_id, false AS is_order FROM tracking_shipment p
     WHERE p.merchant_id = %(merchant)s AND p.order_id = ANY(%(orders)s) AND p.created_at > %(since)s
+      AND NOT p.inbound
       AND p.status <> ALL(%(over)s)
     UNION ALL
     SELECT o.id, o.id, true FROM orders_order o

@@ -104,7 +104,7 @@ WITH recent AS (
     SELECT p.id, p.carrier, p.shipped_at,
            CASE WHEN o.country IN ('', %(home)s) THEN '*home' ELSE '*abroad' END AS side, o.country
     FROM tracking_shipment p JOIN orders_order o ON o.merchant_id = p.merchant_id AND o.id = p.order_id
-    WHERE p.merchant_id = %(merchant)s AND p.created_at > %(since)s AND p.carrier <> ''
+    WHERE p.merchant_id = %(merchant)s AND p.created_at > %(since)s AND p.carrier <> '' AND NOT p.inbound
     ORDER BY p.created_at DESC LIMIT %(most)s
 ), steps AS (
     SELECT r.carrier, r.side, r.country, s.occurred_at, s.status, r.shipped_at,

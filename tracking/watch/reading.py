@@ -19,7 +19,7 @@ SELECT p.id, p.order_id, p.carrier, p.tracking_number, p.status, p.substatus, p.
         JOIN orders_orderline line ON line.merchant_id = held.merchant_id AND line.id = held.line_id
         WHERE held.merchant_id = p.merchant_id AND held.shipment_id = p.id)
 FROM tracking_shipment p JOIN orders_order o ON o.merchant_id = p.merchant_id AND o.id = p.order_id
-WHERE p.merchant_id = %(merchant)s AND p.id = ANY(%(ids)s)
+WHERE p.merchant_id = %(merchant)s AND p.id = ANY(%(ids)s) AND NOT p.inbound
 """
 _ORDERS = """
 SELECT o.id, o.placed_at, o.status = %(cancelled)s, o.currency, coalesce(sum(line.quantity - line.shipped_quantity), 0),
