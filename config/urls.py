@@ -24,15 +24,8 @@ from orders.segments.api import CountSegment, ExportSegment, OneSegment, Segment
 from portal import tls
 from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
-from returns.money.api import (
-    ConfirmRefund,
-    FailRefund,
-    OneRefund,
-    OrderMoneyView,
-    OrderPayments,
-    Refunds,
-)
-from returns.money.credit_api import CustomerCredit, SpendCredit
+from returns.money.urls import money_routes
+from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
 from tracking.pushes import hooks as carrier_hooks
@@ -85,16 +78,10 @@ api = [
     path("consents/standing", ConsentStanding.as_view()),
     path("consents/erase", EraseConsents.as_view()),
     path("consents/<str:consent_id>", OneConsent.as_view()),
-    path("refunds", Refunds.as_view()),
-    path("refunds/<str:refund_id>", OneRefund.as_view()),
-    path("refunds/<str:refund_id>/confirm", ConfirmRefund.as_view()),
-    path("refunds/<str:refund_id>/fail", FailRefund.as_view()),
-    path("orders/<str:order_id>/money", OrderMoneyView.as_view()),
-    path("orders/<str:order_id>/payments", OrderPayments.as_view()),
-    path("customers/<str:customer_id>/credit", CustomerCredit.as_view()),
-    path("customers/<str:customer_id>/credit/spend", SpendCredit.as_view()),
+    *money_routes,
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
+    *withdrawal_routes,
     path("returns", Returns.as_view()),
     path("returns/<str:return_id>", OneReturn.as_view()),
     *(path(f"returns/<str:return_id>/{name}", view) for name, view in ACTIONS.items()),

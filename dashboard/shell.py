@@ -36,7 +36,7 @@ def page(
     return render(request, template, {**around, **context}, status=status)
 
 
-WAITS = ("orders", "messages", "facts", "inbox", "cases", "watch")
+WAITS = ("orders", "messages", "facts", "inbox", "cases", "watch", "withdrawals")
 
 
 def what_waits() -> dict[str, QuerySet | RawSQL]:
@@ -50,6 +50,7 @@ def what_waits() -> dict[str, QuerySet | RawSQL]:
         counts.of_table(
             "tracking_watchitem", "state = 'open' AND (snoozed_until IS NULL OR snoozed_until <= now())"
         ),
+        counts.of_table("withdrawal_withdrawal", "status IN ('unmatched', 'open')"),
     )
     return dict(zip(WAITS, counted, strict=True))
 

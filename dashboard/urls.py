@@ -19,6 +19,7 @@ from dashboard.pages import (
     settings,
     sign_in,
     team,
+    withdrawals,
 )
 from dashboard.settings_urls import shop_settings
 from dashboard.shops.urls import connected_shops
@@ -54,6 +55,10 @@ _merchant: list[URLPattern | URLResolver] = [
     path("messages/<str:message_id>/", messages.message, name="message"),
     path("messages/<str:message_id>/preview/", messages.preview, name="message_preview"),
     path("messages/<str:message_id>/retry/", messages.retry, name="retry_message"),
+    path("withdrawals/", withdrawals.withdrawals, name="withdrawals"),
+    path("withdrawals/<str:withdrawal_id>/", withdrawals.withdrawal, name="withdrawal"),
+    path("withdrawals/<str:withdrawal_id>/proof.json", withdrawals.proof, name="withdrawal_proof"),
+    path("withdrawals/<str:withdrawal_id>/act/", withdrawals.act, name="act_on_withdrawal"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<str:case_id>/", cases.case, name="case"),
     path("cases/<str:case_id>/answer/", cases.answer, name="answer_case"),

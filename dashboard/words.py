@@ -9,6 +9,7 @@ from cases.models import CaseStatus
 from merchants.permissions import Permission
 from notifications.models import Channel, EventKind, MessageState, Outcome
 from orders.models import Stage
+from returns.withdrawal import words as withdrawal_words
 from tracking.statuses import Status
 
 
@@ -196,6 +197,13 @@ CASE_STATUSES: dict[str, Label] = {
     CaseStatus.OPEN: Label(_("To answer"), "bad"),
     CaseStatus.ANSWERED: Label(_("Answered"), "info"),
     CaseStatus.CLOSED: Label(_("Closed"), "ok"),
+}
+
+WITHDRAWAL_STATUSES: dict[str, Label] = {
+    "unmatched": Label(withdrawal_words.STATUSES["unmatched"], "warn"),
+    "open": Label(withdrawal_words.STATUSES["open"], "bad"),
+    "completed": Label(withdrawal_words.STATUSES["completed"], "ok"),
+    "set_aside": Label(withdrawal_words.STATUSES["set_aside"], "quiet"),
 }
 
 # Who did what in a case: (kind, side).

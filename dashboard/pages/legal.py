@@ -75,8 +75,19 @@ class LegalForm(_RegionForm):
     imprint_url = _web(gettext_lazy("Imprint"))
     privacy_url = _web(gettext_lazy("Privacy"))
 
+    withdrawal_for = forms.ChoiceField(
+        label=gettext_lazy("Withdrawal on the portal"),
+        choices=[
+            ("eu", gettext_lazy("For orders to the EU and EEA")),
+            ("all", gettext_lazy("For all orders")),
+            ("off", gettext_lazy("Off")),
+        ],
+        help_text=gettext_lazy("Your own page is linked only while this is off."),
+    )
+
     class Meta(MerchantForm.Meta):
         fields = (
+            "withdrawal_for",
             "locale", "languages", "country", "timezone", "currency", "legal_name", "postal_address",
             "support_email", "support_phone", *_LINKS,
         )  # fmt: skip

@@ -279,6 +279,14 @@ CODES: dict[str, Code] = {
     "transfer_not_pending": Code(
         409, "A transfer was posted or voided already, or its time is up.", "Read the object; begin anew."
     ),
+    # Withdrawals.
+    "withdrawal_unmatched": Code(409, "Its order is not known yet.", "`POST /withdrawals/{id}/match` first."),
+    "withdrawal_open": Code(409, "The withdrawal has another order, or is open.", "Read it."),
+    "withdrawal_not_open": Code(409, "Only an open withdrawal is refunded.", "Read it; match it first."),
+    "withdrawal_completed": Code(409, "The withdrawal is done.", "Nothing: its money went back."),
+    "withdrawal_set_aside": Code(409, "The withdrawal was set aside.", "Match it anew to take it up again."),
+    "reason_missing": Code(422, "A decision needs its reason.", "Send `reason`."),
+    "invalid_time": Code(422, "A time lies in the future or has no offset.", "Send ISO 8601 with an offset."),
     # Not your fault.
     "internal_error": Code(
         500,

@@ -18,6 +18,8 @@ from merchants.scope import merchant_scope
 from notifications.models import Message
 from orders.models import InboxItem, Order
 from orders.segments.models import Segment
+from returns.withdrawal.chaining import append
+from returns.withdrawal.models import Withdrawal
 from tests import factories
 from tests.analytics.lift.filled import filled
 from tracking.models import Shipment, WatchItem
@@ -50,6 +52,7 @@ class Scene:
     photo: CasePhoto
     watched: WatchItem
     segment: Segment
+    withdrawal: Withdrawal
 
     @property
     def ids(self) -> dict[str, str]:
@@ -67,6 +70,7 @@ class Scene:
             "case_id": public_id("cas", self.case.id),
             "closed_case_id": public_id("cas", self.closed_case.id),
             "photo_id": public_id("cph", self.photo.id),
+            "withdrawal_id": public_id("wdr", self.withdrawal.id),
             "segment_id": public_id("seg", self.segment.id),
             "watch_id": public_id("wat", self.watched.id),
         }
@@ -106,9 +110,25 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         )
         watched = a_watch_item(merchant, parcel)
         segment = a_segment(merchant)
+        withdrawal = a_withdrawal(merchant, order)
     return Scene(
-        merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment
+        merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment,
+        withdrawal,
     )  # fmt: skip
+
+
+def a_withdrawal(merchant: Merchant, order: Order, **fields: Any) -> Withdrawal:
+    """A withdrawal whose order has to be found, in the open scope, without facts."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "number": f"W-{order.number[-5:]}", "receipt_digest": uuid7().bytes * 2, "source": "form", "declared_at": now,
+        "name": "Anna Weber", "contract": "the sweater", "email": "anna@example.test", "marks": ["often"],
+        "status": "unmatched", "refund_due_at": now + timedelta(days=14), "created_at": now, "updated_at": now,
+        **fields,
+    }  # fmt: skip
+    withdrawal: Withdrawal = Withdrawal.objects.create(merchant=merchant, **values)
+    append(withdrawal, "declared", {"number": withdrawal.number})
+    return withdrawal
 
 
 def a_segment(merchant: Merchant, name: str = "Sweater friends") -> Segment:

@@ -35,11 +35,12 @@ ROUTES = {pattern.name: pattern for pattern in _merchant_patterns()}
 POSTS_ONLY = {
     "retry_message", "retry_fact", "retry_facts", "retry_item", "retry_items", "bulk", "tag_order", "note_order",
     "refresh_shipment", "answer_case", "close_case", "reopen_case", "assign_case", "change_watch", "note_watch",
-    "choose_carrier", "detect_carrier",
+    "choose_carrier", "detect_carrier", "act_on_withdrawal",
 }  # fmt: skip
 ASKS_FIRST = {"cancel_order", "renew_link", "segment_new", "segment_edit", "segment_delete"}
 ACTING = POSTS_ONLY | ASKS_FIRST
-EXPORTS = {"export_chosen", "segment_export"}  # who may take data out
+EXPORTS = {"export_chosen", "segment_export", "withdrawal_proof"}  # who may take data out
+FILES = {"withdrawal_proof"}  # such data, as the answer to a GET
 OWN = {"save_tab"}  # everybody's own: a POST that only needs to read
 READING = set(ROUTES) - ACTING - EXPORTS - OWN
 
@@ -54,7 +55,7 @@ def path_of(name: str, ids: dict[str, str]) -> str:
 
 def call(client: Client, name: str, path: str) -> Any:
     """The request that does the route's work."""
-    return client.get(path) if name in READING else client.post(path, body_of(name))
+    return client.get(path) if name in READING | FILES else client.post(path, body_of(name))
 
 
 def body_of(name: str, order_id: str = "") -> dict[str, str]:
@@ -67,6 +68,7 @@ def body_of(name: str, order_id: str = "") -> dict[str, str]:
         "note_order": {"text": "Called her."},
         "note_watch": {"note": "Called her."},
         "change_watch": {"action": "dismiss", "dismissal": "solved", "all": "1"},
+        "act_on_withdrawal": {"do": "aside", "reason": "She meant another shop."},
         "answer_case": {"text": "A new one is on its way."},
         "segment_new": {"name": "VIPs", "kind": "orders.at_least", "value": "1"},
         "segment_edit": {"name": "VIPs", "kind": "orders.at_least", "value": "2"},
@@ -79,7 +81,7 @@ def everything() -> dict[str, Any]:
     tables = (
         "orders_order", "notifications_message", "events_parkedfact", "orders_inboxitem", "events_incoming",
         "merchants_membership", "tracking_shipment", "orders_ordernote", "dashboard_bulkjob", "dashboard_savedtab",
-        "cases_case", "cases_caseentry", "segments_segment", "tracking_watchitem",
+        "cases_case", "cases_caseentry", "withdrawal_withdrawal", "segments_segment", "tracking_watchitem",
     )  # fmt: skip
     with platform_scope("a test compares all rows"), connection.cursor() as cursor:
         rows = {}
@@ -219,7 +221,7 @@ def test_roles_that_read_may_not_act_and_nothing_changes(
 def test_roles_that_read_see_no_button_that_acts(role: str, shop: Scene, desk: Desk) -> None:
     client = desk(shop.merchant, role)
     acting = [path_of(name, shop.ids) for name in ACTING]
-    for name in ("orders", "order", "shipment", "message", "parked", "cases", "case"):
+    for name in ("orders", "order", "shipment", "message", "parked", "cases", "case", "withdrawal"):
         page = client.get(path_of(name, shop.ids)).content.decode()
         assert [path for path in acting if path in page] == []
 

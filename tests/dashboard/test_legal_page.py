@@ -13,6 +13,7 @@ FORM: dict[str, Any] = {
     "locale": "de", "languages": ["de"], "country": "AT", "timezone": "Europe/Vienna", "currency": "EUR",
     "legal_name": "Nordwind GmbH", "postal_address": "Ring 1\n1010 Wien", "support_email": "hallo@nordwind.test",
     "support_phone": "+43 1 234", "website": "nordwind.test", "help_url": "", "withdraw_url": "",
+    "withdrawal_for": "all",
     "imprint_url": "https://nordwind.test/impressum", "privacy_url": "http://nordwind.test/privacy",
 }  # fmt: skip
 

@@ -1,0 +1,15 @@
+"""REST addresses of withdrawals, under /api/v1/."""
+
+from django.urls import URLPattern, path
+
+from returns.withdrawal import api
+
+withdrawal_routes: list[URLPattern] = [
+    path("withdrawals", api.Withdrawals.as_view()),
+    path("withdrawals/<str:withdrawal_id>", api.OneWithdrawal.as_view()),
+    path("withdrawals/<str:withdrawal_id>/match", api.MatchWithdrawal.as_view()),
+    path("withdrawals/<str:withdrawal_id>/goods", api.GoodsOfWithdrawal.as_view()),
+    path("withdrawals/<str:withdrawal_id>/refund", api.RefundWithdrawal.as_view()),
+    path("withdrawals/<str:withdrawal_id>/set-aside", api.SetAsideWithdrawal.as_view()),
+    path("withdrawals/<str:withdrawal_id>/complete", api.CompleteWithdrawal.as_view()),
+]
