@@ -18,6 +18,7 @@ from benchmarks import (
     orders,
     pages,
     parsing,
+    policies,
     polling,
     scans,
     watch,
@@ -54,6 +55,7 @@ BENCHMARKS: dict[str, Callable[[Installation], Result | None]] = {
     "dashboard_watch": watch.dashboard_watch,
     "dashboard_carriers": watch.dashboard_carriers,
     "watch_opening": watch.watch_opening,
+    "policy_dry_run": policies.policy_dry_run,
     **parsing.PARSING,
 }
 

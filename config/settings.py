@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "returns.claims",
     "imports",
     "notifications",
+    "notifications.followups",
     "notifications.consent",
     "analytics",
     "webhooks",  # after all that declare facts: it delivers every kind

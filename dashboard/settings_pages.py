@@ -53,10 +53,18 @@ ENTRIES: list[Entry] = [
         "self_service", "delivery",
     ),
     Entry(
+        "return_rules", _("Return rules"), _("What may come back, until when, for what and at what cost."),
+        "return_rules", "delivery",
+    ),
+    Entry(
         "messages", _("Message texts"), _("Which messages go out, over which channels, and in which words."),
         "message_kinds", "delivery",
     ),
     Entry("sender", _("Sender"), _("Who your messages are from."), "sender", "delivery"),
+    Entry(
+        "care", _("Care and replenishment"), _("Guides after delivery, and how long your products last."), "care",
+        "delivery",
+    ),
     Entry(
         "suppressions", _("Suppression list"), _("Addresses that nothing is sent to any more."), "suppressions",
         "delivery", Permission.ACT,

@@ -4,6 +4,7 @@ from django.urls import path
 
 from dashboard.pages import (
     brand,
+    care,
     carriers,
     delivery,
     domains,
@@ -33,6 +34,8 @@ shop_settings = [
     path("sender/", sender.sender_page, name="sender"),
     path("sender/test/", sender.test_sender, name="test_sender"),
     path("sender/check/", sender.check_sender, name="check_sender"),
+    path("care/", care.care, name="care"),
+    path("care/<str:rule_id>/remove/", care.remove_care, name="remove_care"),
     path("suppressions/", suppressions.suppression_list, name="suppressions"),
     path("suppressions/<str:suppression_id>/lift/", suppressions.lift_suppression, name="lift_suppression"),
     path("carriers/", carriers.carriers, name="carriers"),

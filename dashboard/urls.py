@@ -15,12 +15,14 @@ from dashboard.pages import (
     message_health,
     messages,
     parked,
+    refunds,
     sandbox,
     settings,
     sign_in,
     team,
     withdrawals,
 )
+from dashboard.return_rules.urls import return_rule_settings
 from dashboard.settings_urls import shop_settings
 from dashboard.shops.urls import connected_shops
 from dashboard.webhook_urls import webhook_settings
@@ -33,6 +35,7 @@ _settings: list[URLPattern] = [
     *connected_shops,
     *webhook_settings,
     *message_settings,
+    *return_rule_settings,
     *data_settings,
     path("sandbox/", sandbox.sandbox, name="sandbox"),
     path("sandbox/open/", sandbox.open_sandbox, name="sandbox_open"),
@@ -59,6 +62,9 @@ _merchant: list[URLPattern | URLResolver] = [
     path("withdrawals/<str:withdrawal_id>/", withdrawals.withdrawal, name="withdrawal"),
     path("withdrawals/<str:withdrawal_id>/proof.json", withdrawals.proof, name="withdrawal_proof"),
     path("withdrawals/<str:withdrawal_id>/act/", withdrawals.act, name="act_on_withdrawal"),
+    path("refunds/", refunds.refunds, name="refunds"),
+    path("refunds/<str:refund_id>/", refunds.refund, name="refund"),
+    path("refunds/<str:refund_id>/act/", refunds.act, name="act_on_refund"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<str:case_id>/", cases.case, name="case"),
     path("cases/<str:case_id>/answer/", cases.answer, name="answer_case"),

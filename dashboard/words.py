@@ -133,7 +133,12 @@ TOUCHPOINTS: dict[str, Promise] = {
     "address_changed": _("Address changed"),
     "case_opened": _("Report received"),
     "case_answered": _("Answer to a report"),
+    "care_guide": _("Guides and care"),
+    "replenishment": _("Time for more"),
+    "complement": _("What goes with it"),
     "welcome": _("Welcome"),
+    "birthday": _("Birthday"),
+    "win_back": _("We miss you"),
     "withdrawal_receipt": _("Receipt of a withdrawal"),
     "withdrawal_notice": _("Word to you of a withdrawal"),
 }

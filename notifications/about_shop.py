@@ -23,7 +23,7 @@ def about_customer(
         "customer": {"first_name": customer.first_name, "last_name": customer.last_name},
         "shop": shop(merchant),
         "links": {
-            "portal": merchant.website or portal_home(merchant, host),
+            "portal": message.data.get("url") or merchant.website or portal_home(merchant, host),
             **shop_links(merchant, host),
         },
         "brand": brand_hex(merchant),

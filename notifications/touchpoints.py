@@ -128,6 +128,10 @@ def is_still_late(parcel: Shipment, told: ShipmentFact, merchant: Merchant) -> b
     return same_day and parcel.status not in arriving
 
 
+def _follow_up(key: str, message_class: MessageClass) -> Touchpoint:
+    return Touchpoint(key, (), channels=(Channel.EMAIL,), message_class=message_class, starts_on=False)
+
+
 # --- the list ----------------------------------------------------------------------------------------
 
 TOUCHPOINTS: dict[str, Touchpoint] = {
@@ -180,11 +184,13 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
         # Sent by the team, off the watch-list (`commands.send_about`).
         Touchpoint("order_delayed", ()),
         Touchpoint("shipment_silent", ()),
-        # Sent by `commands.send_lookup_link`, also about an order that was cancelled.
-        # To a customer, about no order (`planning.plan_for_customer`).
-        Touchpoint(
-            "welcome", (), channels=(Channel.EMAIL,), message_class=MessageClass.MARKETING, starts_on=False
+        # Follow-ups (`followups/`): of an order that arrived, or to a customer about none.
+        _follow_up("care_guide", MessageClass.SERVICE),
+        *(
+            _follow_up(key, MessageClass.MARKETING)
+            for key in ("replenishment", "complement", "welcome", "birthday", "win_back")
         ),
+        # Sent by `commands.send_lookup_link`, also about an order that was cancelled.
         Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
     )
 }

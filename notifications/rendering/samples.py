@@ -114,7 +114,8 @@ def _order(locale: str) -> dict[str, Any]:
                 "text": "",
                 "items": [],
                 "proof": "5b1f0c7a 3e2d9946",
-            }
+            },
+            **_data(locale, german),
         },
         "case": {
             "kind": "Artikel beschädigt" if german else "Damaged item",
@@ -123,6 +124,25 @@ def _order(locale: str) -> dict[str, Any]:
         },
         **_parcel(locale, german),
     }
+
+
+def _data(locale: str, german: bool) -> dict[str, Any]:
+    """What follow-ups and campaigns speak of besides the order."""
+    guide = {
+        "title": "Wolle richtig pflegen" if german else "How to care for wool",
+        "text": (
+            "Lüften statt waschen. Wenn doch: kalt und liegend trocknen."
+            if german
+            else "Air it rather than wash it. If you do: cold, and dry it lying flat."
+        ),
+        "url": f"{SHOP}/guides/wool",
+    }
+    offered = {
+        "title": "Wollwaschmittel" if german else "Wool detergent", "variant_title": "500 ml",
+        "price": money(Decimal("12.90"), "EUR", locale), "url": f"{SHOP}/p/wool-detergent",
+        "image": f"{SHOP}/i/wool-detergent.png",
+    }  # fmt: skip
+    return {"guide": guide, "products": [offered], "url": f"{SHOP}/p/wool-detergent"}
 
 
 def _parcel(locale: str, german: bool) -> dict[str, Any]:

@@ -15,6 +15,11 @@ def refunds() -> QuerySet[Refund]:
     return Refund.objects.prefetch_related(parts)
 
 
+def refunds_with_orders() -> QuerySet[Refund]:
+    """Refunds of the open scope with their orders: one query."""
+    return Refund.objects.select_related("order").defer("order__raw", "order__search")
+
+
 def get_refund(refund_id: UUID | None) -> Refund:
     """A refund of the open scope. Raises NotFound, the same for one that belongs to somebody else."""
     found = refunds().filter(pk=refund_id).first() if refund_id else None

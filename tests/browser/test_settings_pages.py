@@ -25,6 +25,7 @@ MINE = (
     "messages/shipment_exception",
     "sender",
     "suppressions",
+    "care",
     "carriers",
     "trial",
     "keys",

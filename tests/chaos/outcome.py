@@ -28,7 +28,12 @@ from merchants.scope import platform_scope
 # They are set again for as long as there is something to look after: fine unless nobody came when it was time.
 clocks = {
     "WatchClock", "PaceClock", "ScanLesson", "EtaModel", "PushSubscription", "Return", "Exchange",
+<<<<<<< HEAD
     "Withdrawal", "LiftShopper", "Refund", "CreditEntry", "Transfer",
+=======
+    "Withdrawal", "LiftShopper",
+    "FollowUp", "SweepClock",
+>>>>>>> main
 }  # fmt: skip
 overdue = {"due_at__lt": timezone.now() - timedelta(seconds=30)}
 with platform_scope("looking what the chaos test left behind"):

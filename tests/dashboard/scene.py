@@ -18,6 +18,7 @@ from merchants.scope import merchant_scope
 from notifications.models import Message
 from orders.models import InboxItem, Order
 from orders.segments.models import Segment
+from returns.money.models import Refund
 from returns.withdrawal.chaining import append
 from returns.withdrawal.models import Withdrawal
 from tests import factories
@@ -53,6 +54,7 @@ class Scene:
     watched: WatchItem
     segment: Segment
     withdrawal: Withdrawal
+    refund: Refund
 
     @property
     def ids(self) -> dict[str, str]:
@@ -71,6 +73,7 @@ class Scene:
             "closed_case_id": public_id("cas", self.closed_case.id),
             "photo_id": public_id("cph", self.photo.id),
             "withdrawal_id": public_id("wdr", self.withdrawal.id),
+            "refund_id": public_id("rfd", self.refund.id),
             "segment_id": public_id("seg", self.segment.id),
             "watch_id": public_id("wat", self.watched.id),
         }
@@ -111,10 +114,20 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         watched = a_watch_item(merchant, parcel)
         segment = a_segment(merchant)
         withdrawal = a_withdrawal(merchant, order)
+        refund = a_refund(merchant, order)
     return Scene(
         merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment,
-        withdrawal,
+        withdrawal, refund,
     )  # fmt: skip
+
+
+def a_refund(merchant: Merchant, order: Order) -> Refund:
+    """A refund that waits for the shop, in the open scope, without facts and with nothing set aside."""
+    refund: Refund = Refund.objects.create(
+        merchant=merchant, order=order, state="requested", amount=10, currency="EUR", source_kind="order",
+        key="scene", reason="Goodwill", requested_at=timezone.now(),
+    )  # fmt: skip
+    return refund
 
 
 def a_withdrawal(merchant: Merchant, order: Order, **fields: Any) -> Withdrawal:

@@ -35,7 +35,7 @@ ROUTES = {pattern.name: pattern for pattern in _merchant_patterns()}
 POSTS_ONLY = {
     "retry_message", "retry_fact", "retry_facts", "retry_item", "retry_items", "bulk", "tag_order", "note_order",
     "refresh_shipment", "answer_case", "close_case", "reopen_case", "assign_case", "change_watch", "note_watch",
-    "choose_carrier", "detect_carrier", "act_on_withdrawal",
+    "choose_carrier", "detect_carrier", "act_on_withdrawal", "act_on_refund",
 }  # fmt: skip
 ASKS_FIRST = {"cancel_order", "renew_link", "segment_new", "segment_edit", "segment_delete"}
 ACTING = POSTS_ONLY | ASKS_FIRST
@@ -68,6 +68,7 @@ def body_of(name: str, order_id: str = "") -> dict[str, str]:
         "note_order": {"text": "Called her."},
         "note_watch": {"note": "Called her."},
         "change_watch": {"action": "dismiss", "dismissal": "solved", "all": "1"},
+        "act_on_refund": {"do": "fail", "failure": "The card is gone."},
         "act_on_withdrawal": {"do": "aside", "reason": "She meant another shop."},
         "answer_case": {"text": "A new one is on its way."},
         "segment_new": {"name": "VIPs", "kind": "orders.at_least", "value": "1"},
@@ -82,6 +83,7 @@ def everything() -> dict[str, Any]:
         "orders_order", "notifications_message", "events_parkedfact", "orders_inboxitem", "events_incoming",
         "merchants_membership", "tracking_shipment", "orders_ordernote", "dashboard_bulkjob", "dashboard_savedtab",
         "cases_case", "cases_caseentry", "withdrawal_withdrawal", "segments_segment", "tracking_watchitem",
+        "money_refund",
     )  # fmt: skip
     with platform_scope("a test compares all rows"), connection.cursor() as cursor:
         rows = {}

@@ -21,6 +21,7 @@ from merchants.rest.auth import create_api_key
 from merchants.scope import merchant_scope
 from orders.links import link_token
 from orders.models import Order
+from returns.policy.models import PolicyDraft, PolicyTrial, PolicyVersion
 from returns.withdrawal.commands import declare
 from returns.withdrawal.models import Source
 from returns.withdrawal.steps import Declaration
@@ -34,6 +35,8 @@ ROWS: dict[str, tuple[str, str]] = {
     "order_id": ("ord", "Order"),
     "customer_id": ("cus", "Customer"),
     "segment_id": ("seg", "Segment"),
+    "rule_id": ("prl", "ProductRule"),
+    "campaign_id": ("cmp", "Campaign"),
     "product_id": ("prd", "Product"),
     "shipment_id": ("shp", "Shipment"),
     "message_id": ("msg", "Message"),
@@ -54,7 +57,9 @@ ROWS: dict[str, tuple[str, str]] = {
     "photo_id": ("cph", "CasePhoto"),
     "connection_id": ("con", "ShopConnection"),
     "pull_id": ("pul", "ShopPull"),
+    "trial_id": ("ptr", "PolicyTrial"),
 }
+_RULES = {"rules": [{"key": MARK.lower(), "name": MARK, "outcome": {"window": 7}}]}
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
@@ -86,6 +91,9 @@ def build(merchant: Merchant) -> World:
     row, key = create_api_key(merchant, name=MARK)
     with merchant_scope(merchant):
         SavedTab.objects.update(list_name="orders", query="q=x")
+        for table in (PolicyVersion, PolicyDraft, PolicyTrial):
+            table.objects.update(policy=_RULES)
+        PolicyTrial.objects.update(report={"days": 30})
         order = Order.objects.get(pk=order.pk)
     ids = {name: public_id(prefix, rows[table].pk) for name, (prefix, table) in ROWS.items() if table in rows}
     ids |= _others(merchant, owner, row)
@@ -141,7 +149,7 @@ _NO_UUID = "00000000-0000-7000-8000-000000000000"
 _FIXED = {
     "kind": "shopify", "carrier": "dhl", "provider": "postmark", "touchpoint": "shipment_shipped",
     "name": "orders", "look": "x", "digest": "0" * 16, "number": "1", "rest": "x/",
-    "uid": "MQ",
+    "uid": "MQ", "rule_key": MARK.lower(),
     "passkey_id": _NO_UUID, "session_id": _NO_UUID,
 }  # fmt: skip
 

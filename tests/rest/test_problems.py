@@ -137,7 +137,7 @@ def test_a_database_that_is_gone_is_503_at_the_key_already(
 # Of commands that the API does not offer: the pages say them in words of their own.
 IN_THE_DASHBOARD_ONLY = {
     "too_many_tags", "invalid_note", "no_access", "pull_running", "too_many_items", "words_changed", "not_optional",
-    "no_channel", "invalid_delay", "touchpoint_changed",
+    "no_channel", "invalid_delay", "invalid_rule", "too_many_rules", "touchpoint_changed",
     # Of the portal's pages, which say it in the shopper's words.
     "too_late", "wish_without_day", "wish_without_place",
 }  # fmt: skip

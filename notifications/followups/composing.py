@@ -1,0 +1,123 @@
+"""From due follow-ups to messages: what is still wanted, and what their words speak of."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from merchants.models import Merchant
+from notifications import conditions, planning
+from notifications.choices import Channel
+from notifications.followups.models import FollowUp, Kind, ProductRule
+from notifications.followups.offers import complements, on_sale, product
+from notifications.models import Message
+from notifications.reasons import Reason
+from notifications.switches import Switch, switches
+from notifications.touchpoints import TOUCHPOINTS
+from orders.models import Customer, Order
+from orders.segments.models import CustomerStats, Purchase
+from orders.segments.queries import members
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the due rows of one merchant need, in a fixed number of queries."""
+
+    merchant: Merchant
+    customers: Mapping[UUID, Customer]
+    orders: Mapping[UUID, Order]
+    rules: Mapping[str, ProductRule]
+    sold: Mapping[str, dict[str, Any]]
+    offers: Mapping[UUID, list[dict[str, Any]]]
+    last_order: Mapping[UUID, Any]
+    switches: Mapping[str, Switch]
+    segments: Mapping[UUID, set[str]]
+
+
+def compose(merchant: Merchant, rows: Sequence[FollowUp]) -> list[Message]:
+    """The messages of due rows, unsaved. A row that nothing speaks for any more gives none. At most ten queries."""
+    known = _load(merchant, rows)
+    return [message for row in rows for message in _messages(row, known)]
+
+
+def _load(merchant: Merchant, rows: Sequence[FollowUp]) -> Known:
+    of = {kind: [row for row in rows if row.kind == kind] for kind in Kind}
+    how = switches(Kind.values)
+    customers: dict[UUID, Customer] = Customer.objects.in_bulk({row.customer_id for row in rows})
+    order_ids = {row.order_id for row in rows if row.order_id}
+    skus = {row.subject for row in of[Kind.REPLENISHMENT]}
+    rules = (
+        ProductRule.objects.in_bulk([UUID(row.subject) for row in of[Kind.GUIDE]]) if of[Kind.GUIDE] else {}
+    )
+    whose = {row.customer_id for row in of[Kind.WIN_BACK]}
+    stats = CustomerStats.objects.filter(customer_id__in=whose) if whose else CustomerStats.objects.none()
+    wanted = {c.values[0] for s in how.values() for c in s.conditions if c.field == "segment" and c.values}
+    return Known(
+        merchant, customers,
+        Order.objects.defer("raw", "search").in_bulk(order_ids) if order_ids else {},
+        {str(pk): rule for pk, rule in rules.items()},
+        on_sale(merchant, skus) if skus else {},
+        _complements(merchant, of[Kind.COMPLEMENT]),
+        dict(stats.values_list("customer_id", "last_order_at")),
+        how,
+        members(customers, None) if wanted else {},
+    )  # fmt: skip
+
+
+def _complements(merchant: Merchant, rows: Sequence[FollowUp]) -> dict[UUID, list[dict[str, Any]]]:
+    if not rows:
+        return {}
+    bought: dict[UUID, set[str]] = {}
+    whose = {row.customer_id for row in rows}
+    for customer_id, sku in Purchase.objects.filter(customer_id__in=whose).values_list("customer_id", "sku"):
+        bought.setdefault(customer_id, set()).add(sku)
+    return complements(merchant, bought)
+
+
+def _messages(row: FollowUp, known: Known) -> Iterator[Message]:
+    switch, customer = known.switches[row.kind], known.customers.get(row.customer_id)
+    order = known.orders.get(row.order_id) if row.order_id else None
+    if customer is None or not switch.is_on or (order is not None and order.status == "cancelled"):
+        return
+    if not _in_segments(switch, known.segments.get(row.customer_id, set())):
+        return
+    data = _data(row, known, planning.locale_of(known.merchant, customer))
+    if data is None:
+        return
+    touchpoint = TOUCHPOINTS[row.kind]
+    for channel in touchpoint.channels:
+        if channel not in switch.channels:
+            continue
+        moment = f"{row.subject}:{row.begun_at.date().isoformat()}"
+        if row.kind == Kind.GUIDE and order is not None:
+            skip = None if planning.recipient(order, channel) else Reason.NO_ADDRESS
+            yield planning.plan(
+                known.merchant, order, touchpoint, channel, moment=moment, data=data, skip=skip
+            )
+        else:
+            skip = None if planning.recipient(customer, channel) else Reason.NO_ADDRESS
+            yield planning.plan_for_customer(
+                known.merchant, customer, touchpoint, Channel(channel), moment=moment, data=data, skip=skip
+            )
+
+
+def _in_segments(switch: Switch, refs: set[str]) -> bool:
+    """Of a touchpoint's conditions those about segments: the others speak of an order."""
+    wanted = [condition for condition in switch.conditions if condition.field == "segment"]
+    return not wanted or conditions.all_hold(wanted, conditions.Context({"segment": frozenset(refs)}))
+
+
+def _data(row: FollowUp, known: Known, locale: str) -> dict[str, Any] | None:
+    """What its words speak of; None when there is nothing left to say."""
+    if row.kind == Kind.GUIDE:
+        rule = known.rules.get(row.subject)
+        return {"guide": {"title": rule.title, "text": rule.text, "url": rule.url}} if rule else None
+    if row.kind == Kind.REPLENISHMENT:
+        raw = known.sold.get(row.subject)
+        return {"products": [product(raw, locale)], "url": raw["url"]} if raw else None
+    if row.kind == Kind.COMPLEMENT:
+        offered = known.offers.get(row.customer_id)
+        return {"products": [product(raw, locale) for raw in offered]} if offered else None
+    if row.kind == Kind.WIN_BACK:
+        return {} if known.last_order.get(row.customer_id) == row.begun_at else None
+    return {}
