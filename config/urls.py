@@ -15,6 +15,7 @@ from notifications import mail_hooks, twilio_hooks
 from notifications.api import Messages, OneMessage
 from notifications.consent.api import Consents, ConsentStanding, EraseConsents, OneConsent
 from notifications.exports import ExportMessages
+from notifications.flows.api import FlowRuns, Flows, OneFlow, OneFlowRun
 from notifications.suppressions_api import OneSuppression, Suppressions
 from orders import hooks
 from orders.api import CancelOrder, Customers, OneCustomer, OneOrder, Orders
@@ -50,6 +51,10 @@ api = [
     path("orders/<str:order_id>/cancel", CancelOrder.as_view()),
     path("customers", Customers.as_view()),
     path("customers/<str:customer_id>", OneCustomer.as_view()),
+    path("flows", Flows.as_view()),
+    path("flows/<str:flow_id>", OneFlow.as_view()),
+    path("flows/<str:flow_id>/runs", FlowRuns.as_view()),
+    path("flows/<str:flow_id>/runs/<str:run_id>", OneFlowRun.as_view()),
     path("segments", Segments.as_view()),
     path("segments/count", CountSegment.as_view()),
     path("segments/<str:segment_id>", OneSegment.as_view()),

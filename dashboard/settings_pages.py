@@ -60,6 +60,7 @@ ENTRIES: list[Entry] = [
         "messages", _("Message texts"), _("Which messages go out, over which channels, and in which words."),
         "message_kinds", "delivery",
     ),
+    Entry("flows", _("Flows"), _("Several messages, one after the other, on conditions."), "flows", "delivery"),
     Entry("sender", _("Sender"), _("Who your messages are from."), "sender", "delivery"),
     Entry(
         "care", _("Care and replenishment"), _("Guides after delivery, and how long your products last."), "care",

@@ -5,6 +5,7 @@ from django.views.i18n import set_language
 
 from dashboard.account.urls import before_signing_in, own
 from dashboard.data_urls import data_settings
+from dashboard.flows.urls import flow_settings
 from dashboard.list_urls import lists
 from dashboard.messaging.urls import message_settings
 from dashboard.pages import (
@@ -35,6 +36,7 @@ _settings: list[URLPattern] = [
     *connected_shops,
     *webhook_settings,
     *message_settings,
+    *flow_settings,
     *return_rule_settings,
     *data_settings,
     path("sandbox/", sandbox.sandbox, name="sandbox"),

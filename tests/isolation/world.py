@@ -40,6 +40,8 @@ ROWS: dict[str, tuple[str, str]] = {
     "product_id": ("prd", "Product"),
     "shipment_id": ("shp", "Shipment"),
     "message_id": ("msg", "Message"),
+    "flow_id": ("flow", "Flow"),
+    "run_id": ("run", "FlowRun"),
     "suppression_id": ("sup", "Suppression"),
     "consent_id": ("csn", "ConsentEntry"),
     "parked_id": ("prk", "ParkedFact"),

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from events.models import Fact
+from merchants.ids import public_id
 from merchants.models import AuditEntry, Merchant
 from merchants.rest.errors import Conflict, Unprocessable
 from merchants.scope import merchant_scope
@@ -363,3 +364,26 @@ def test_the_log_is_read_with_a_fixed_number_of_queries(
             counts.append(len(queries))
             assert FlowRun.objects.filter(order__in=placed).count() == count
     assert counts[1] - counts[0] <= 1  # the runs that are there now are locked
+
+
+def test_the_api_reads_flows_and_every_step_of_a_run(api: Any, merchant: Merchant, work: Any) -> None:
+    made = flow(merchant, Send(id="hello", touchpoint=HELLO), Wait(id="rest", days=1))
+    order = factories.order(merchant)
+    work()
+    flow_id = public_id("flow", made.id)
+    [listed] = api.get("flows").json()["data"]
+    assert (listed["id"], listed["is_on"], listed["version"]) == (flow_id, True, 1)
+    assert [each["kind"] for each in api.get(f"flows/{flow_id}").json()["definition"]["steps"]] == [
+        "send",
+        "wait",
+    ]
+    [run] = api.get(f"flows/{flow_id}/runs?state=running").json()["data"]
+    assert (run["order_id"], run["step"]) == (public_id("ord", order.id), "end")
+    read = api.get(f"flows/{flow_id}/runs/{run['id']}").json()
+    assert [(each["step"], each["outcome"]) for each in read["steps"]] == [
+        ("hello", "planned"),
+        ("rest", "waits"),
+    ]
+    assert read["steps"][0]["detail"]["message_ids"][0].startswith("msg_")
+    assert api.get(f"flows/{flow_id}/runs?state=lost").status_code == 400
+    assert api.get(f"flows/{public_id('flow', order.id)}/runs").status_code == 404
