@@ -5,7 +5,7 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from PIL import Image
 
@@ -140,7 +140,8 @@ def a_withdrawal(merchant: Merchant, order: Order, **fields: Any) -> Withdrawal:
         **fields,
     }  # fmt: skip
     withdrawal: Withdrawal = Withdrawal.objects.create(merchant=merchant, **values)
-    append(withdrawal, "declared", {"number": withdrawal.number})
+    with transaction.atomic():  # a browser's test is in none
+        append(withdrawal, "declared", {"number": withdrawal.number})
     return withdrawal
 
 
