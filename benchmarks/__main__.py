@@ -15,6 +15,7 @@ from benchmarks import (
     log,
     machine,
     mail,
+    money,
     orders,
     pages,
     parsing,
@@ -56,6 +57,7 @@ BENCHMARKS: dict[str, Callable[[Installation], Result | None]] = {
     "dashboard_carriers": watch.dashboard_carriers,
     "watch_opening": watch.watch_opening,
     "policy_dry_run": policies.policy_dry_run,
+    "ledger_transfers": money.ledger_transfers,
     **parsing.PARSING,
 }
 

@@ -232,6 +232,9 @@ CARRIER_URLS = {
     carrier: text(f"{carrier.upper()}_API_URL")
     for carrier in (*CARRIER_KEYS, "easypost", "aftership", "shippo", "17track")
 }
+LABEL_URLS = {
+    maker: text(f"{maker.upper()}_LABEL_URL") for maker in ("dhl_returns", "easypost", "sendcloud", "shippo")
+}
 # Seconds that a carrier has for an answer; at most 30, for a claimed parcel is leased for 60.
 CARRIER_TIMEOUT: float = min(integer("AFTERWARD_CARRIER_TIMEOUT", 15), 30)
 # Ask the sandbox carrier about its parcels. Off where the demo moves them (docs/carriers.md).

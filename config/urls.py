@@ -26,6 +26,7 @@ from portal import tls
 from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
 from returns.money.urls import money_routes
+from returns.files_api import PackingSlip, ReturnLabelFile
 from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
@@ -89,6 +90,8 @@ api = [
     *withdrawal_routes,
     path("returns", Returns.as_view()),
     path("returns/<str:return_id>", OneReturn.as_view()),
+    path("returns/<str:return_id>/label", ReturnLabelFile.as_view()),
+    path("returns/<str:return_id>/packing-slip", PackingSlip.as_view()),
     *(path(f"returns/<str:return_id>/{name}", view) for name, view in ACTIONS.items()),
     path("orders/<str:order_id>/returnable", OrderReturnable.as_view()),
     path("orders/<str:order_id>/parts", OrderParts.as_view()),

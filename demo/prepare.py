@@ -98,6 +98,7 @@ def _new_shop(console: Console, merchant: Merchant | None, orders: int) -> tuple
         merchant, orders=orders, say=lambda text: console.say(console.paint(f"    {text} …", "dim"))
     )
     seed.act_as_shoppers(merchant)
+    seed.bring_back(merchant)
     console.say(
         f"    {stored.orders:,} orders of {stored.customers:,} customers, {stored.shipments:,} parcels,"
         f" {stored.scans:,} scans, {stored.messages:,} messages"

@@ -8,6 +8,7 @@ from django.utils import timezone
 from returns import exchanging
 from returns.counting import give_back
 from returns.facts import ReturnApproved, ReturnReviewNeeded
+from returns.logistics import labelling
 from returns.models import Return
 from returns.settling import close_if_done, settle
 from returns.states import Approval, EntryKind, Kind, Logistics, Side
@@ -42,6 +43,7 @@ def approve_now(ret: Return, side: Side, text: str = "") -> None:
     )  # fmt: skip
     entry = add_entry(ret, EntryKind.APPROVED, side, text)
     tell(ret, ReturnApproved(**told(ret, entry), expires_at=expires))
+    labelling.want(ret)
     exchanging.begin(ret, lines)
     settle(ret)
     close_if_done(ret)

@@ -224,3 +224,5 @@ class ReturnPhoto(MerchantModel):
 
 # Found here by Django.
 from returns.exchange_models import Exchange as Exchange  # noqa: E402
+from returns.label_models import LabelAccount as LabelAccount  # noqa: E402
+from returns.label_models import ReturnLabel as ReturnLabel  # noqa: E402

@@ -12,6 +12,7 @@ from merchants.models import Merchant
 from merchants.rest.errors import NotFound
 from orders.models import Order
 from returns.counting import Piece, pieces_of
+from returns.label_models import ReturnLabel
 from returns.models import Return, ReturnEntry, ReturnLine, ReturnPhoto
 from returns.policy.verdict import Verdict
 from returns.states import NOT_SENT, UNDECIDED, Approval, EntryKind, Kind, Logistics, Money
@@ -47,10 +48,12 @@ def returnable_of(
 
 
 def returns_with_lines() -> QuerySet[Return]:
-    """Returns of the open scope with their order, goods and exchanges: three queries."""
+    """Returns of the open scope with their order, goods, exchanges and labels: four queries."""
     lines = Prefetch("lines", ReturnLine.objects.select_related("line", "part").order_by(*IN_ORDER))
     rows = Return.objects.select_related("order").defer("order__raw", "order__search")
-    return rows.prefetch_related(lines, "exchanges")
+    return rows.prefetch_related(
+        lines, "exchanges", Prefetch("labels", ReturnLabel.objects.defer("pdf", "qr"))
+    )
 
 
 def get_return(return_id: UUID | None) -> Return:

@@ -19,6 +19,7 @@ from returns.amounts import ZERO, unit_of
 from returns.counting import Piece
 from returns.deciding import approve_now, needs_review, review_now
 from returns.facts import ReturnRequested
+from returns.logistics.labelling import maker_for
 from returns.models import Return, ReturnLine
 from returns.policy.choices import Code, ItemCondition
 from returns.policy.fees import WITH_BONUS
@@ -206,19 +207,34 @@ def _stored(
     now = timezone.now()
     keeps_all = all(t.keep_item for t in mine)
     fee = max((w.terms.cost_of(w.asked.resolution).flat for w in lines), default=ZERO)
-    methods = mine[0].methods or (Method.OWN,)
+    method = "" if keeps_all else _method(order, wanted.method, mine[0].methods or (Method.OWN,))
     ret: Return = Return.objects.create(
         merchant_id=order.merchant_id, order=order, customer_id=order.customer_id, sequence=sequence,
         number=f"R-{(order.lookup_number or order.external_id).upper()[:64]}-{sequence}", kind=wanted.kind,
         requested_by=by, gift=wanted.gift, gift_email=wanted.gift_email.strip()[:254], email=order.email,
         policy_version=terms.version, refund_trigger=slowest_trigger(t.refund_trigger for t in mine),
-        method="" if keeps_all else wanted.method or methods[0],
+        method=method,
         destination=next((t.destination for t in mine if t.destination), ""), currency=order.currency,
         fee=ZERO if keeps_all else fee, request_key=wanted.key[:64],
         requested_at=at, updated_at=now,
     )  # fmt: skip
     ret.order = order
     return ret
+
+
+def _method(order: Order, wanted: str, offered: Sequence[str]) -> str:
+    """The wanted way, or the first one that there is from where the order went. Raises Unprocessable."""
+    for method in [wanted] if wanted else offered:
+        if method not in (Method.LABEL, Method.QR):
+            return method
+        try:
+            maker_for(order)
+        except Unprocessable:
+            if wanted:
+                raise
+        else:
+            return method
+    return Method.OWN
 
 
 # The later, the surer: with several rules in one return nothing is given back before each of them lets it.

@@ -64,6 +64,14 @@ class ExchangeOut(msgspec.Struct, kw_only=True):
     due_at: datetime | None
 
 
+class LabelOut(msgspec.Struct, kw_only=True):
+    """The label of a return, at `GET /returns/{id}/label`. state: wanted, ready or failed; maker: who makes it."""
+
+    state: str
+    maker: str
+    error: str
+
+
 class ReturnEntryOut(msgspec.Struct, kw_only=True):
     """One thing that happened. side: shopper, team or system."""
 
@@ -105,6 +113,7 @@ class ReturnOut(msgspec.Struct, kw_only=True):
     assignee: str
     lines: list[ReturnLineOut]
     exchange: ExchangeOut | None
+    label: LabelOut | None
     entries: list[ReturnEntryOut] | UnsetType = UNSET
     requested_at: datetime
     decided_at: datetime | None
@@ -153,10 +162,11 @@ _SAME_OF_RETURN = frozenset(ReturnOut.__struct_fields__) & {field.name for field
 def show_return(ret: Return) -> ReturnOut:
     """A return as the API lists it. Its lines and exchanges must be loaded."""
     values = {name: getattr(ret, name) for name in _SAME_OF_RETURN - {"id", "lines", "entries", "fee"}}
-    found = list(ret.exchanges.all())
+    found, labels = list(ret.exchanges.all()), list(ret.labels.all())
     return ReturnOut(
         id=public_id("ret", ret.id), order_id=public_id("ord", ret.order_id), fee=plain(ret.fee),
         lines=[show_line(line) for line in ret.lines.all()], exchange=show_exchange(found[0]) if found else None,
+        label=LabelOut(state=labels[0].state, maker=labels[0].maker, error=labels[0].error) if labels else None,
         **values,
     )  # fmt: skip
 

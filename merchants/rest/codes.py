@@ -147,6 +147,13 @@ CODES: dict[str, Code] = {
     "invalid_tracking_number": Code(
         422, "This is not a tracking number.", "Send 4 to 100 letters and digits."
     ),
+    "no_label_for_country": Code(
+        422, "Nobody makes a label for parcels from that country.", "Use another method, such as `own`."
+    ),
+    "not_a_pdf": Code(422, "This is no PDF in base64, or a too large one.", "Send a PDF of at most 2 MB."),
+    "unknown_label_maker": Code(
+        422, "There is no such maker of labels.", "See docs/returns.md for those there are."
+    ),
     # Exchanges.
     "sold_out": Code(409, "The wanted variant is sold out.", "Choose another one, or another resolution."),
     "unknown_variant": Code(

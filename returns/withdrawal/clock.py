@@ -68,7 +68,7 @@ def begins_at(order: Order) -> datetime | None:
         return order.placed_at
     if any(line.shipped_quantity < line.quantity for line in sendable):
         return None
-    parcels = Shipment.objects.filter(order_id=order.pk, cancelled_at__isnull=True)
+    parcels = Shipment.outbound.filter(order_id=order.pk, cancelled_at__isnull=True)
     came = [
         at if status == Status.DELIVERED else None
         for status, at in parcels.values_list("status", "delivered_at")

@@ -27,13 +27,9 @@ from merchants.models import SHARDS
 from merchants.scope import platform_scope
 # They are set again for as long as there is something to look after: fine unless nobody came when it was time.
 clocks = {
-    "WatchClock", "PaceClock", "ScanLesson", "EtaModel", "PushSubscription", "Return", "Exchange",
-<<<<<<< HEAD
-    "Withdrawal", "LiftShopper", "Refund", "CreditEntry", "Transfer",
-=======
-    "Withdrawal", "LiftShopper",
-    "FollowUp", "SweepClock",
->>>>>>> main
+    "WatchClock", "PaceClock", "ScanLesson", "EtaModel", "PushSubscription", "Return", "Exchange", "ReturnLabel",
+    "Withdrawal", "LiftShopper", "FollowUp", "SweepClock",
+    "Refund", "CreditEntry", "Transfer",
 }  # fmt: skip
 overdue = {"due_at__lt": timezone.now() - timedelta(seconds=30)}
 with platform_scope("looking what the chaos test left behind"):

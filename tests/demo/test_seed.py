@@ -24,6 +24,7 @@ from merchants.scope import merchant_scope
 from notifications.models import Message, MessageState
 from orders.models import Customer, Order, OrderLine, Stage
 from orders.queries import portal_path
+from returns.models import Return
 from tests.api_client import ApiClient
 from tracking.models import Scan, Shipment, ShipmentLine
 from tracking.progress import stage_of
@@ -176,6 +177,16 @@ def test_the_showcases_shoppers_have_reported_waited_and_wished(shop: Merchant) 
     assert Shipment.objects.get(wish__isnull=False).wish["kind"] == "safe_place"
     assert seed.act_as_shoppers(shop) == 3  # once more
     assert Case.objects.count() == 3
+
+
+def test_shoppers_of_the_demo_bring_things_back_in_every_state(shop: Merchant) -> None:
+    assert seed.bring_back(shop) == 11
+    states = Return.objects.values_list("approval_state", "logistics_state", "money_state")
+    approvals, logistics, money = (set(column) for column in zip(*states, strict=True))
+    assert approvals == {"requested", "review", "asked", "approved", "rejected", "cancelled"}
+    assert logistics >= {"none", "awaiting", "in_transit", "received", "inspected"}
+    assert money >= {"none", "pending", "done"}
+    assert not ParkedFact.objects.exists()
 
 
 def test_a_delayed_order_shows_the_promise_that_slipped(shop: Merchant) -> None:

@@ -334,7 +334,7 @@ def test_a_return_is_found_by_its_number_and_its_parcel(
             assert queries.by_code(code) == ret
         assert queries.by_code("R-0-0") is queries.by_code(" ") is None
         assert queries.open_for_customer([order.customer_id]) == {order.customer_id}
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             assert len(queries.tab("requested")) == 2
         assert queries.counts_of_tabs(("requested", "in_transit")) == {"requested": 2, "in_transit": 1}
         with django_assert_num_queries(9):

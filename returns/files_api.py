@@ -1,0 +1,88 @@
+"""REST: files of a return: its label and its packing slip."""
+
+import binascii
+from base64 import b64decode
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from msgspec import Meta
+
+from merchants.ids import NOBODY, parse_public_id
+from merchants.rest.errors import NotFound, Unprocessable
+from merchants.rest.parameters import query
+from merchants.rest.views import ApiView
+from orders.schemas import In
+from returns import queries
+from returns.api import shown_return
+from returns.logistics import labelling
+from returns.logistics.slip import packing_slip
+from returns.models import ReturnLine
+from returns.shown import ReturnOut
+
+_PDF = {(200, "application/pdf"): OpenApiTypes.BINARY}
+
+
+class LabelIn(In):
+    """A label of your own: the PDF in base64, and the number of its parcel."""
+
+    pdf: Annotated[str, Meta(min_length=8, max_length=2_700_000, description="Base64.")]
+    tracking_number: Annotated[str, Meta(max_length=100)] = ""
+    carrier: Annotated[str, Meta(max_length=40)] = ""
+
+
+class ReturnLabelFile(ApiView):
+    """The label of a return."""
+
+    scopes = {"GET": "returns:read", "POST": "returns:write"}
+
+    @extend_schema(
+        operation_id="returns_label", responses=_PDF,
+        parameters=[query("kind", "The label, or the code to show at a counter.", values=("label", "qr"))],
+    )  # fmt: skip
+    def get(self, request: HttpRequest, return_id: str) -> HttpResponse:
+        """Download the label."""
+        label = labelling.label_of(queries.get_return(parse_public_id("ret", return_id)))
+        held = label.qr if request.GET.get("kind") == "qr" else label.pdf
+        if held is None:
+            raise NotFound("There is no such file for this return.", param="kind")
+        return file_of(bytes(held), f"label-{return_id}")
+
+    @extend_schema(operation_id="returns_label_send", request=LabelIn, responses={200: ReturnOut})
+    def post(self, request: HttpRequest, return_id: str) -> HttpResponse:
+        """Send a label of your own; again, it replaces the one before."""
+        return self.once(f"POST /returns/{return_id}/label", lambda: self._send(return_id))
+
+    def _send(self, return_id: str) -> HttpResponse:
+        parsed, body = parse_public_id("ret", return_id) or NOBODY, self.body(LabelIn)
+        try:
+            pdf = b64decode(body.pdf, validate=True)
+        except binascii.Error:
+            raise Unprocessable("This is not base64.", param="pdf", code="not_a_pdf") from None
+        labelling.supply(
+            self.merchant, parsed, pdf, carrier=body.carrier, tracking_number=body.tracking_number
+        )
+        return self.show(shown_return(parsed))
+
+
+class PackingSlip(ApiView):
+    """The page that lies in the parcel."""
+
+    scopes = {"GET": "returns:read"}
+
+    @extend_schema(operation_id="returns_packing_slip", responses=_PDF)
+    def get(self, request: HttpRequest, return_id: str) -> HttpResponse:
+        """Download the packing slip as PDF."""
+        ret = queries.get_return(parse_public_id("ret", return_id))
+        lines: list[ReturnLine] = list(ret.lines.all())
+        return file_of(packing_slip(self.merchant, ret, lines), ret.number)
+
+
+def file_of(data: bytes, name: str) -> HttpResponse:
+    """A PDF (or the PNG of a code) to be saved. Nothing in it is ever run by a browser."""
+    is_pdf = data.startswith(b"%PDF-")
+    answer = HttpResponse(data, content_type="application/pdf" if is_pdf else "image/png")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.{"pdf" if is_pdf else "png"}"'
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer

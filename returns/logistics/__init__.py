@@ -1,0 +1,1 @@
+"""The way back: labels, parcels, packing slips."""
