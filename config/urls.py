@@ -25,8 +25,8 @@ from orders.segments.api import CountSegment, ExportSegment, OneSegment, Segment
 from portal import tls
 from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
-from returns.money.urls import money_routes
 from returns.files_api import PackingSlip, ReturnLabelFile
+from returns.money.urls import money_routes
 from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments

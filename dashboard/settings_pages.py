@@ -60,6 +60,10 @@ ENTRIES: list[Entry] = [
         "messages", _("Message texts"), _("Which messages go out, over which channels, and in which words."),
         "message_kinds", "delivery",
     ),
+    Entry(
+        "message_rules", _("Message rules"), _("Quiet hours, how often, senders, and what people can choose."),
+        "message_rules", "delivery",
+    ),
     Entry("flows", _("Flows"), _("Several messages, one after the other, on conditions."), "flows", "delivery"),
     Entry("sender", _("Sender"), _("Who your messages are from."), "sender", "delivery"),
     Entry(

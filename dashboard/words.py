@@ -137,6 +137,7 @@ TOUCHPOINTS: dict[str, Promise] = {
     "replenishment": _("Time for more"),
     "complement": _("What goes with it"),
     "welcome": _("Welcome"),
+    "double_opt_in": _("Consent: please confirm"),
     "birthday": _("Birthday"),
     "win_back": _("We miss you"),
     "withdrawal_receipt": _("Receipt of a withdrawal"),

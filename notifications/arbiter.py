@@ -1,6 +1,6 @@
 """One arbiter across all modules: nobody is asked for a review, or offered something, while something is wrong.
 
-What is asked of the rooms below, for all people of a batch at once (at most six queries):
+What is asked of the rooms below, for all people of a batch at once (seven queries):
 
 | reason           | when                                                                                        |
 | `case_open`      | a case that is not closed, about any of their orders                                        |
@@ -23,6 +23,7 @@ from notifications.models import EventKind, Message, MessageEvent
 from notifications.reasons import Reason
 from orders.queries import let_down
 from returns.queries import open_for_customer, open_for_order
+from returns.withdrawal.queries import unsettled
 from tracking.queries import orders_with_late_parcels
 
 _JUST_NOW: Final = timedelta(days=14)
@@ -48,7 +49,7 @@ NONE: Final = Troubles({}, {})
 
 
 def troubles(messages: Sequence[Message], now: datetime) -> Troubles:
-    """What is wrong for the people of these messages, now: six queries, none for no message."""
+    """What is wrong for the people of these messages, now: seven queries, none for no message."""
     if not messages:
         return NONE
     customers = {message.customer_id for message in messages if message.customer_id}
@@ -58,6 +59,7 @@ def troubles(messages: Sequence[Message], now: datetime) -> Troubles:
         (Reason.CASE_OPEN, orders_in_trouble(customers, orders)),
         (Reason.RETURN_OPEN, [*((None, c) for c in open_for_customer(customers)),
                               *((o, None) for o in open_for_order(orders))]),
+        (Reason.RETURN_OPEN, unsettled(customers, orders)),
         (Reason.PARCEL_LATE, orders_with_late_parcels(customers, orders, now)),
         (Reason.TROUBLED_ORDER, let_down(customers, orders, now - _JUST_NOW)),
     ):  # fmt: skip

@@ -100,6 +100,8 @@ class Lawful:
         own = {"preferences": links.url(self.merchant.slug, host, links.PREFERENCES, message.pk)}
         if rules_of(message.message_class).has_way_out:
             own["unsubscribe"] = links.url(self.merchant.slug, host, links.UNSUBSCRIBE, message.pk)
+        if asked := message.data.get("consent_id"):
+            own["portal"] = links.url(self.merchant.slug, host, links.CONFIRM, UUID(asked))
         return own
 
     def settle(self, message: Message) -> None:

@@ -115,7 +115,8 @@ def switch_of(row: TouchpointVersion) -> Switch:
     return msgspec.convert({**row.settings, "version": row.number}, Switch)
 
 
-def _settings(switch: Switch) -> dict[str, Any]:
+def settings_of(switch: Switch) -> dict[str, Any]:
+    """As a version keeps it."""
     found: dict[str, Any] = msgspec.to_builtins(switch)
     del found["version"]
     return found
@@ -133,12 +134,12 @@ def set_switch(
     if wrong := fault(touchpoint, switch):
         param, why, code = wrong
         raise Unprocessable(why, param=param, code=code)
-    values = _settings(switch)
+    values = settings_of(switch)
     with merchant_transaction(merchant):
         current = TouchpointVersion.objects.filter(touchpoint=touchpoint, is_current=True).first()
         if based_on is not None and (current.number if current else 0) != based_on:
             raise _changed()
-        before = _settings(switch_of(current) if current else as_built(touchpoint))
+        before = settings_of(switch_of(current) if current else as_built(touchpoint))
         changes = differences(before, values)
         if not changes:
             return None

@@ -13,6 +13,7 @@ from events.facts import FactData
 from merchants.models import Merchant
 from notifications.choices import Channel, MessageClass, Reach
 from notifications.conditions import Condition
+from notifications.consent.choices import Topic
 from orders.facts import OrderAddressChanged
 from tracking.facts import ShipmentFact
 from tracking.models import Shipment
@@ -129,7 +130,10 @@ def is_still_late(parcel: Shipment, told: ShipmentFact, merchant: Merchant) -> b
 
 
 def _follow_up(key: str, message_class: MessageClass) -> Touchpoint:
-    return Touchpoint(key, (), channels=(Channel.EMAIL,), message_class=message_class, starts_on=False)
+    return Touchpoint(
+        key, (), channels=(Channel.EMAIL,), message_class=message_class, starts_on=False,
+        topic=Topic.REMINDERS if key == "replenishment" else "",
+    )  # fmt: skip
 
 
 # --- the list ----------------------------------------------------------------------------------------
@@ -190,6 +194,8 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             _follow_up(key, MessageClass.MARKETING)
             for key in ("replenishment", "complement", "welcome", "birthday", "win_back")
         ),
+        # Sent by `consent.double_opt_in.ask`: the mail that asks whether somebody really agreed.
+        Touchpoint("double_opt_in", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
         # Sent by `commands.send_lookup_link`, also about an order that was cancelled.
         Touchpoint("lookup_link", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
     )

@@ -18,6 +18,7 @@ from merchants.rest.decode import read_body
 from merchants.rest.doors import door
 from merchants.rest.errors import NotAuthenticated
 from notifications import feedback, suppressions
+from notifications.consent import commands as consent
 from notifications.feedback import Told
 from notifications.models import EventKind
 
@@ -76,6 +77,7 @@ def incoming(request: HttpRequest) -> HttpResponse:
     match wish(text):
         case "stop":
             suppressions.stop_number(number)
+            consent.stop_number(number)
         case "start":
             suppressions.start_number(number)
         case ("help", language):

@@ -15,6 +15,7 @@ from returns import commands, exchange_commands, schemas
 from returns.api import named_order, shown_return
 from returns.parcels import set_parcel
 from returns.receiving import InspectedLine, ReceivedLine
+from returns.retrying import pay_again
 from returns.shown import ReturnOut
 from returns.states import Side
 
@@ -94,6 +95,8 @@ _ACTIONS: tuple[tuple[str, str, type, Work], ...] = (
     ("inspect", "Say what was found, item by item.", schemas.InspectIn, _inspect),
     ("resolve", "End it as it stands: what is ready is settled, the rest is not.", schemas.TextIn,
      lambda merchant, pk, body: commands.resolve(merchant, pk, body.text)),
+    ("pay-again", "Ask for money that failed once more. Nothing that went through is asked for again.",
+     schemas.NothingIn, lambda merchant, pk, _: pay_again(merchant, pk)),
     ("exchange/payment-link", "Say where the shopper pays the difference.", schemas.LinkIn,
      lambda merchant, pk, body: exchange_commands.set_payment_link(merchant, pk, body.url)),
     ("exchange/paid", "The difference was paid.", schemas.ReferenceIn,

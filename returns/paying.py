@@ -48,17 +48,18 @@ def pay(ret: Return, due: Due) -> str:
 
     The order and the return are locked. What money refuses (more than was paid) is undone as a whole and told.
     """
-    key = f"return:{ret.id}:{ret.settlements}"
     try:
         with transaction.atomic():
-            _pay(ret, due, key)
+            pay_once(ret, due, ret.settlements)
     except Problem as refused:
         log.warning("return_money_refused", number=ret.number, code=refused.code)
         return refused.detail
     return ""
 
 
-def _pay(ret: Return, due: Due, key: str) -> None:
+def pay_once(ret: Return, due: Due, number: int) -> None:
+    """Ask for the money of one settlement, by its number: again, it is the same. Raises what money refuses."""
+    key = f"return:{ret.id}:{number}"
     merchant, source = current_merchant(), ("return", ret.id)
     customer_id = receiver_of_credit(ret) if due.credit or due.bonus else None
     if (

@@ -71,20 +71,16 @@ def _settle_line(ret: Return, line: ReturnLine, due: Due) -> bool:
 
 
 def _give_back(ret: Return, due: Due, lines: list[ReturnLine]) -> None:
-    had_fee = ret.fee_taken
     take_fee(ret, due)
+    number = ret.settlements
     wrong = pay(ret, due) if due.anything else ""
-    if wrong:
-        ret.fee_taken = had_fee
     state = Money.FAILED if wrong else Money.PENDING if due.refund > 0 else settled_state(ret, lines)
     move(ret, money_state=state, fee_taken=ret.fee_taken, settlements=ret.settlements + 1,
          **({"settled_at": timezone.now()} if state == Money.DONE else {}))  # fmt: skip
     numbers = {
-        "refund": str(due.refund),
-        "credit": str(due.credit),
-        "bonus": str(due.bonus),
-        "kept": str(due.kept),
-    }
+        "refund": str(due.refund), "credit": str(due.credit), "bonus": str(due.bonus), "kept": str(due.kept),
+        "number": number, "failed": bool(wrong), "lines": {str(line): n for line, n in due.lines.items()},
+    }  # fmt: skip
     entry = add_entry(ret, EntryKind.MONEY, Side.SYSTEM, wrong, data=numbers)
     tell(
         ret, ReturnSettled(**told(ret, entry), refund=due.refund, credit=due.credit + due.bonus, notify=False)

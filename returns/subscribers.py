@@ -6,8 +6,9 @@ from events.facts import RecordedFact
 from events.subscribers import subscribe
 from merchants.models import Merchant
 from returns.models import Return
-from returns.money.models import Refund, RefundState
+from returns.money.models import RefundState
 from returns.parcels import parcel_moved
+from returns.retrying import refunds_that_count
 from returns.settling import close_if_done, settled_state
 from returns.states import Money
 from returns.steps import lines_of, lock_return, move
@@ -25,7 +26,7 @@ def follow_money(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
     rows = Return.objects.filter(pk__in=ids).order_by("order_id", "id").values_list("pk", flat=True)
     for return_id in rows:
         ret = lock_return(return_id)
-        states = set(Refund.objects.filter(source_id=ret.id).values_list("state", flat=True))
+        states = {refund.state for refund in refunds_that_count(ret)}
         if RefundState.FAILED in states and ret.money_state == Money.PENDING:
             move(ret, money_state=Money.FAILED)
         elif RefundState.REQUESTED not in states and RefundState.FAILED not in states:

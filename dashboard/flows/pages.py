@@ -27,7 +27,6 @@ from notifications.flows.definition import END, Definition, Wait
 from notifications.flows.models import Flow, FlowRun, FlowVersion, RunState
 from notifications.flows.templates import TEMPLATES
 from notifications.switches import triggers
-from notifications.touchpoints import TOUCHPOINTS
 
 _VERSIONS = 10
 _BLANK = Definition(trigger=("shipment.delivered",), steps=(Wait(id="s1", days=1),))
@@ -129,7 +128,7 @@ def _show(
         "conditions": condition_rows.shown("flow", draft.conditions, called),
         "steps": _steps(draft, asked, called),
         "kinds": list(sentences.KINDS.items()),
-        "messages": [(key, sentences.touchpoint(key)) for key in TOUCHPOINTS],
+        "sendable": [(key, sentences.touchpoint(key)) for key in flows.sendable()],
         "channels": list(words.CHANNELS.items()),
         "under_way": FlowRun.objects.filter(flow=found, state=RunState.RUNNING).count(),
         "versions": _versions(found, called),

@@ -11,11 +11,12 @@ from django.views.decorators.http import require_safe
 
 from dashboard import formats, listing, words
 from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.message_why import consent_rows
 from dashboard.shell import page
 from dashboard.words import label
 from merchants.ids import public_id
 from merchants.models import Merchant
-from notifications.models import Message
+from notifications.models import Channel, Message
 from orders.models import Customer, Order, OrderStatus
 from orders.search import FEW, find_orders
 
@@ -81,6 +82,7 @@ def customer(request: HttpRequest, seat: Seat, customer_id: str) -> HttpResponse
         "sums": _sums(found),
         "orders": [_order_row(seat.merchant, order) for order in orders[:_ORDERS_SHOWN]],
         "has_more": len(orders) > _ORDERS_SHOWN,
+        "consents": consent_rows([(Channel.EMAIL, found.email), (Channel.SMS, found.phone)]),
         "messages_": [
             {
                 "what": words.TOUCHPOINTS.get(message.touchpoint, message.touchpoint),

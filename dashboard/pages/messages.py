@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import counts, listing, words
 from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.message_why import why_of
 from dashboard.shell import page
 from dashboard.words import Label, label
 from merchants.audit import record_change
@@ -90,6 +91,7 @@ def message(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
         "message": found,
         "fact": label(words.FACTS, found.fact_type) if found.fact_type else None,
         "preview_url": f"/app/{seat.merchant.slug}/messages/{message_id}/preview/" if found.html else "",
+        "why": why_of(found),
         "can_retry": found.state in (MessageState.FAILED, MessageState.SKIPPED),
         "retry_url": f"/app/{seat.merchant.slug}/messages/{message_id}/retry/",
         "outcome": words.OUTCOMES.get(found.outcome),

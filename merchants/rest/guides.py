@@ -25,6 +25,7 @@ GUIDES = (
     Guide("idempotency", _("Idempotency"), _("Sending a request again without doing it twice.")),
     Guide("problems", _("Handling errors"), _("One form for all of them, and codes to decide by.")),
     Guide("webhooks", _("Webhooks"), _("Being told what happens, and knowing that it was us.")),
+    Guide("returns", _("Returns"), _("Goods that come back, and the money and exchanges for them.")),
     Guide("rate-limits", _("Rate limits"), _("How much a key may ask, and how to wait.")),
     Guide("sandbox", _("Sandbox"), _("Simulated parcels, and numbers that make each state happen.")),
     Guide("imports", _("Imports"), _("Bringing the past along without telling anybody about it.")),

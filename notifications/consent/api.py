@@ -15,6 +15,7 @@ from notifications.consent import commands, queries
 from notifications.consent.choices import Basis, ConsentState, Topic
 from notifications.consent.commands import Said
 from notifications.consent.countries import rule_of
+from notifications.consent.double_opt_in import ask
 from notifications.consent.models import ConsentEntry
 from notifications.consent.schemas import (
     ConsentIn,
@@ -147,7 +148,7 @@ def _add(view: ApiView, body: ConsentIn) -> ConsentEntry:
         case "requested":
             if body.channel != "email":
                 raise Unprocessable("A confirmation goes by e-mail.", param="channel", code="invalid_consent")
-            return commands.request(*where)
+            return ask(view.merchant, body.address, body.topic, said)
         case "withdrawn":
             return commands.withdraw(*where)
     return commands.object_to(*where)

@@ -6,4 +6,4 @@ class ConsentConfig(AppConfig):
     label = "consent"
 
     def ready(self) -> None:
-        from notifications.consent import facts  # noqa: F401  # declares them
+        from notifications.consent import facts, subscribers  # noqa: F401  # declares them

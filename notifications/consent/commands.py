@@ -16,7 +16,8 @@ from merchants.audit import record_by_hand
 from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.rest.errors import NotFound, Unprocessable
-from merchants.scope import merchant_transaction
+from merchants.scope import merchant_transaction, platform_scope
+from notifications.choices import Channel
 from notifications.consent.choices import EVERYTHING, Basis, ConsentState, Topic
 from notifications.consent.facts import ConsentFact, ConsentGiven, ConsentRequested, ConsentWithdrawn
 from notifications.consent.models import ConsentEntry, Preference
@@ -88,6 +89,23 @@ def withdraw(merchant: Merchant, channel: str, address: str, topic: str, said: S
 def object_to(merchant: Merchant, channel: str, address: str, topic: str, said: Said) -> ConsentEntry:
     """Note that somebody who never agreed does not want it (§7(3) Nr. 3 UWG). Raises Unprocessable."""
     return _add(merchant, channel, address, topic, ConsentState.OBJECTED, said)
+
+
+def stop_number(number: str) -> int:
+    """A telephone said STOP to the sender that all shops share: every agreement that it ever gave is withdrawn.
+
+    START lets news about orders through again (`suppressions.start_number`); advertising needs a new agreement.
+    Returns in how many shops something was withdrawn.
+    """
+    if not normal_address(Channel.SMS, number):
+        return 0
+    with platform_scope("a telephone says STOP to the number that all shops share"):
+        rows = ConsentEntry.objects.filter(channel=Channel.SMS, digest=digest(Channel.SMS, number))
+        ids = set(rows.values_list("merchant_id", flat=True))
+    merchants = Merchant.objects.defer("logo").in_bulk(ids).values()
+    for merchant in merchants:
+        withdraw(merchant, Channel.SMS, number, EVERYTHING, Said(source="sms_stop"))
+    return len(merchants)
 
 
 def erase(merchant: Merchant, address: str) -> int:

@@ -47,6 +47,8 @@ class ConsentEntry(MerchantModel):
         indexes = [
             models.Index(fields=["merchant", "digest", "occurred_at", "id"], name="consent_of_address"),
             models.Index(fields=["merchant", "-recorded_at", "-id"], name="consent_newest"),
+            # Which shops a telephone that says STOP agreed with: they share the sender's number.
+            models.Index(fields=["digest"], condition=Q(channel="sms"), name="consent_of_number"),
         ]
 
 

@@ -153,6 +153,19 @@ def goes_on(step: Split, flow_id: UUID, shopper: UUID) -> bool:
     return int.from_bytes(digest[:8]) % 10_000 < step.percent * 100
 
 
+# Their words speak of what only their own sender knows: a report, a guide, the products on offer.
+_NOT_BY_FLOWS: Final = ("case_opened", "case_answered", "care_guide", "replenishment", "complement")
+
+
+def sendable() -> list[str]:
+    """The messages that a flow can send: about an order, in words that need nothing more."""
+    return [
+        key
+        for key, known in TOUCHPOINTS.items()
+        if known.is_optional and not known.to_address and key not in _NOT_BY_FLOWS
+    ]
+
+
 def waitable() -> list[str]:
     """What a run can wait for, or be stopped by."""
     return [ORDERED_AGAIN, *triggers()]
@@ -220,9 +233,9 @@ def _none(step: Branch) -> list[str]:
 
 
 def _send_faults(step: Send) -> list[tuple[str, str]]:
-    known = TOUCHPOINTS.get(step.touchpoint)
-    if known is None:
+    if step.touchpoint not in sendable():
         return [("touchpoint", "unknown_touchpoint")]
+    known = TOUCHPOINTS[step.touchpoint]
     if not set(step.channels) <= set(Channel.values) or (
         step.channels and not set(step.channels) & set(known.channels)
     ):

@@ -8,8 +8,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from notifications.conditions import Condition, Op
-from notifications.flows.definition import ORDERED_AGAIN, Branch, Definition, Send, Stop, Until, Wait
-from notifications.touchpoints import TOUCHPOINTS
+from notifications.flows.definition import (
+    ORDERED_AGAIN,
+    Branch,
+    Definition,
+    Send,
+    Stop,
+    Until,
+    Wait,
+    sendable,
+)
 
 _MORNING: Final = time(10)
 
@@ -89,7 +97,7 @@ _ALL: Final = {
 
 def _is_there(template: Template) -> bool:
     sends = [step for step in template.definition.steps if isinstance(step, Send)]
-    return all(step.touchpoint in TOUCHPOINTS for step in sends)
+    return all(step.touchpoint in sendable() for step in sends)
 
 
 TEMPLATES: Final = {key: template for key, template in _ALL.items() if _is_there(template)}

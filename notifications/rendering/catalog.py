@@ -64,6 +64,7 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "replenishment": Touchpoint(("offers", "next")),
     "complement": Touchpoint(("offers",)),
     "welcome": Touchpoint(("next",)),
+    "double_opt_in": Touchpoint(("next",)),
     "birthday": Touchpoint(("next",)),
     "win_back": Touchpoint(("next",)),
     "address_changed": Touchpoint(("next",)),

@@ -104,6 +104,7 @@ def _order(locale: str) -> dict[str, Any]:
             "radius": "9px",
         },
         "data": {
+            "topics": "Neuigkeiten und Angebote" if german else "News and offers",
             "withdrawal": {
                 "number": "W-7KQ2M9PX",
                 "declared_at": "28.11.2026, 14:03:27 MEZ" if german else "28 November 2026, 14:03:27 CET",

@@ -1,15 +1,15 @@
 """Reading withdrawals: a bounded number of queries, whatever the number of rows."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from merchants.rest.errors import NotFound
 from orders.models import Order
 from orders.text import normal_email, normal_number
-from returns.withdrawal.models import ChainEntry, Withdrawal, WithdrawalLine
+from returns.withdrawal.models import ChainEntry, Status, Withdrawal, WithdrawalLine
 from returns.withdrawal.receipts import receipt_digest
 
 _MOST_WORDS = 8
@@ -61,3 +61,13 @@ def _numbers(contract: str) -> Iterable[str]:
     """What may be an order's number in what was typed: the whole, and every word with a digit."""
     words = [word for word in re.split(r"[\s,;]+", contract) if any(letter.isdigit() for letter in word)]
     return {number for text in (contract, *words[:_MOST_WORDS]) if (number := normal_number(text))}
+
+
+def unsettled(customer_ids: Collection[UUID], order_ids: Collection[UUID]) -> list[tuple[UUID, UUID | None]]:
+    """Orders with a withdrawal that is not settled, as (order, its customer): one query.
+
+    Of these customers, or among these orders.
+    """
+    whose = Q(order__customer_id__in=customer_ids) | Q(order_id__in=order_ids)
+    rows = Withdrawal.objects.filter(whose, status=Status.OPEN)
+    return list(rows.values_list("order_id", "order__customer_id"))

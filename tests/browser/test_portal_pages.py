@@ -11,6 +11,13 @@ from django.test import Client
 
 from merchants.ids import public_id
 from merchants.models import Merchant
+from merchants.scope import merchant_transaction
+from notifications import planning
+from notifications.consent import commands as consent
+from notifications.consent import links
+from notifications.consent.commands import Said
+from notifications.models import Channel
+from notifications.touchpoints import TOUCHPOINTS
 from tests.browser.conftest import Browse, Visit
 from tests.portal.scenes import SCENES, placed, reported, token_of, two_parcels
 
@@ -35,6 +42,27 @@ def case_path(merchant: Merchant, locale: str) -> str:
     return f"/p/nordwind/o/{token_of(order)}/cases/{public_id('cas', case.id)}/"
 
 
+def from_a_mail(purpose: str, locale: str) -> Callable[[Merchant], str]:
+    """A page behind a link in the foot of a mail."""
+
+    def path(merchant: Merchant) -> str:
+        with merchant_transaction(merchant):
+            message = planning.plan(
+                merchant, placed(merchant, locale), TOUCHPOINTS["welcome"], Channel.EMAIL, moment="1"
+            )
+            planning.store([message])
+        return f"/p/nordwind/{links.path(purpose, message.pk)}"
+
+    return path
+
+
+def asked(merchant: Merchant) -> str:
+    """The page that confirms an agreement."""
+    said = Said("footer", wording="Yes, send me news and offers.", locale="en")
+    entry = consent.request(merchant, "email", "anna@example.test", "offers", said)
+    return f"/p/nordwind/{links.path(links.CONFIRM, entry.pk)}"
+
+
 PAGES: dict[str, Callable[[Merchant], str]] = {
     "lookup": lambda merchant: "/p/nordwind/",
     "new_link": lambda merchant: "/p/nordwind/link/",
@@ -53,6 +81,10 @@ PAGES: dict[str, Callable[[Merchant], str]] = {
     "case": lambda merchant: case_path(merchant, "en"),
     "address_de": lambda merchant: f"/p/nordwind/o/{token_of(placed(merchant, 'de'))}/address/",
     "cancel": lambda merchant: f"/p/nordwind/o/{token_of(placed(merchant, 'en'))}/cancel/",
+    "preferences": from_a_mail(links.PREFERENCES, "en"),
+    "preferences_de": from_a_mail(links.PREFERENCES, "de"),
+    "unsubscribe_de": from_a_mail(links.UNSUBSCRIBE, "de"),
+    "confirm": asked,
     "wish": tracking("in_transit", path="1/wish/"),
     "in_transit_de": tracking("in_transit", "de"),
     "pickup_de": tracking("pickup", "de"),

@@ -23,6 +23,7 @@ MINE = (
     "self_service",
     "messages",
     "messages/shipment_exception",
+    "message_rules",
     "sender",
     "suppressions",
     "care",

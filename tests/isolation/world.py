@@ -177,6 +177,10 @@ def _value(merchant: Merchant, field: Any) -> Any:
         return _row(merchant, field.related_model)
     if isinstance(field, ArrayField):
         return []
+    if isinstance(field, models.FloatField):
+        return 0.0
+    if field.name == "days":  # none is no number of days
+        return 1
     return field.choices[0][0] if field.choices else _filler(merchant, field)
 
 

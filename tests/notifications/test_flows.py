@@ -27,6 +27,7 @@ from notifications.flows.definition import (
     Wait,
     faults,
     goes_on,
+    sendable,
 )
 from notifications.flows.models import Flow, FlowRun, FlowStep, FlowVersion
 from notifications.flows.templates import TEMPLATES
@@ -260,6 +261,7 @@ WAIT = Wait(id="a", days=1)
         (of(Split(id="b", percent=0)), [("b", "percent", "invalid_percent")]),
         (of(Branch(id="b")), [("b", "conditions", "no_conditions")]),
         (of(Send(id="s", touchpoint="no_such")), [("s", "touchpoint", "unknown_touchpoint")]),
+        (of(Send(id="s", touchpoint="care_guide")), [("s", "touchpoint", "unknown_touchpoint")]),
         (of(Send(id="s", touchpoint=HELLO, channels=("pigeon",))), [("s", "channels", "no_channel")]),
         (of(WAIT, stop_on=("no.such",)), [("", "stop_on", "unknown_fact")]),
         (of(Wait(id="a", at=time(10)), Branch(id="b", conditions=(Condition("country", Op.IS, ("DE",)),))), []),
@@ -387,3 +389,17 @@ def test_the_api_reads_flows_and_every_step_of_a_run(api: Any, merchant: Merchan
     assert read["steps"][0]["detail"]["message_ids"][0].startswith("msg_")
     assert api.get(f"flows/{flow_id}/runs?state=lost").status_code == 400
     assert api.get(f"flows/{public_id('flow', order.id)}/runs").status_code == 404
+
+
+def test_whatever_a_flow_may_send_can_be_filled_for_an_order(
+    merchant: Merchant, work: Any, smtp_sink: SmtpSink
+) -> None:
+    flow(merchant, *(Send(id=key, touchpoint=key) for key in sendable()))
+    factories.shipment(merchant, factories.order(merchant))
+    work()
+    with merchant_scope(merchant):
+        sent = list(Message.objects.filter(plan__has_key="run"))
+    assert {message.touchpoint for message in sent} == set(sendable())
+    # What is marketing needs more than an order.
+    assert {message.reason for message in sent} <= {"", "overtaken", "no_basis"}
+    assert {message.error for message in sent} == {""}

@@ -32,6 +32,7 @@ PRINTS = {
     "order": (r'"id":"ord_', r"^ord_\w+ to_ship http"),
     "shipment": (r'"id":"shp_', r"^shp_\w+ info_received"),
     "advance": (r'"status":"in_transit"', r"^SBX-DELIVERED-1042 in_transit"),
+    "return": (r'"approval_state":"approved"', r"^R-1042-1 approved awaiting$"),
     "key": (r"^200$", r"^200$"),
     "pages": (r"^#\d+\n#\d+\n#\d+$", r"^#\d+\n#\d+\n#\d+$"),
     "again": (r"201[\s\S]+201[\s\S]+dempotent-[Rr]eplayed: true", r"^201 (None|null)\n201 true$"),

@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 
 from merchants.models import Merchant
-from merchants.rest.errors import Unprocessable
+from merchants.rest.errors import Conflict, Unprocessable
 from merchants.scope import merchant_scope
 from orders.models import Order
 from returns import commands
 from returns.models import Return
-from returns.money.commands import confirm_refund, fail_refund, money_of
+from returns.money.commands import confirm_refund, fail_refund, money_of, request_refund
 from returns.money.models import CreditEntry, Refund
 from returns.receiving import InspectedLine
 from returns.requesting import RequestedLine, RequestedReturn
+from returns.retrying import pay_again
 from returns.states import Side
 from tests.returns.conftest import delivered, line_ids, rules
 
@@ -110,14 +111,40 @@ def test_what_money_refuses_is_told_and_moves_nothing(
 ) -> None:
     rules(merchant, refund_trigger="instant")
     order = delivered(merchant)
-    from returns.money.commands import request_refund
-
     request_refund(merchant, order.id, amount=Decimal(300), key="by-hand", source=("order", order.id))
     ret = ask(merchant, order)
     assert look(ret).money_state == "failed"
     with merchant_scope(merchant):
         assert "Conflict" not in ret.entries.filter(kind="money").get().text
         assert Refund.objects.count() == 1
+
+
+def test_what_was_refused_is_asked_for_again_once(merchant: Merchant, drain_all: Callable[[], int]) -> None:
+    rules(merchant, refund_trigger="instant", fees={"flat": "4.90"})
+    order = delivered(merchant)
+    by_hand = request_refund(merchant, order.id, amount=Decimal(300), key="hand", source=("order", order.id))
+    ret = ask(merchant, order)
+    with pytest.raises(Conflict):
+        pay_again(merchant, ret.id)
+    assert look(ret).money_state == "failed"
+    fail_refund(merchant, by_hand.id)
+    pay_again(merchant, ret.id)
+    assert [r[:2] for r in refunds(merchant)[1:]] == [(Decimal("84.10"), Decimal("4.90"))]
+    with pytest.raises(Conflict):
+        pay_again(merchant, ret.id)
+    with merchant_scope(merchant):
+        mine = Refund.objects.get(source_kind="return")
+    # Now the shop cannot: once more, and only what failed.
+    fail_refund(merchant, mine.id)
+    drain_all()
+    assert look(ret).money_state == "failed"
+    pay_again(merchant, ret.id)
+    with merchant_scope(merchant):
+        again = Refund.objects.get(key=mine.key + ":again")
+    confirm_refund(merchant, again.id)
+    drain_all()
+    assert look(ret).money_state == "done"
+    assert len(refunds(merchant)) == 3
 
 
 def test_a_refund_that_the_shop_cannot_give_is_seen(merchant: Merchant, drain_all: Callable[[], int]) -> None:

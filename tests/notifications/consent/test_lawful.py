@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -28,10 +29,17 @@ from notifications.models import EventKind, Message
 from notifications.quiet import Hours, legal_hours, next_moment, text_hours
 from orders import commands as orders
 from orders.models import Order
+from returns import commands as returns
+from returns.requesting import RequestedLine, RequestedReturn
+from returns.states import Side
+from returns.withdrawal.commands import declare
+from returns.withdrawal.models import Source
+from returns.withdrawal.steps import Declaration
 from tests import factories
 from tests.notifications.consent.conftest import Advertise
 from tests.notifications.twilio_sink import TwilioSink
 from tests.smtp_sink import SmtpSink
+from tracking.models import Shipment
 
 Work = Callable[[], Any]
 Fate = Callable[[Message], tuple[str, str]]
@@ -217,13 +225,30 @@ def test_a_text_message_that_advertises_needs_its_own_agreement_and_waits_for_th
 # --- peace -------------------------------------------------------------------------------------------
 
 
+def arrived(merchant: Merchant, order: Order) -> Shipment:
+    parcel = factories.shipment(merchant, order)
+    factories.scan(merchant, parcel, "delivered", timezone.now())
+    return parcel
+
+
+def line_of(order: Order) -> UUID:
+    with merchant_scope(order.merchant):
+        found: UUID = order.lines.get().pk
+    return found
+
+
 def trouble(kind: str, merchant: Merchant, order: Order, sent: Message) -> None:
     """Let something go wrong."""
     match kind:
         case "case_open":
-            parcel = factories.shipment(merchant, order)
-            factories.scan(merchant, parcel, "delivered", timezone.now())
+            parcel = arrived(merchant, order)
             cases.open_case(merchant, order.pk, parcel.pk, Report(CaseKind.DAMAGED, "It is broken.", {}, ()))
+        case "return_open":
+            arrived(merchant, order)
+            wanted = RequestedReturn([RequestedLine(line_of(order), 1, "too_small")])
+            returns.request_return(merchant, order.pk, wanted, by=Side.SHOPPER)
+        case "withdrawn":
+            declare(merchant, Declaration(timezone.now(), Source.LINK, order_id=order.pk))
         case "parcel_late":
             parcel = factories.shipment(merchant, order)
             factories.scan(merchant, parcel, "exception", timezone.now())
@@ -234,7 +259,7 @@ def trouble(kind: str, merchant: Merchant, order: Order, sent: Message) -> None:
             feedback.take([(merchant.pk, told)])
 
 
-@pytest.mark.parametrize("kind", ["case_open", "parcel_late", "troubled_order"])
+@pytest.mark.parametrize("kind", ["case_open", "return_open", "withdrawn", "parcel_late", "troubled_order"])
 def test_nothing_is_offered_while_something_is_wrong_whatever_order_it_is_about(
     merchant: Merchant, anna: Order, advertise: Advertise, fate: Fate, send_all: Work, smtp_sink: SmtpSink,
     kind: str,
@@ -247,7 +272,7 @@ def test_nothing_is_offered_while_something_is_wrong_whatever_order_it_is_about(
     trouble(kind, merchant, bad, before)
     hers, other = advertise(anna, "after"), advertise(ben, "after")
     send_all()
-    assert fate(hers) == ("skipped", kind)
+    assert fate(hers) == ("skipped", "return_open" if kind == "withdrawn" else kind)
     assert fate(other) == ("sent", "")
 
 

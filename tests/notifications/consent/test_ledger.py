@@ -160,6 +160,19 @@ def test_where_a_batch_stands_is_one_query(merchant: Merchant, django_assert_num
     )
 
 
+def test_stop_withdraws_in_every_shop_that_the_telephone_agreed_with(
+    merchant: Merchant, stranger: Merchant
+) -> None:
+    number = "+15125550100"
+    for shop in (merchant, stranger):
+        commands.give(shop, "sms", number, "offers", SHOP)
+        assert may(shop, channel="sms", address=number, country="US") == "consent"
+    assert commands.stop_number("+1 512 555 0100") == 2
+    for shop in (merchant, stranger):
+        assert may(shop, channel="sms", address=number, country="US") == Reason.UNSUBSCRIBED
+    assert commands.stop_number("+15125550199") == commands.stop_number("nobody") == 0
+
+
 # --- the API -----------------------------------------------------------------------------------------
 
 
