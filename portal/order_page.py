@@ -11,9 +11,11 @@ from portal.changes import change_links
 from portal.goods import Item, items_of_order, items_of_parcel, items_to_come, items_without_parcel, totals_of
 from portal.loading import OrderRow
 from portal.problems import all_cards
+from portal.return_status import cards_of
 from portal.site import Site
 from portal.state import Hero, hero_of
 from portal.style import Style
+from returns.models import Return
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,12 @@ class Card:
     hero: Hero
     items: list[Item]
     url: str
+
+
+def return_url(site: Site, order: OrderRow, token: str) -> str:
+    """Where a return begins; "" as long as nothing was sent."""
+    sent = not order.is_cancelled and any(line.shipped for line in order.lines)
+    return site.path(f"o/{token}/return/") if sent else ""
 
 
 def order_context(site: Site, order: OrderRow, token: str) -> dict[str, Any]:
@@ -53,6 +61,8 @@ def order_context(site: Site, order: OrderRow, token: str) -> dict[str, Any]:
         "without_parcel": items_without_parcel(order, style) if cards and not order.is_cancelled else [],
         "all_items": items_of_order(order, style) if not cards else [],
         "waiting": hero_of(site.merchant, order, None, style) if not cards else None,
+        "returns": cards_of(site, token, Return.objects.filter(order_id=order.id).order_by("-sequence")[:20]),
+        "return_url": return_url(site, order, token),
         "reported": all_cards(site, order, token, style),
         "problem_url": site.path(f"t/{token}/problem/") if cards else "",
         "changes": change_links(site, order, token, style),

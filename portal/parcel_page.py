@@ -12,6 +12,7 @@ from portal.changes import change_links
 from portal.goods import items_of_order, items_of_parcel, items_to_come, items_without_parcel
 from portal.journey import events_of, map_of
 from portal.loading import OrderRow, ParcelRow
+from portal.order_page import return_url
 from portal.problems import cards_of, problem_path
 from portal.site import Site
 from portal.state import hero_of, needs_attention, words_of
@@ -48,6 +49,7 @@ def parcel_context(site: Site, order: OrderRow, token: str, parcel: ParcelRow | 
         "hero": hero,
         "reported": reported,
         "advice": advice_of(site, order, token, parcel, hero, style, is_quiet=bool(reported)),
+        "return_url": return_url(site, order, token),
         "problem_url": problem_path(site, token, parcel) if parcel else "",
         "map": map_of(order, parcel, style) if parcel else None,
         "events": SafeString("".join(events[:_SHOWN_EVENTS])),

@@ -2,7 +2,16 @@
 
 from django.urls import path, re_path, register_converter
 
-from portal import case_views, change_views, consent_views, preview, views, wish_views, withdraw_views
+from portal import (
+    case_views,
+    change_views,
+    consent_views,
+    preview,
+    return_views,
+    views,
+    wish_views,
+    withdraw_views,
+)
 
 
 class _Token:
@@ -38,6 +47,11 @@ urlpatterns = [
     path("o/<token:token>/cases/<str:case_id>/", case_views.case),
     path("o/<token:token>/cases/<str:case_id>/close/", case_views.close),
     path("o/<token:token>/cases/<str:case_id>/photos/<str:photo_id>/", case_views.photo),
+    path("o/<token:token>/return/", return_views.steps),
+    path("o/<token:token>/returns/<str:return_id>/", return_views.status),
+    path("o/<token:token>/returns/<str:return_id>/cancel/", return_views.cancel),
+    path("o/<token:token>/returns/<str:return_id>/sent/", return_views.sent),
+    path("o/<token:token>/returns/<str:return_id>/photos/<str:picture_id>/", return_views.photo),
     path("u/<token:token>/", consent_views.leave),
     path("m/<token:token>/", consent_views.preferences),
     path("c/<token:token>/", consent_views.confirm),

@@ -1,6 +1,6 @@
 """Reading returns: a bounded number of queries, whatever the number of rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ from orders.models import Order
 from returns.counting import Piece, pieces_of
 from returns.label_models import ReturnLabel
 from returns.models import Return, ReturnEntry, ReturnLine, ReturnPhoto
+from returns.policy.line_facts import Asked
 from returns.policy.verdict import Verdict
 from returns.states import NOT_SENT, UNDECIDED, Approval, EntryKind, Kind, Logistics, Money
 from returns.terms import terms_of
@@ -36,10 +37,18 @@ class Returnable:
 
 
 def returnable_of(
-    merchant: Merchant, order: Order, *, kind: str = Kind.RETURN, at: datetime | None = None
+    merchant: Merchant,
+    order: Order,
+    *,
+    kind: str = Kind.RETURN,
+    at: datetime | None = None,
+    asked: Mapping[UUID, Asked] | None = None,
 ) -> list[Returnable]:
-    """Every piece of an order with the rules' verdict, in the order of its lines. at: UTC, now unless given."""
-    terms = terms_of(merchant, order, kind, at=at or timezone.now())
+    """Every piece of an order with the rules' verdict, in the order of its lines. at: UTC, now unless given.
+
+    asked: what the shopper said about a line, for the rules that ask for it.
+    """
+    terms = terms_of(merchant, order, kind, at=at or timezone.now(), asked=asked)
     return [
         Returnable(piece, terms.lines[piece.line.id])
         for piece in pieces_of(order)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from django.db.models import Sum
 
@@ -34,6 +35,20 @@ def choices_for(line: OrderLine) -> list[Choice]:
         return []
     variants = list(Variant.objects.filter(product_id=own.product_id).select_related("product"))
     return _with_stock(variants)
+
+
+MOST_OTHERS: Final = 100
+
+
+def others_for(line: OrderLine, currency: str) -> list[Choice]:
+    """What else of the shop a line can be exchanged for: active variants of other products, by title. Two queries."""
+    own = Variant.objects.filter(sku=line.sku).values_list("product_id")[:1] if line.sku else []
+    rows = Variant.objects.filter(product__status=ProductStatus.ACTIVE, currency=currency).exclude(
+        product_id__in=own
+    )
+    return _with_stock(
+        list(rows.select_related("product").order_by("product__title", "position")[:MOST_OTHERS])
+    )
 
 
 def _with_stock(variants: Sequence[Variant]) -> list[Choice]:

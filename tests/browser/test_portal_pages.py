@@ -4,6 +4,8 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -11,13 +13,15 @@ from django.test import Client
 
 from merchants.ids import public_id
 from merchants.models import Merchant
-from merchants.scope import merchant_transaction
+from merchants.scope import merchant_scope, merchant_transaction
 from notifications import planning
 from notifications.consent import commands as consent
 from notifications.consent import links
 from notifications.consent.commands import Said
 from notifications.models import Channel
 from notifications.touchpoints import TOUCHPOINTS
+from returns import commands
+from returns.requesting import RequestedLine, RequestedReturn
 from tests.browser.conftest import Browse, Visit
 from tests.portal.scenes import SCENES, placed, reported, token_of, two_parcels
 
@@ -40,6 +44,24 @@ def tracking(name: str, locale: str = "en", path: str = "") -> Callable[[Merchan
 def case_path(merchant: Merchant, locale: str) -> str:
     order, case = reported(merchant, locale)
     return f"/p/nordwind/o/{token_of(order)}/cases/{public_id('cas', case.id)}/"
+
+
+def return_path(merchant: Merchant, step: str, locale: str = "en") -> str:
+    """A step of a return of a sweater and two loafers, or ("status") the page of the return."""
+    order = SCENES["delivered"](merchant, locale)
+    with merchant_scope(merchant):
+        sweater, loafer = (str(pk) for pk in order.lines.order_by("position").values_list("pk", flat=True))
+    if step == "status":
+        wanted = RequestedReturn(
+            (RequestedLine(UUID(sweater), 1, "too_small"),), method="own", note="Runs small."
+        )
+        ret = commands.approve(merchant, commands.request_return(merchant, order.id, wanted, by="shopper").id)
+        return f"/p/nordwind/o/{token_of(order)}/returns/{public_id('ret', ret.id)}/"
+    query = {
+        "step": step, "item": [sweater, loafer], f"count-{loafer}": "2", f"reason-{sweater}": "damaged",
+        f"reason-{loafer}": "changed_mind", f"resolution-{sweater}": "refund", f"resolution-{loafer}": "store_credit",
+    }  # fmt: skip
+    return f"/p/nordwind/o/{token_of(order)}/return/?{urlencode(query, doseq=True)}"
 
 
 def from_a_mail(purpose: str, locale: str) -> Callable[[Merchant], str]:
@@ -88,6 +110,11 @@ PAGES: dict[str, Callable[[Merchant], str]] = {
     "wish": tracking("in_transit", path="1/wish/"),
     "in_transit_de": tracking("in_transit", "de"),
     "pickup_de": tracking("pickup", "de"),
+    "return_items": lambda merchant: return_path(merchant, "items"),
+    "return_reason": lambda merchant: return_path(merchant, "reason"),
+    "return_resolution_de": lambda merchant: return_path(merchant, "resolution", "de"),
+    "return_confirm": lambda merchant: return_path(merchant, "confirm"),
+    "return_status_de": lambda merchant: return_path(merchant, "status", "de"),
 }  # fmt: skip
 
 

@@ -57,6 +57,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "refund_id": ("rfd", "MoneyRefund"),
     "withdrawal_id": ("wdr", "Withdrawal"),
     "photo_id": ("cph", "CasePhoto"),
+    "picture_id": ("rph", "ReturnPhoto"),
     "connection_id": ("con", "ShopConnection"),
     "pull_id": ("pul", "ShopPull"),
     "trial_id": ("ptr", "PolicyTrial"),

@@ -143,6 +143,8 @@ def _filler(owner: Merchant, field: models.Field) -> Any:
         return date(2026, 3, 1)
     if isinstance(field, models.BinaryField):
         return b""
-    if isinstance(field, models.IntegerField | models.BooleanField | models.DecimalField):
+    if field.name == "days":  # of a rule: none has 0
+        return 1
+    if isinstance(field, models.IntegerField | models.BooleanField | models.DecimalField | models.FloatField):
         return 0
     return "" if field.empty_strings_allowed else {}

@@ -1,0 +1,215 @@
+"""A6–A11: a return in four steps, and the page of what becomes of it. The order's link is what opens them."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from merchants.ids import parse_public_id, public_id
+from merchants.rest.errors import Conflict, NotFound, Unprocessable
+from orders.models import Order
+from portal import errors
+from portal.limits import count_write
+from portal.loading import OrderRow
+from portal.opening import open_order
+from portal.pages import portal_page, render
+from portal.problem_form import read_message
+from portal.return_answers import STEPS, Answers, first_unanswered, key_of, read, with_terms
+from portal.return_page import methods_of, steps_context
+from portal.return_reasons import REASONS
+from portal.return_status import status_context
+from portal.site import Site
+from portal.style import Style
+from returns import commands
+from returns.models import Return
+from returns.parcels import set_parcel
+from returns.policy.line_facts import Asked
+from returns.queries import Returnable, get_return, photo_of, returnable_of
+from returns.requesting import RequestedLine, RequestedReturn
+from returns.states import Side
+
+
+@portal_page("GET", "POST")
+def steps(request: HttpRequest, site: Site, token: str) -> HttpResponse:
+    """The four steps: answers stand in the address until the last one sends them."""
+    row = open_order(site, token)
+    with site.speaking(row.locale):
+        if row.is_cancelled:
+            raise errors.NotFound
+        order = Order.objects.defer("raw", "search").get(pk=row.id)
+        is_sent = request.method == "POST"
+        if is_sent:
+            count_write(request, site, row)
+        data = request.POST if is_sent else request.GET
+        answers, goods = _answers(site, order, data)
+        wanted = data.get("step", "items")
+        step = first_unanswered(answers, "confirm" if is_sent else wanted if wanted in STEPS else "items")
+        if is_sent and step == "confirm":
+            sent = _send(request, site, order, answers)
+            if sent is not None:
+                return _to(site, token, sent)
+        style = Style.of(site, row, timezone.now())
+        context = steps_context(site, row, order, token, step, answers, goods, style)
+        context |= {"text": data.get("text", "")[:1000], "gift_email": data.get("gift_email", "")[:254]}
+        return render(
+            request, site, f"portal/return_{step}.html", context, status=422 if answers.errors else 200
+        )
+
+
+def _answers(site: Site, order: Order, data: object) -> tuple[Answers, list[Returnable]]:
+    """What is answered, judged by the rules with the reasons that were given."""
+    goods = returnable_of(site.merchant, order)
+    answers = read(data, goods)  # type: ignore[arg-type]
+    if any(line.reason for line in answers.lines):
+        asked = {
+            line.found.piece.line.id: Asked(line.reason or None, line.condition or None, line.quantity)
+            for line in answers.lines
+        }
+        goods = returnable_of(site.merchant, order, asked=asked)
+        answers = with_terms(answers, {key_of(found): found for found in goods})
+    return answers, goods
+
+
+def _send(request: HttpRequest, site: Site, order: Order, answers: Answers) -> Return | None:
+    """Ask for the return. None, with the errors noted, when something stands in the way."""
+    typed = read_message(request)
+    answers.errors |= typed.errors
+    methods = methods_of(answers)
+    if methods and answers.method not in methods:
+        answers.errors["method"] = _("Please choose how you send it back.")
+    gift_email = request.POST.get("gift_email", "").strip()
+    if answers.gift and "@" not in gift_email:
+        answers.errors["gift_email"] = _("Please enter the e-mail address that the credit goes to.")
+    if answers.errors:
+        return None
+    wanted = RequestedReturn(
+        lines=_lines(answers, typed.photos), method=answers.method if methods else "", gift=answers.gift,
+        gift_email=gift_email, note=typed.text, key=request.POST.get("key", "")[:64],
+    )  # fmt: skip
+    try:
+        return commands.request_return(site.merchant, order.id, wanted, by=Side.SHOPPER)
+    except (Conflict, Unprocessable) as problem:
+        answers.errors["confirm"] = _words(problem)
+        return None
+
+
+def _lines(answers: Answers, photos: Sequence[bytes]) -> list[RequestedLine]:
+    lines = [
+        RequestedLine(
+            line.found.piece.line.id, line.quantity, line.reason, condition=line.condition,
+            resolution=line.resolution, exchange_variant=line.variant,
+            part_id=line.found.piece.part.id if line.found.piece.part else None,
+        )
+        for line in answers.lines
+    ]  # fmt: skip
+    # The pictures belong to what is broken, else to the first.
+    place = next((n for n, line in enumerate(answers.lines) if REASONS[line.reason].needs_photos), 0)
+    lines[place] = replace(lines[place], photos=photos)
+    return lines
+
+
+def _words(problem: Conflict | Unprocessable) -> str:
+    words = {
+        "sold_out": _("What you chose has just been sold out. Please go back and choose something else."),
+        "too_many": _("Some of it is in another return already. Please start again."),
+        "exchange_limit": _("This came by an exchange of an exchange: it can be refunded. Please go back."),
+        "window_over": problem.detail,
+        "order_cancelled": _("This order was cancelled."),
+    }
+    return words.get(problem.code, _("This cannot be sent like this. Please start again."))
+
+
+@portal_page("GET", "POST")
+def status(request: HttpRequest, site: Site, token: str, return_id: str) -> HttpResponse:
+    """Where the return stands; a POST answers what the shop asked."""
+    row = open_order(site, token)
+    found = _return(row, return_id)
+    with site.speaking(row.locale):
+        typed = None
+        if request.method == "POST":
+            count_write(request, site, row)
+            typed = read_message(request)
+            if not typed.text.strip() and not typed.photos:
+                typed.errors.setdefault("text", _("Please write something, or add a photo."))
+            if not typed.errors:
+                try:
+                    commands.reply(site.merchant, found.id, typed.text, typed.photos)
+                except (Unprocessable, Conflict):
+                    typed.errors["text"] = _("This could not be saved.")
+                else:
+                    return _to(site, token, found)
+        style = Style.of(site, row, timezone.now())
+        context = status_context(site, row, token, found, typed, style)
+        wrong = typed is not None and bool(typed.errors)
+        return render(request, site, "portal/return.html", context, status=422 if wrong else 200)
+
+
+@portal_page("GET", "POST")
+def cancel(request: HttpRequest, site: Site, token: str, return_id: str) -> HttpResponse:
+    """Take it back, asked once more before."""
+    row = open_order(site, token)
+    found = _return(row, return_id)
+    with site.speaking(row.locale):
+        if request.method == "POST":
+            count_write(request, site, row)
+            try:
+                commands.cancel(site.merchant, found.id, by=Side.SHOPPER)
+            except Conflict:
+                raise errors.NotFound from None
+            return _to(site, token, found)
+        context = {
+            "title": _("Keep everything?"), "order_number": row.number, "number": found.number,
+            "action": _path(site, token, found) + "cancel/", "back_url": _path(site, token, found),
+        }  # fmt: skip
+        return render(request, site, "portal/return_cancel.html", context)
+
+
+@portal_page("POST")
+def sent(request: HttpRequest, site: Site, token: str, return_id: str) -> HttpResponse:
+    """The shopper has handed in a parcel of their own, and says its number."""
+    row = open_order(site, token)
+    found = _return(row, return_id)
+    count_write(request, site, row)
+    # Not approved, on its way already, or no number at all: the page itself says what holds.
+    with suppress(Conflict, Unprocessable):
+        set_parcel(site.merchant, found.id, tracking_number=request.POST.get("tracking_number", ""))
+    return _to(site, token, found)
+
+
+@portal_page("GET")
+def photo(request: HttpRequest, site: Site, token: str, return_id: str, picture_id: str) -> HttpResponse:
+    """A photo of one's own, as we drew it anew."""
+    found = _return(open_order(site, token), return_id)
+    try:
+        image = photo_of(found, parse_public_id("rph", picture_id))
+    except NotFound:
+        raise errors.NotFound from None
+    headers = {
+        "Cache-Control": "private, no-store", "X-Robots-Tag": "noindex",
+        "Content-Disposition": 'inline; filename="photo.jpg"', "Cross-Origin-Resource-Policy": "same-origin",
+    }  # fmt: skip
+    return HttpResponse(image, content_type="image/jpeg", headers=headers)
+
+
+def _return(row: OrderRow, return_id: str) -> Return:
+    """A return of this order: another order's is as absent as one that never was."""
+    try:
+        found = get_return(parse_public_id("ret", return_id))
+    except NotFound:
+        raise errors.NotFound from None
+    if found.order_id != row.id:
+        raise errors.NotFound
+    return found
+
+
+def _path(site: Site, token: str, found: Return) -> str:
+    return site.path(f"o/{token}/returns/{public_id('ret', found.id)}/")
+
+
+def _to(site: Site, token: str, found: Return) -> HttpResponse:
+    response = HttpResponse(status=303)
+    response["Location"] = _path(site, token, found)
+    return response
