@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "imports",
     "notifications",
     "notifications.followups",
+    "notifications.campaigns",
     "notifications.consent",
     "analytics",
     "webhooks",  # after all that declare facts: it delivers every kind

@@ -13,6 +13,14 @@ from merchants.rest import developers
 from merchants.rest.views import unknown_address
 from notifications import mail_hooks, twilio_hooks
 from notifications.api import Messages, OneMessage
+from notifications.campaigns.api import (
+    Campaigns,
+    CancelCampaign,
+    OneCampaign,
+    PauseCampaign,
+    ResumeCampaign,
+    ScheduleCampaign,
+)
 from notifications.consent.api import Consents, ConsentStanding, EraseConsents, OneConsent
 from notifications.exports import ExportMessages
 from notifications.flows.api import FlowRuns, Flows, OneFlow, OneFlowRun
@@ -78,6 +86,12 @@ api = [
     path("scans", Scans.as_view()),
     path("messages", Messages.as_view()),
     path("messages/<str:message_id>", OneMessage.as_view()),
+    path("campaigns", Campaigns.as_view()),
+    path("campaigns/<str:campaign_id>", OneCampaign.as_view()),
+    path("campaigns/<str:campaign_id>/schedule", ScheduleCampaign.as_view()),
+    path("campaigns/<str:campaign_id>/pause", PauseCampaign.as_view()),
+    path("campaigns/<str:campaign_id>/resume", ResumeCampaign.as_view()),
+    path("campaigns/<str:campaign_id>/cancel", CancelCampaign.as_view()),
     path("suppressions", Suppressions.as_view()),
     path("suppressions/<str:suppression_id>", OneSuppression.as_view()),
     path("consents", Consents.as_view()),

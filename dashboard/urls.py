@@ -10,6 +10,7 @@ from dashboard.list_urls import lists
 from dashboard.messaging.urls import message_settings
 from dashboard.pages import (
     audit,
+    campaigns,
     cases,
     first,
     home,
@@ -56,6 +57,14 @@ _settings: list[URLPattern] = [
 _merchant: list[URLPattern | URLResolver] = [
     *lists,
     path("messages/", messages.message_log, name="messages"),
+    path("messages/campaigns/", campaigns.campaigns, name="campaigns"),
+    path("messages/campaigns/make/", campaigns.campaign_new, name="campaign_new"),
+    path("messages/campaigns/<str:campaign_id>/", campaigns.campaign, name="campaign"),
+    path("messages/campaigns/<str:campaign_id>/edit/", campaigns.campaign_edit, name="campaign_edit"),
+    path("messages/campaigns/<str:campaign_id>/move/", campaigns.campaign_move, name="campaign_move"),
+    path(
+        "messages/campaigns/<str:campaign_id>/preview/", campaigns.campaign_preview, name="campaign_preview"
+    ),
     path("messages/health/", message_health.message_health, name="message_health"),
     path("messages/<str:message_id>/", messages.message, name="message"),
     path("messages/<str:message_id>/preview/", messages.preview, name="message_preview"),

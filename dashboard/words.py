@@ -140,6 +140,7 @@ TOUCHPOINTS: dict[str, Promise] = {
     "double_opt_in": _("Consent: please confirm"),
     "birthday": _("Birthday"),
     "win_back": _("We miss you"),
+    "campaign": _("Campaign"),
     "withdrawal_receipt": _("Receipt of a withdrawal"),
     "withdrawal_notice": _("Word to you of a withdrawal"),
 }

@@ -42,6 +42,7 @@ class Message(DueRow):
     order = MerchantForeignKey(Order, null=True, related_name="messages")
     customer = MerchantForeignKey(Customer, on_delete=models.SET_NULL, null=True, related_name="messages")
     shipment_id = models.UUIDField(null=True)
+    campaign_id = models.UUIDField(null=True, help_text="The campaign that it belongs to.")
     touchpoint = models.CharField(max_length=60)
     message_class = models.CharField(max_length=14, choices=MessageClass)
     channel = models.CharField(max_length=8, choices=Channel)
@@ -95,6 +96,11 @@ class Message(DueRow):
                 fields=["merchant", "customer", "-planned_at"],
                 condition=Q(customer__isnull=False),
                 name="messages_of_customer",
+            ),
+            models.Index(
+                fields=["merchant", "campaign_id", "state"],
+                condition=Q(campaign_id__isnull=False),
+                name="messages_of_campaign",
             ),
             # The log's search (the beginning of an address, whatever the database's collation) and its filters.
             models.Index(

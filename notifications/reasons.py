@@ -10,6 +10,7 @@ class Reason(models.TextChoices):
     # Skipped: it was decided not to send it.
     TOO_OLD = "too_old", _("It had happened more than 48 hours before we could tell.")
     NO_ADDRESS = "no_address", _("The order has no address to write to.")
+    CAMPAIGN_CANCELLED = "campaign_cancelled", _("The campaign was ended before the message went out.")
     NOBODY = "nobody", _("The order or customer that it was about does not exist any more.")
     NO_CONSENT = "no_consent", _("The shopper did not agree to text messages.")
     NO_BASIS = "no_basis", _("The shopper did not agree to messages of this kind, and the law asks for it.")

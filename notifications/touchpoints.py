@@ -194,6 +194,8 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             _follow_up(key, MessageClass.MARKETING)
             for key in ("replenishment", "complement", "welcome", "birthday", "win_back")
         ),
+        # To a segment, by `campaigns/`.
+        Touchpoint("campaign", (), channels=(Channel.EMAIL,), message_class=MessageClass.MARKETING),
         # Sent by `consent.double_opt_in.ask`: the mail that asks whether somebody really agreed.
         Touchpoint("double_opt_in", (), channels=(Channel.EMAIL,), needs_order=False, is_optional=False),
         # Sent by `commands.send_lookup_link`, also about an order that was cancelled.

@@ -2,7 +2,7 @@
 else the built-in one as it is."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from merchants.scope import current_merchant
+from notifications.campaigns.templates import words_of
 from notifications.models import Channel, Message, MessageTemplate, WordsVersion
 from notifications.rendering import (
     CompiledTemplate,
@@ -33,11 +34,12 @@ Key = tuple[str, str, str]
 
 
 def key_of(message: Message) -> Key:
-    """The template that a message wants, if the merchant has it."""
-    return message.touchpoint, resolve_locale(message.locale), message.channel
+    """The template that a message wants, if the merchant has it: of a campaign its own words."""
+    kind = f"{message.touchpoint}:{message.campaign_id}" if message.campaign_id else message.touchpoint
+    return kind, resolve_locale(message.locale), message.channel
 
 
-def own_templates(messages: Iterable[Message]) -> dict[Key, CompiledTemplate]:
+def own_templates(messages: Sequence[Message]) -> dict[Key, CompiledTemplate]:
     """The open scope's own templates for these messages.
 
     Two queries, and one more for each template that this process has yet to see.
@@ -47,10 +49,29 @@ def own_templates(messages: Iterable[Message]) -> dict[Key, CompiledTemplate]:
         "id", "saved_at", "touchpoint", "locale", "channel"
     )
     merchant_id = current_merchant().id
-    return _with_own_words(wanted) | {
-        (touchpoint, locale, channel): _parsed(merchant_id, template_id, saved_at)
-        for template_id, saved_at, touchpoint, locale, channel in rows
-    }
+    return (
+        _with_own_words(wanted)
+        | _of_campaigns(messages)
+        | {
+            (touchpoint, locale, channel): _parsed(merchant_id, template_id, saved_at)
+            for template_id, saved_at, touchpoint, locale, channel in rows
+        }
+    )
+
+
+def _of_campaigns(messages: Sequence[Message]) -> dict[Key, CompiledTemplate]:
+    """The words of campaigns in our design: one query, none without a campaign."""
+    found = {}
+    for campaign_id, spoken in words_of(messages).items():
+        for locale, own in spoken.items():
+            template = (
+                _worded("campaign", locale, Channel.EMAIL, json.dumps({"": own}, sort_keys=True))
+                if own
+                else None
+            )
+            if template is not None:
+                found[f"campaign:{campaign_id}", locale, str(Channel.EMAIL)] = template
+    return found
 
 
 def _with_own_words(touchpoints: set[str]) -> dict[Key, CompiledTemplate]:
@@ -108,8 +129,8 @@ def fill(
         except TemplateError as error:
             complaint = f"The shop's own template failed ({error}); the built-in one was used."
             log.warning("own_template_failed", touchpoint=message.touchpoint, error=str(error))
-    touchpoint, language, _ = key_of(message)
-    template = builtin(touchpoint, language, "sms" if message.channel == Channel.SMS else "email")
+    language = resolve_locale(message.locale)
+    template = builtin(message.touchpoint, language, "sms" if message.channel == Channel.SMS else "email")
     return _fill(message, template, context), complaint
 
 

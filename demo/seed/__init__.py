@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from demo.seed.bringing_back import bring_back
 from demo.seed.plan import FIRST_NUMBER, numbered, plan_orders
+from demo.seed.regulars import keep_customers
 from demo.seed.shop import Access, forget_merchant, give_access, make_merchant, still_valid
 from demo.seed.shoppers import act_as_shoppers
 from demo.seed.showcase import plan_showcase
@@ -18,7 +19,8 @@ from orders.models import Order
 from tracking.sandbox_parcels import origin_of
 
 __all__ = [
-    "Access", "Stored", "act_as_shoppers", "bring_back", "fill", "forget_merchant", "give_access", "make_merchant",
+    "Access", "Stored", "act_as_shoppers", "bring_back", "fill", "forget_merchant", "give_access", "keep_customers",
+    "make_merchant",
     "refresh_showcase", "still_valid",
 ]  # fmt: skip
 

@@ -205,6 +205,12 @@ CODES: dict[str, Code] = {
         422, "A condition's value cannot be read.", "Mend the value that `param` names."
     ),
     "name_taken": Code(422, "Something else of yours has this name.", "Choose another name."),
+    "campaign_state": Code(
+        409, "The campaign is not where this could be done to it.", "Read it: `state` says where it is."
+    ),
+    "unknown_segment": Code(422, "There is no such segment.", "Name one of `GET /segments`."),
+    "invalid_link": Code(422, "A link does not begin with https://.", "Send a whole address."),
+    "invalid_pace": Code(422, "The pace is not between 1 and 60000 a minute.", "Send a number in between."),
     "invalid_name": Code(422, "The name is empty.", "Send a name of 1 to 80 letters."),
     "too_many_segments": Code(422, "A shop has at most 200 segments.", "Delete one first."),
     "unknown_touchpoint": Code(422, "There is no such message.", "`detail` lists those that there are."),

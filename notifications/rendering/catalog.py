@@ -67,6 +67,7 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "double_opt_in": Touchpoint(("next",)),
     "birthday": Touchpoint(("next",)),
     "win_back": Touchpoint(("next",)),
+    "campaign": Touchpoint(("next",)),
     "address_changed": Touchpoint(("next",)),
     "withdrawal_receipt": Touchpoint(("withdrawal", "next")),
     "withdrawal_notice": Touchpoint(("withdrawal", "next")),

@@ -15,6 +15,7 @@ from events.models import ParkedFact
 from merchants.ids import public_id, uuid7
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
+from notifications.campaigns.models import Campaign
 from notifications.models import Message
 from orders.models import InboxItem, Order
 from orders.segments.models import Segment
@@ -53,6 +54,7 @@ class Scene:
     photo: CasePhoto
     watched: WatchItem
     segment: Segment
+    campaign: Campaign
     withdrawal: Withdrawal
     refund: Refund
 
@@ -75,6 +77,7 @@ class Scene:
             "withdrawal_id": public_id("wdr", self.withdrawal.id),
             "refund_id": public_id("rfd", self.refund.id),
             "segment_id": public_id("seg", self.segment.id),
+            "campaign_id": public_id("cmp", self.campaign.id),
             "watch_id": public_id("wat", self.watched.id),
         }
 
@@ -113,11 +116,14 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         )
         watched = a_watch_item(merchant, parcel)
         segment = a_segment(merchant)
+        campaign = Campaign.objects.create(
+            merchant=merchant, name="Autumn", segment="new", created_at=timezone.now()
+        )
         withdrawal = a_withdrawal(merchant, order)
         refund = a_refund(merchant, order)
     return Scene(
         merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment,
-        withdrawal, refund,
+        campaign, withdrawal, refund,
     )  # fmt: skip
 
 

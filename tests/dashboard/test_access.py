@@ -35,9 +35,17 @@ ROUTES = {pattern.name: pattern for pattern in _merchant_patterns()}
 POSTS_ONLY = {
     "retry_message", "retry_fact", "retry_facts", "retry_item", "retry_items", "bulk", "tag_order", "note_order",
     "refresh_shipment", "answer_case", "close_case", "reopen_case", "assign_case", "change_watch", "note_watch",
-    "choose_carrier", "detect_carrier", "act_on_withdrawal", "act_on_refund",
+    "choose_carrier", "detect_carrier", "campaign_move", "act_on_withdrawal", "act_on_refund",
 }  # fmt: skip
-ASKS_FIRST = {"cancel_order", "renew_link", "segment_new", "segment_edit", "segment_delete"}
+ASKS_FIRST = {
+    "cancel_order",
+    "renew_link",
+    "segment_new",
+    "segment_edit",
+    "segment_delete",
+    "campaign_new",
+    "campaign_edit",
+}
 ACTING = POSTS_ONLY | ASKS_FIRST
 EXPORTS = {"export_chosen", "segment_export", "withdrawal_proof"}  # who may take data out
 FILES = {"withdrawal_proof"}  # such data, as the answer to a GET
@@ -71,6 +79,8 @@ def body_of(name: str, order_id: str = "") -> dict[str, str]:
         "act_on_refund": {"do": "fail", "failure": "The card is gone."},
         "act_on_withdrawal": {"do": "aside", "reason": "She meant another shop."},
         "answer_case": {"text": "A new one is on its way."},
+        "campaign_new": {"name": "Autumn", "segment": "new", "per_minute": "600"},
+        "campaign_edit": {"name": "Winter", "segment": "new", "per_minute": "600"},
         "segment_new": {"name": "VIPs", "kind": "orders.at_least", "value": "1"},
         "segment_edit": {"name": "VIPs", "kind": "orders.at_least", "value": "2"},
         "save_tab": {"list": "orders", "name": "Mine", "query": "q=anna"},
@@ -82,8 +92,8 @@ def everything() -> dict[str, Any]:
     tables = (
         "orders_order", "notifications_message", "events_parkedfact", "orders_inboxitem", "events_incoming",
         "merchants_membership", "tracking_shipment", "orders_ordernote", "dashboard_bulkjob", "dashboard_savedtab",
-        "cases_case", "cases_caseentry", "withdrawal_withdrawal", "segments_segment", "tracking_watchitem",
-        "money_refund",
+        "cases_case", "cases_caseentry", "withdrawal_withdrawal", "segments_segment", "campaigns_campaign",
+        "tracking_watchitem", "money_refund",
     )  # fmt: skip
     with platform_scope("a test compares all rows"), connection.cursor() as cursor:
         rows = {}

@@ -21,6 +21,9 @@ from events.models import Fact, ParkedFact
 from merchants.models import Membership, Merchant
 from merchants.rest.auth import create_api_key
 from merchants.scope import merchant_scope
+from notifications.campaigns.models import Campaign
+from notifications.campaigns.queries import report
+from notifications.followups.models import FollowUp
 from notifications.models import Message, MessageState
 from orders.models import Customer, Order, OrderLine, Stage
 from orders.queries import portal_path
@@ -177,6 +180,16 @@ def test_the_showcases_shoppers_have_reported_waited_and_wished(shop: Merchant) 
     assert Shipment.objects.get(wish__isnull=False).wish["kind"] == "safe_place"
     assert seed.act_as_shoppers(shop) == 3  # once more
     assert Case.objects.count() == 3
+
+
+def test_the_demos_customers_are_looked_after(shop: Merchant) -> None:
+    assert seed.keep_customers(shop) > 20
+    [campaign] = Campaign.objects.all()
+    found = report(shop, campaign)
+    assert (found.waiting, found.sent > 10, list(found.skipped)) == (0, True, ["no_consent"])
+    subjects = set(Message.objects.filter(touchpoint="campaign").values_list("subject", flat=True))
+    assert {"Warmes für den ersten Sturm", "Warm things for the first storm"} <= subjects
+    assert FollowUp.objects.filter(due_at__isnull=False).count() == 2
 
 
 def test_shoppers_of_the_demo_bring_things_back_in_every_state(shop: Merchant) -> None:

@@ -36,6 +36,7 @@ class Route:
             ("suppression_id", "sup"),
             ("consent_id", "csn"),
             ("segment_id", "seg"),
+            ("campaign_id", "cmp"),
         ):
             path = path.replace(f"<str:{name}>", ids.get(name, f"{prefix}_{'0' * 26}"))
         assert "<" not in path, f"teach tests/rest/routes.py the parameter of {self.path}"

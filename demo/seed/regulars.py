@@ -1,0 +1,143 @@
+"""What the demo's team did with its customers: two segments, guides, a campaign that is over, a few replenishments."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+from django.utils import timezone
+
+from demo.seed.catalogue import PRODUCTS
+from demo.seed.messages import PROVIDER
+from events import log as event_log
+from merchants.models import Merchant
+from merchants.scope import merchant_scope, merchant_transaction
+from notifications import context, planning, wording
+from notifications.campaigns.models import Campaign, CampaignState
+from notifications.facts import MessageFact, MessageSent, MessageSkipped, about
+from notifications.followups.commands import RuleIn, add_rule
+from notifications.followups.models import FollowUp, Kind, Match, RuleKind
+from notifications.followups.offers import on_sale, product
+from notifications.models import Channel, Message, MessageState
+from notifications.reasons import Reason
+from notifications.touchpoints import TOUCHPOINTS
+from orders.models import Customer
+from orders.products import put_product
+from orders.schemas import ProductIn, VariantIn
+from orders.segments.commands import save_segment
+from orders.segments.rules import Condition, Rule
+
+_READERS: Final = 40
+_USED_UP: Final = "DS-GR"  # socks wear through
+_WORDS: Final = {
+    "en": {"subject": "Warm things for the first storm", "heading": "The first storm is coming",
+           "lead": "Wool from the fjord, in two new colours. Warm before it gets cold."},
+    "de": {"subject": "Warmes für den ersten Sturm", "heading": "Der erste Sturm kommt",
+           "lead": "Wolle vom Fjord, in zwei neuen Farben. Warm, bevor es kalt wird."},
+}  # fmt: skip
+
+
+def keep_customers(merchant: Merchant) -> int:
+    """Make all of it. Returns how many messages went to customers, as far as the log says."""
+    _products(merchant)
+    save_segment(merchant, "Sock friends", _rule(("product.bought", "DS-GR, DS-BE")))
+    save_segment(
+        merchant, "Germany and Austria, twice", _rule(("country.is", "DE, AT"), ("orders.at_least", "2"))
+    )
+    text = "Air it rather than wash it. If you do: cold, with wool detergent, and dry it lying flat."
+    add_rule(
+        merchant,
+        RuleIn(RuleKind.GUIDE, Match.TAG, "wool", 7, "How to care for wool", text, _url("wool-guide")),
+    )
+    add_rule(merchant, RuleIn(RuleKind.REPLENISH, Match.SKU, _USED_UP, 180))
+    with merchant_scope(merchant):
+        people: list[Customer] = list(
+            Customer.objects.exclude(email="")
+            .filter(orders__isnull=False)
+            .distinct()
+            .order_by("created_at", "id")[:_READERS]
+        )
+    return _campaign(merchant, people) + _replenishments(merchant, people[:4])
+
+
+def _products(merchant: Merchant) -> None:
+    for each in PRODUCTS:
+        is_wool = each.sku.startswith(("FJ", "PO", "DS"))
+        put_product(
+            merchant,
+            ProductIn(
+                external_id=each.sku, title=each.english, url=_url(each.sku.lower()), tags=["wool"] if is_wool else [],
+                variants=[VariantIn(external_id=each.sku, sku=each.sku, price=each.price, inventory_quantity=40)],
+            ),
+        )  # fmt: skip
+
+
+def _campaign(merchant: Merchant, people: Sequence[Customer]) -> int:
+    begun = timezone.now() - timedelta(days=6)
+    with merchant_transaction(merchant):
+        campaign = Campaign.objects.create(
+            merchant=merchant, name="The first storm", segment="repeat", words=_WORDS, url=_url("wool"),
+            rule=msgspec.to_builtins(_rule(("orders.at_least", "2"))), state=CampaignState.DONE, audience=len(people),
+            planned=len(people), begun_at=begun, planned_at=begun, finished_at=begun + timedelta(hours=1),
+            created_at=begun - timedelta(days=1), created_by="clara@nordwind.example",
+        )  # fmt: skip
+    planned = []
+    for customer in people:
+        message = planning.plan_for_customer(
+            merchant, customer, TOUCHPOINTS["campaign"], Channel.EMAIL, moment=str(campaign.pk),
+            data={"campaign": str(campaign.pk), "url": campaign.url},
+        )  # fmt: skip
+        message.campaign_id, message.planned_at = campaign.pk, begun
+        planned.append(message)
+    _keep(merchant, planned, every=4)
+    return len(planned)
+
+
+def _replenishments(merchant: Merchant, people: Sequence[Customer]) -> int:
+    """Two that went out yesterday, two that are due in some days."""
+    now, planned = timezone.now(), []
+    with merchant_transaction(merchant):
+        raw = on_sale(merchant, [_USED_UP])[_USED_UP]
+        for place, customer in enumerate(people):
+            went, begun = place < len(people) // 2, now - timedelta(days=170 + place)
+            FollowUp.objects.create(
+                merchant=merchant, kind=Kind.REPLENISHMENT, customer=customer, subject=_USED_UP, begun_at=begun,
+                due_at=None if went else now + timedelta(days=5 + place),
+            )  # fmt: skip
+            if went:
+                message = planning.plan_for_customer(
+                    merchant, customer, TOUCHPOINTS["replenishment"], Channel.EMAIL, moment=f"{_USED_UP}:demo",
+                    data={"products": [product(raw, planning.locale_of(merchant, customer))], "url": raw["url"]},
+                )  # fmt: skip
+                message.planned_at = now - timedelta(days=1)
+                planned.append(message)
+    _keep(merchant, planned, every=0)
+    return len(planned)
+
+
+def _keep(merchant: Merchant, planned: Sequence[Message], *, every: int) -> None:
+    """Fill and store them as they would have gone out; each `every`-th did not, for want of consent (0: none)."""
+    with merchant_transaction(merchant):
+        loaded = context.load(merchant, planned)
+        facts: list[MessageFact] = []
+        for place, message in enumerate(planned):
+            message.due_at, message.attempts = None, 1
+            if every and place % every == 1:
+                message.state, message.reason = MessageState.SKIPPED, Reason.NO_CONSENT
+                facts.append(about(MessageSkipped, message, reason=message.reason))
+                continue
+            filled, _ = wording.fill(message, loaded.templates, context.context_of(message, loaded))
+            message.subject, message.html, message.text = filled.subject, filled.html, filled.text
+            message.state, message.provider = MessageState.SENT, PROVIDER
+            message.sent_at = message.planned_at + timedelta(seconds=2)
+            facts.append(about(MessageSent, message, provider=PROVIDER))
+        Message.objects.bulk_create(planned, ignore_conflicts=True)
+        event_log.record_many((fact, None) for fact in facts)
+
+
+def _rule(*conditions: tuple[str, str]) -> Rule:
+    return Rule(match="all", conditions=[Condition(kind=kind, value=value) for kind, value in conditions])
+
+
+def _url(page: str) -> str:
+    return f"https://nordwind.example/{page}"
