@@ -33,6 +33,7 @@ from orders.segments.api import CountSegment, ExportSegment, OneSegment, Segment
 from portal import tls
 from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
+from returns.claims.urls import claim_routes
 from returns.files_api import PackingSlip, ReturnLabelFile
 from returns.money.urls import money_routes
 from returns.withdrawal.urls import withdrawal_routes
@@ -102,6 +103,7 @@ api = [
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     *withdrawal_routes,
+    *claim_routes,
     path("returns", Returns.as_view()),
     path("returns/<str:return_id>", OneReturn.as_view()),
     path("returns/<str:return_id>/label", ReturnLabelFile.as_view()),

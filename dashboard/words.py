@@ -9,6 +9,7 @@ from cases.models import CaseStatus
 from merchants.permissions import Permission
 from notifications.models import Channel, EventKind, MessageState, Outcome
 from orders.models import Stage
+from returns.claims import words as claim_words
 from returns.withdrawal import words as withdrawal_words
 from tracking.statuses import Status
 
@@ -140,6 +141,9 @@ TOUCHPOINTS: dict[str, Promise] = {
     "double_opt_in": _("Consent: please confirm"),
     "birthday": _("Birthday"),
     "win_back": _("We miss you"),
+    "claim_opened": _("Claim opened"),
+    "claim_needs_more": _("Question about a claim"),
+    "claim_decided": _("Claim decided"),
     "campaign": _("Campaign"),
     "withdrawal_receipt": _("Receipt of a withdrawal"),
     "withdrawal_notice": _("Word to you of a withdrawal"),
@@ -211,6 +215,16 @@ WITHDRAWAL_STATUSES: dict[str, Label] = {
     "open": Label(withdrawal_words.STATUSES["open"], "bad"),
     "completed": Label(withdrawal_words.STATUSES["completed"], "ok"),
     "set_aside": Label(withdrawal_words.STATUSES["set_aside"], "quiet"),
+}
+
+CLAIM_STATUSES: dict[str, Label] = {
+    "parked": Label(claim_words.STATUSES["parked"], "quiet"),
+    "open": Label(claim_words.STATUSES["open"], "bad"),
+    "needs_more": Label(claim_words.STATUSES["needs_more"], "warn"),
+    "paused": Label(claim_words.STATUSES["paused"], "info"),
+    "approved": Label(claim_words.STATUSES["approved"], "ok"),
+    "declined": Label(claim_words.STATUSES["declined"], "quiet"),
+    "closed": Label(claim_words.STATUSES["closed"], "quiet"),
 }
 
 # Who did what in a case: (kind, side).

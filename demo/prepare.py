@@ -99,6 +99,7 @@ def _new_shop(console: Console, merchant: Merchant | None, orders: int) -> tuple
     )
     seed.act_as_shoppers(merchant)
     seed.bring_back(merchant)
+    seed.leave_and_claim(merchant)
     seed.keep_customers(merchant)
     console.say(
         f"    {stored.orders:,} orders of {stored.customers:,} customers, {stored.shipments:,} parcels,"

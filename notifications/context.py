@@ -21,6 +21,7 @@ from events.models import Fact
 from merchants.brand import brand_hex
 from merchants.models import Merchant, PortalDomain
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
+from notifications.about_claims import AboutClaim, about_claims, claim_url, claim_words
 from notifications.about_shop import about_address, about_customer, absolute, format_locale, shop, shop_links
 from notifications.as_planned import AsPlanned, load_as_planned
 from notifications.lawful import Lawful, load_lawful
@@ -35,6 +36,7 @@ from notifications.touchpoints import TOUCHPOINTS
 from notifications.wording import Key, own_templates
 from orders.models import Customer, Order
 from orders.queries import orders_with_lines, portal_url
+from returns.claims.facts import ClaimFact
 from tracking import windows
 from tracking.carriers.registry import KNOWN, tracking_url
 from tracking.facts import ShipmentDelayed, ShipmentFact
@@ -60,6 +62,7 @@ class Loaded:
     parcels: Mapping[UUID, Sequence[Shipment]]
     facts: Mapping[int, ShipmentFact]
     cases: Mapping[int, AboutCase]
+    claims: Mapping[int, AboutClaim]
     templates: Mapping[Key, CompiledTemplate]
     suppressed: Suppressed
     switches: Mapping[str, Switch]
@@ -106,6 +109,7 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
         customers=customers,
         parcels=parcels,
         facts={at: fact for at, fact in told.items() if isinstance(fact, ShipmentFact)},
+        claims=about_claims({at: fact for at, fact in told.items() if isinstance(fact, ClaimFact)}),
         cases=about_cases({at: fact for at, fact in told.items() if isinstance(fact, CaseFact)}),
         templates=own_templates(messages),
         switches=switches(message.touchpoint for message in messages),
@@ -176,6 +180,9 @@ def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
         }
         shown["links"] |= loaded.lawful.links(message, loaded.host)
         shown["may_offer"] = loaded.lawful.may_offer(message)
+        if claimed := loaded.claims.get(message.fact_position or 0):
+            shown["claim"] = claim_words(claimed, language, windows.zone_at(merchant, order.country))
+            shown["links"]["portal"] = claim_url(shown["links"]["portal"], order, claimed)
         if about := loaded.cases.get(message.fact_position or 0):
             zone = windows.zone_at(merchant, order.country)
             shown["case"] = case_words(about, language, zone)

@@ -37,6 +37,8 @@ def why_not(message: Message, loaded: Loaded) -> Reason | None:
         return Reason.SHIPMENT_GONE
     if parcel.cancelled_at is not None:
         return Reason.SHIPMENT_CANCELLED
+    if told is None and touchpoint.facts:  # about a case or a claim: the parcel may be anywhere
+        return None
     if told is None:  # sent by a person who saw the parcel under way
         return Reason.OVERTAKEN if parcel.status == Status.DELIVERED else None
     return None if touchpoint.holds(parcel, told, loaded.merchant) else Reason.OVERTAKEN

@@ -15,6 +15,7 @@ from notifications.choices import Channel, MessageClass, Reach
 from notifications.conditions import Condition
 from notifications.consent.choices import Topic
 from orders.facts import OrderAddressChanged
+from returns.claims.facts import ClaimFact
 from tracking.facts import ShipmentFact
 from tracking.models import Shipment
 from tracking.statuses import Status
@@ -97,6 +98,12 @@ def case_moment(fact: FactData, merchant: Merchant) -> str:
     return str(fact.entry_id)
 
 
+def claim_moment(fact: FactData, merchant: Merchant) -> str:
+    """Each line of a claim's history once."""
+    assert isinstance(fact, ClaimFact)
+    return str(fact.entry_id)
+
+
 def _last_day(end: object, merchant: Merchant) -> str:
     return end.astimezone(ZoneInfo(merchant.timezone)).date().isoformat() if end else ""  # type: ignore[attr-defined]
 
@@ -171,6 +178,30 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             ("case.answered",),
             channels=(Channel.EMAIL,),
             moment=case_moment,
+            needs_order=False,
+            is_optional=False,
+        ),
+        # Claims under the parcel protection.
+        Touchpoint(
+            "claim_opened",
+            ("claim.opened",),
+            channels=(Channel.EMAIL,),
+            moment=claim_moment,
+            needs_order=False,
+        ),
+        Touchpoint(
+            "claim_needs_more",
+            ("claim.needs_more",),
+            channels=(Channel.EMAIL,),
+            moment=claim_moment,
+            needs_order=False,
+            is_optional=False,
+        ),
+        Touchpoint(
+            "claim_decided",
+            ("claim.approved", "claim.declined"),
+            channels=(Channel.EMAIL,),
+            moment=claim_moment,
             needs_order=False,
             is_optional=False,
         ),

@@ -104,6 +104,7 @@ class OrderRow(msgspec.Struct, array_like=True):
     lines: list[LineRow]
     parcels: list[ParcelRow]
     cases: list[CaseRow]  # newest first
+    is_protected: bool = False  # on its way (`returns.claims`)
 
 
 _LOAD = """
@@ -134,7 +135,8 @@ SELECT json_build_array(
     (SELECT coalesce(json_agg(json_build_array(
          c.id, c.shipment_id, c.kind, c.status, c.answer_by, c.due_at) ORDER BY c.created_at DESC), '[]')
      FROM cases_case c
-     WHERE c.merchant_id = o.merchant_id AND c.order_id = o.id AND c.status <> 'closed')
+     WHERE c.merchant_id = o.merchant_id AND c.order_id = o.id AND c.status <> 'closed'),
+    EXISTS (SELECT FROM claims_cover p WHERE p.merchant_id = o.merchant_id AND p.order_id = o.id)
 )::text
 FROM orders_order o
 WHERE o.merchant_id = %(merchant_id)s::uuid AND o.link_digest = %(digest)s::bytea

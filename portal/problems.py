@@ -19,6 +19,8 @@ from portal.proof import Proof, proof_of
 from portal.site import Site
 from portal.state import hero_of
 from portal.style import Style
+from returns.claims.queries import claims_of
+from returns.claims.words import KINDS
 from tracking.statuses import Status
 
 
@@ -117,7 +119,13 @@ def choose_context(site: Site, order: OrderRow, token: str, parcel: ParcelRow | 
     style = Style.of(site, order, timezone.now())
     reported = cards_of(site, order, token, parcel, style)
     known = {card.kind for card in reported}
+    protected = parcel is not None and order.is_protected
     return {
+        "claim_url": site.path(f"t/{token}/{parcel.number}/claim/") if parcel and protected else "",
+        "claims": [
+            (site.path(f"o/{token}/claims/{public_id('clm', row.pk)}/"), KINDS[row.kind], row.number)
+            for row in (claims_of(order.id) if protected else [])
+        ],
         "title": _("Report a problem"),
         "order_number": order.number,
         "which": _which(order, parcel),

@@ -5,6 +5,7 @@ from django.urls import path, re_path, register_converter
 from portal import (
     case_views,
     change_views,
+    claim_views,
     consent_views,
     preview,
     return_views,
@@ -58,6 +59,10 @@ urlpatterns = [
     path("o/<token:token>/withdraw/", withdraw_views.withdraw_order),
     path("withdraw/", withdraw_views.withdraw, name="withdraw"),
     path("withdraw/receipt/<token:token>/", withdraw_views.receipt),
+    path("t/<token:token>/claim/", claim_views.claim),
+    path("t/<token:token>/<int:number>/claim/", claim_views.claim),
+    path("o/<token:token>/claims/<str:claim_id>/", claim_views.one_claim),
+    path("o/<token:token>/claims/<str:claim_id>/photos/<str:evidence_id>/", claim_views.photo),
     path("logo-<slug:digest>.png", views.logo),
     path("preview/<str:look>/", preview.preview),
     path("robots.txt", views.robots),

@@ -55,8 +55,8 @@ def form_context(site: Site, order: OrderRow | None, token: str, form: Form) -> 
             (
                 choice,
                 choice.line_id in form.lines,
-                range(1, choice.quantity + 1),
-                form.lines.get(choice.line_id, choice.quantity),
+                choice.counts,
+                form.lines.get(choice.line_id, min(choice.quantity, 99)),
                 _exempt(exempt.get(choice.line_id, "")),
             )
             for choice in choices_of(order, None, style)

@@ -144,6 +144,7 @@ def cancel(merchant: Merchant, return_id: UUID, *, by: str, text: str = "") -> R
         ret = lock_return(return_id)
         if ret.approval_state == Approval.CANCELLED:
             return ret
+        refuse_unless(ret, "approval_state", (*UNDECIDED, Approval.APPROVED))
         refuse_unless(ret, "logistics_state", NOT_SENT)
         refuse_unless(ret, "money_state", ("none", "awaiting_payment"))
         end(ret, approval_state=Approval.CANCELLED)

@@ -59,10 +59,10 @@ def free_goods(ret: Return) -> None:
 
 def end(ret: Return, **values: object) -> None:
     """It is over: its goods can be returned anew, and nothing is due any more."""
-    free_goods(ret)
-    exchanging.drop(ret)
     now = timezone.now()
     if "approval_state" in values or "logistics_state" in values:
         move(ret, closed_at=now, due_at=None, **values)
     else:
         save(ret, closed_at=now, due_at=None, **values)
+    free_goods(ret)
+    exchanging.drop(ret)

@@ -5,7 +5,9 @@ from random import Random
 
 from django.utils import timezone
 
+from demo.seed.agreements import note_agreements
 from demo.seed.bringing_back import bring_back
+from demo.seed.leaving import leave_and_claim
 from demo.seed.plan import FIRST_NUMBER, numbered, plan_orders
 from demo.seed.regulars import keep_customers
 from demo.seed.shop import Access, forget_merchant, give_access, make_merchant, still_valid
@@ -20,6 +22,7 @@ from tracking.sandbox_parcels import origin_of
 
 __all__ = [
     "Access", "Stored", "act_as_shoppers", "bring_back", "fill", "forget_merchant", "give_access", "keep_customers",
+    "leave_and_claim",
     "make_merchant",
     "refresh_showcase", "still_valid",
 ]  # fmt: skip
@@ -47,6 +50,8 @@ def fill(
     planned = numbered([*plan_orders(rng, max(orders - len(showcase), 0), now), *showcase])
     stored = store_orders(merchant, planned, rng, now, say)
     at_work(merchant, rng)
+    # A chance of their own: what else the demo holds does not depend on what people agreed to.
+    note_agreements(merchant, Random(number))  # noqa: S311
     return stored
 
 

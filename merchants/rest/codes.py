@@ -237,6 +237,8 @@ CODES: dict[str, Code] = {
     "invalid_consent": Code(
         422, "This cannot be noted in the consent ledger.", "`detail` says what is missing or wrong."
     ),
+    "invalid_cap": Code(422, "This is no cap for messages of this kind.", "`detail` says what can be."),
+    "invalid_hours": Code(422, "These hours leave nothing of the day.", "Send two times that differ."),
     "unknown_topic": Code(422, "There is no such topic.", "`detail` lists those that there are."),
     "unknown_carrier": Code(400, "We do not know this carrier.", "The reference lists those that we know."),
     "no_tracking_number": Code(
@@ -292,6 +294,14 @@ CODES: dict[str, Code] = {
     "transfer_not_pending": Code(
         409, "A transfer was posted or voided already, or its time is up.", "Read the object; begin anew."
     ),
+    # Claims under the parcel protection.
+    "no_customer": Code(409, "The order has no customer.", "Choose another resolution."),
+    **{
+        f"claim_{status}": Code(
+            409, f"The claim is {status.replace('_', ' ')}.", "Read it; it cannot do that now."
+        )
+        for status in ("parked", "open", "needs_more", "paused", "approved", "declined", "closed")
+    },
     # Withdrawals.
     "withdrawal_unmatched": Code(409, "Its order is not known yet.", "`POST /withdrawals/{id}/match` first."),
     "withdrawal_open": Code(409, "The withdrawal has another order, or is open.", "Read it."),

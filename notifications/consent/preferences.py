@@ -35,7 +35,7 @@ def set_preference(
     if not normal:
         raise Unprocessable("This is no address of the channel.", param="address", code="invalid_address")
     if quiet and quiet[0] == quiet[1]:
-        raise Unprocessable("That is the whole day.", param="quiet", code="invalid_time")
+        raise Unprocessable("That is the whole day.", param="quiet", code="invalid_hours")
     values = {
         "address": normal, "language": language, "quiet_from": quiet[0] if quiet else None,
         "quiet_to": quiet[1] if quiet else None, "updated_at": timezone.now(),

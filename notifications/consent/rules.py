@@ -106,7 +106,7 @@ def _check(new: Rules) -> None:
             )
     for channel, (start, end) in new.quiet.items():
         if start == end:
-            raise Unprocessable("That is the whole day.", param=f"quiet_{channel}", code="invalid_time")
+            raise Unprocessable("That is the whole day.", param=f"quiet_{channel}", code="invalid_hours")
     for stream, sender in new.streams.items():
         email = sender.get("email", "")
         if stream not in STREAMS or (email and not normal_email(email)):

@@ -118,6 +118,15 @@ def _order(locale: str) -> dict[str, Any]:
             },
             **_data(locale, german),
         },
+        "claim": {
+            "number": "C-7KQ2M9PX",
+            "kind": "Angekommen, aber beschädigt" if german else "Arrived damaged",
+            "text": "Die Tasse ist zerbrochen." if german else "The mug is broken.",
+            "until": delivery_window(date(2026, 12, 4), None, locale),
+            "value": money(Decimal("49.00"), "EUR", locale),
+            "resolution": "refund",
+            "why": "",
+        },
         "case": {
             "kind": "Artikel beschädigt" if german else "Damaged item",
             "text": "Der Henkel ist abgebrochen." if german else "The handle has come off.",

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from merchants.ids import public_id
 from merchants.models import Merchant
@@ -22,6 +23,10 @@ from notifications.models import Channel
 from notifications.touchpoints import TOUCHPOINTS
 from returns import commands
 from returns.requesting import RequestedLine, RequestedReturn
+from returns.withdrawal.commands import declare
+from returns.withdrawal.models import Source
+from returns.withdrawal.receipts import receipt_token
+from returns.withdrawal.steps import Declaration
 from tests.browser.conftest import Browse, Visit
 from tests.portal.scenes import SCENES, placed, reported, token_of, two_parcels
 
@@ -44,6 +49,11 @@ def tracking(name: str, locale: str = "en", path: str = "") -> Callable[[Merchan
 def case_path(merchant: Merchant, locale: str) -> str:
     order, case = reported(merchant, locale)
     return f"/p/nordwind/o/{token_of(order)}/cases/{public_id('cas', case.id)}/"
+
+
+def withdrawn_path(merchant: Merchant) -> str:
+    told = Declaration(timezone.now(), Source.FORM, "Anna Weber", "#10421", "anna@example.test", locale="en")
+    return f"/p/nordwind/withdraw/receipt/{receipt_token(declare(merchant, told))}/"
 
 
 def return_path(merchant: Merchant, step: str, locale: str = "en") -> str:
@@ -101,6 +111,9 @@ PAGES: dict[str, Callable[[Merchant], str]] = {
     "problem_form": tracking("delivered", path="problem/damaged/"),
     "not_here_de": tracking("delivered_neighbour", "de", "problem/not-received/"),
     "case": lambda merchant: case_path(merchant, "en"),
+    "withdraw": lambda merchant: "/p/nordwind/withdraw/",
+    "withdraw_order_de": lambda merchant: f"/p/nordwind/o/{token_of(two_parcels(merchant, 'de'))}/withdraw/",
+    "withdrawn": lambda merchant: withdrawn_path(merchant),
     "address_de": lambda merchant: f"/p/nordwind/o/{token_of(placed(merchant, 'de'))}/address/",
     "cancel": lambda merchant: f"/p/nordwind/o/{token_of(placed(merchant, 'en'))}/cancel/",
     "preferences": from_a_mail(links.PREFERENCES, "en"),

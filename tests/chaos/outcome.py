@@ -27,8 +27,8 @@ from merchants.models import SHARDS
 from merchants.scope import platform_scope
 # They are set again for as long as there is something to look after: fine unless nobody came when it was time.
 clocks = {
-    "WatchClock", "PaceClock", "ScanLesson", "EtaModel", "PushSubscription", "Return", "Exchange", "ReturnLabel",
-    "Withdrawal", "LiftShopper", "FollowUp", "SweepClock",
+    "WatchClock", "PaceClock", "ScanLesson", "EtaModel", "PushSubscription", "Return", "Exchange",
+    "Withdrawal", "Claim", "LiftShopper", "FollowUp", "SweepClock", "ReturnLabel",
     "Refund", "CreditEntry", "Transfer",
 }  # fmt: skip
 overdue = {"due_at__lt": timezone.now() - timedelta(seconds=30)}

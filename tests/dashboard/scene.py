@@ -19,6 +19,7 @@ from notifications.campaigns.models import Campaign
 from notifications.models import Message
 from orders.models import InboxItem, Order
 from orders.segments.models import Segment
+from returns.claims.models import Claim, ClaimEntry, ClaimPhoto
 from returns.money.models import Refund
 from returns.withdrawal.chaining import append
 from returns.withdrawal.models import Withdrawal
@@ -57,6 +58,8 @@ class Scene:
     campaign: Campaign
     withdrawal: Withdrawal
     refund: Refund
+    claim: Claim
+    evidence: ClaimPhoto
 
     @property
     def ids(self) -> dict[str, str]:
@@ -74,6 +77,8 @@ class Scene:
             "case_id": public_id("cas", self.case.id),
             "closed_case_id": public_id("cas", self.closed_case.id),
             "photo_id": public_id("cph", self.photo.id),
+            "claim_id": public_id("clm", self.claim.id),
+            "evidence_id": public_id("clp", self.evidence.id),
             "withdrawal_id": public_id("wdr", self.withdrawal.id),
             "refund_id": public_id("rfd", self.refund.id),
             "segment_id": public_id("seg", self.segment.id),
@@ -121,10 +126,30 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         )
         withdrawal = a_withdrawal(merchant, order)
         refund = a_refund(merchant, order)
+        claim = a_claim(merchant, parcel)
+        evidence = ClaimPhoto.objects.create(
+            merchant=merchant, claim=claim, image=PIXEL, created_at=timezone.now()
+        )
     return Scene(
         merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment,
-        campaign, withdrawal, refund,
+        campaign, withdrawal, refund, claim, evidence,
     )  # fmt: skip
+
+
+def a_claim(merchant: Merchant, parcel: Shipment, **fields: Any) -> Claim:
+    """A claim to decide, in the open scope, without facts."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "number": f"C-{parcel.number}", "kind": "damaged", "status": "open", "wanted": "refund", "value": 89,
+        "currency": "EUR", "created_at": now, "updated_at": now, **fields,
+    }  # fmt: skip
+    claim: Claim = Claim.objects.create(
+        merchant=merchant, order_id=parcel.order_id, shipment=parcel, **values
+    )
+    ClaimEntry.objects.create(
+        merchant=merchant, claim=claim, kind="open", side="shopper", text="It is broken.", created_at=now
+    )
+    return claim
 
 
 def a_refund(merchant: Merchant, order: Order) -> Refund:

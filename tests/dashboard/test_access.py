@@ -35,7 +35,8 @@ ROUTES = {pattern.name: pattern for pattern in _merchant_patterns()}
 POSTS_ONLY = {
     "retry_message", "retry_fact", "retry_facts", "retry_item", "retry_items", "bulk", "tag_order", "note_order",
     "refresh_shipment", "answer_case", "close_case", "reopen_case", "assign_case", "change_watch", "note_watch",
-    "choose_carrier", "detect_carrier", "campaign_move", "act_on_withdrawal", "act_on_refund",
+    "choose_carrier", "detect_carrier", "campaign_move", "act_on_withdrawal", "decide_claim",
+    "act_on_refund",
 }  # fmt: skip
 ASKS_FIRST = {
     "cancel_order",
@@ -78,6 +79,7 @@ def body_of(name: str, order_id: str = "") -> dict[str, str]:
         "change_watch": {"action": "dismiss", "dismissal": "solved", "all": "1"},
         "act_on_refund": {"do": "fail", "failure": "The card is gone."},
         "act_on_withdrawal": {"do": "aside", "reason": "She meant another shop."},
+        "decide_claim": {"do": "decline", "exclusion": "other"},
         "answer_case": {"text": "A new one is on its way."},
         "campaign_new": {"name": "Autumn", "segment": "new", "per_minute": "600"},
         "campaign_edit": {"name": "Winter", "segment": "new", "per_minute": "600"},
@@ -92,7 +94,8 @@ def everything() -> dict[str, Any]:
     tables = (
         "orders_order", "notifications_message", "events_parkedfact", "orders_inboxitem", "events_incoming",
         "merchants_membership", "tracking_shipment", "orders_ordernote", "dashboard_bulkjob", "dashboard_savedtab",
-        "cases_case", "cases_caseentry", "withdrawal_withdrawal", "segments_segment", "campaigns_campaign",
+        "cases_case", "cases_caseentry", "withdrawal_withdrawal", "claims_claim", "segments_segment",
+        "campaigns_campaign",
         "tracking_watchitem", "money_refund",
     )  # fmt: skip
     with platform_scope("a test compares all rows"), connection.cursor() as cursor:
@@ -233,7 +236,7 @@ def test_roles_that_read_may_not_act_and_nothing_changes(
 def test_roles_that_read_see_no_button_that_acts(role: str, shop: Scene, desk: Desk) -> None:
     client = desk(shop.merchant, role)
     acting = [path_of(name, shop.ids) for name in ACTING]
-    for name in ("orders", "order", "shipment", "message", "parked", "cases", "case", "withdrawal"):
+    for name in ("orders", "order", "shipment", "message", "parked", "cases", "case", "claim", "withdrawal"):
         page = client.get(path_of(name, shop.ids)).content.decode()
         assert [path for path in acting if path in page] == []
 

@@ -27,7 +27,9 @@ from notifications.followups.models import FollowUp
 from notifications.models import Message, MessageState
 from orders.models import Customer, Order, OrderLine, Stage
 from orders.queries import portal_path
+from returns.claims.models import Claim
 from returns.models import Return
+from returns.withdrawal.models import Withdrawal
 from tests.api_client import ApiClient
 from tracking.models import Scan, Shipment, ShipmentLine
 from tracking.progress import stage_of
@@ -199,6 +201,13 @@ def test_shoppers_of_the_demo_bring_things_back_in_every_state(shop: Merchant) -
     assert approvals == {"requested", "review", "asked", "approved", "rejected", "cancelled"}
     assert logistics >= {"none", "awaiting", "in_transit", "received", "inspected"}
     assert money >= {"none", "pending", "done"}
+    assert not ParkedFact.objects.exists()
+
+
+def test_shoppers_of_the_demo_withdraw_and_claim(shop: Merchant) -> None:
+    made = seed.leave_and_claim(shop)
+    assert sorted(Withdrawal.objects.values_list("status", flat=True)) == ["completed", "open", "unmatched"]
+    assert made == 3 + Claim.objects.count() > 3
     assert not ParkedFact.objects.exists()
 
 

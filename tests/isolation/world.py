@@ -55,6 +55,8 @@ ROWS: dict[str, tuple[str, str]] = {
     "return_id": ("ret", "Return"),
     "case_id": ("cas", "Case"),
     "refund_id": ("rfd", "MoneyRefund"),
+    "claim_id": ("clm", "Claim"),
+    "evidence_id": ("clp", "ClaimPhoto"),
     "withdrawal_id": ("wdr", "Withdrawal"),
     "photo_id": ("cph", "CasePhoto"),
     "picture_id": ("rph", "ReturnPhoto"),

@@ -1,0 +1,138 @@
+"""REST: covers and claims."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import extend_schema
+
+from merchants.ids import parse_public_id
+from merchants.rest.errors import InvalidBody, InvalidParameter, NotFound
+from merchants.rest.pages import Page, newest_first
+from merchants.rest.parameters import PAGING, query
+from merchants.rest.views import ApiView
+from orders.models import Order
+from returns.claims import commands, queries
+from returns.claims.models import Exclusion, Kind, Payer, Resolution, Status
+from returns.claims.pool import cover
+from returns.claims.schemas import (
+    ApproveIn,
+    AskIn,
+    ClaimOut,
+    CoverIn,
+    CoverOut,
+    DeclineIn,
+    show_claim,
+    show_cover,
+)
+
+
+class Claims(ApiView):
+    """Claims under the parcel protection."""
+
+    scopes = {"GET": "returns:read"}
+
+    @extend_schema(
+        operation_id="claims_list",
+        parameters=[
+            query("order_id", "About one order: `ord_…`"),
+            query("status", "Whose turn it is.", values=Status.values),
+            query("kind", "What happened.", values=Kind.values),
+            *PAGING,
+        ],
+        responses={200: Page[ClaimOut]},
+    )
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """List claims, newest first."""
+        rows, asked = queries.claims_with_lines(), request.GET
+        if value := asked.get("order_id"):
+            found = parse_public_id("ord", value)
+            rows = rows.filter(order_id=found) if found else rows.none()
+        for name, known in (("status", Status.values), ("kind", Kind.values)):
+            if value := asked.get(name):
+                if value not in known:
+                    raise InvalidParameter(f"{name} is one of {', '.join(known)}.", param=name)
+                rows = rows.filter(**{name: value})
+        return self.show(newest_first(rows, asked, show_claim))
+
+
+class OneClaim(ApiView):
+    """One claim."""
+
+    scopes = {"GET": "returns:read"}
+
+    @extend_schema(operation_id="claims_read", responses={200: ClaimOut})
+    def get(self, request: HttpRequest, claim_id: str) -> HttpResponse:
+        """Read a claim."""
+        return self.show(show_claim(queries.get_claim(parse_public_id("clm", claim_id))))
+
+
+class CoverOrder(ApiView):
+    """The protection of an order."""
+
+    scopes = {"POST": "returns:write"}
+
+    @extend_schema(operation_id="orders_cover", request=CoverIn, responses={200: CoverOut})
+    def post(self, request: HttpRequest, order_id: str) -> HttpResponse:
+        """Protect an order on its way; the premium enters your pool. A second time changes nothing."""
+        pk = parse_public_id("ord", order_id)
+        if pk is None or not Order.objects.filter(pk=pk).exists():
+            raise NotFound("There is no such order.", param="order_id")
+        premium = self.body(CoverIn).premium
+        if premium is not None and premium < 0:
+            raise InvalidBody("A premium is not below zero.", param="premium", code="invalid_field")
+        return self.show(show_cover(cover(self.merchant, pk, premium=premium)))
+
+
+class _Deciding(ApiView):
+    scopes = {"POST": "returns:write"}
+
+    def found(self, claim_id: str) -> UUID:
+        """Its id. Raises NotFound."""
+        return queries.get_claim(parse_public_id("clm", claim_id)).pk
+
+    def shown(self, pk: UUID) -> HttpResponse:
+        """The claim as it is now."""
+        return self.show(show_claim(queries.get_claim(pk)))
+
+
+class ApproveClaim(_Deciding):
+    """Making a claim good."""
+
+    @extend_schema(operation_id="claims_approve", request=ApproveIn, responses={200: ClaimOut})
+    def post(self, request: HttpRequest, claim_id: str) -> HttpResponse:
+        """Approve a claim. A second time changes nothing."""
+        pk, told = self.found(claim_id), self.body(ApproveIn)
+        _one_of(told.resolution, Resolution.values, "resolution")
+        _one_of(told.payer, Payer.values, "payer")
+        commands.approve(
+            self.merchant, pk, Resolution(told.resolution), payer=Payer(told.payer), text=told.text
+        )
+        return self.shown(pk)
+
+
+class DeclineClaim(_Deciding):
+    """Declining a claim."""
+
+    @extend_schema(operation_id="claims_decline", request=DeclineIn, responses={200: ClaimOut})
+    def post(self, request: HttpRequest, claim_id: str) -> HttpResponse:
+        """Decline a claim, with its reason."""
+        pk, told = self.found(claim_id), self.body(DeclineIn)
+        _one_of(told.exclusion, Exclusion.values, "exclusion")
+        commands.decline(self.merchant, pk, Exclusion(told.exclusion), told.text)
+        return self.shown(pk)
+
+
+class AskAboutClaim(_Deciding):
+    """Asking the shopper for more."""
+
+    @extend_schema(operation_id="claims_ask", request=AskIn, responses={200: ClaimOut})
+    def post(self, request: HttpRequest, claim_id: str) -> HttpResponse:
+        """Ask the shopper; ten days of silence close the claim."""
+        pk = self.found(claim_id)
+        commands.ask(self.merchant, pk, self.body(AskIn).text)
+        return self.shown(pk)
+
+
+def _one_of(value: str, known: list[str], name: str) -> None:
+    if value not in known:
+        raise InvalidBody(f"{name} is one of {', '.join(known)}.", param=name, code="invalid_field")
