@@ -110,6 +110,21 @@ def memory_mb(process: psutil.Process) -> float:
     return float(process.memory_full_info().pss) / 1e6
 
 
+def watched(installation: Installation, name: str, arguments: list[str]) -> tuple[float, float, str]:
+    """Run a Python program to its end: seconds from its start, its peak of memory in MB, and what it printed."""
+    program: Program = installation.program(name, [installation.worker.arguments[0], *arguments])
+    began = time.monotonic()
+    program.start()
+    process, peak = psutil.Process(program.pid), 0.0
+    while program.running():
+        try:
+            peak = max(peak, process.memory_info().rss / 1e6)
+        except psutil.Error:
+            break
+        time.sleep(0.1)
+    return time.monotonic() - began, peak, program.log()
+
+
 def post(installation: Installation, path: str, body: bytes, *, key: str | None = None) -> bytes:
     """A POST request to the API as bytes."""
     return (

@@ -6,12 +6,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import psycopg
 
-from benchmarks.harness import Result, settle
+from benchmarks.harness import Result, settle, watched
 from benchmarks.orders import order_body
-from tools.installation import Installation, Program
+from tools.installation import Installation
 
 # BENCH_IMPORT_ORDERS=1000000 make bench ONLY=import_orders
 COUNT = int(os.environ.get("BENCH_IMPORT_ORDERS", "100000"))
@@ -48,21 +47,25 @@ def _measure(installation: Installation, name: str, kind: str) -> Result:
 def _import(installation: Installation, file: Path) -> tuple[float, float]:
     """How long the import takes, from the start of the process to its end, and its peak of memory in MB."""
     arguments = ["manage.py", "import", "orders", str(file), "--merchant", "nordwind", "--json"]
-    program: Program = installation.program("import", [installation.worker.arguments[0], *arguments])
-    began = time.monotonic()
-    program.start()
-    process, peak = psutil.Process(program.pid), 0.0
-    while program.running():
-        try:
-            peak = max(peak, process.memory_info().rss / 1e6)
-        except psutil.Error:
-            break
-        time.sleep(0.1)
-    seconds = time.monotonic() - began
-    last = json.loads(program.log().splitlines()[-1])
+    seconds, peak, printed = watched(installation, "import", arguments)
+    last = json.loads(printed.splitlines()[-1])
     if last["state"] != "done" or last["created"] != COUNT:
         raise RuntimeError(f"the import did not store all: {last}")
     return seconds, peak
+
+
+def import_many(installation: Installation) -> None:
+    """Empty the tables, and bring in COUNT orders whose facts stand in the log: what other figures stand on."""
+    for program in (installation.worker, installation.beat, installation.web):
+        program.stop()
+    _empty(installation)
+    file = installation.folder / "orders.ndjson"
+    with file.open("wb") as out:
+        out.writelines(_ndjson(COUNT))
+    _import(installation, file)
+    file.unlink()
+    installation.manage("drain")
+    settle(installation)
 
 
 def _copy_seconds(installation: Installation) -> float:

@@ -143,6 +143,7 @@ ACTIONS: dict[str, Promise] = {
     "flow.changed": _("Flow changed"),
     "flow.deleted": _("Flow deleted"),
     "flow.run_stopped": _("A run of a flow was stopped"),
+    "message.dry_run": _("Dry run of a message"),
     "message.tried": _("Message sent to oneself"),
     "suppression.added": _("Address suppressed"),
     "suppression.lifted": _("Address written to again"),

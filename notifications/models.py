@@ -133,4 +133,5 @@ class MessageTemplate(MerchantModel):
 
 
 # Found here by Django.
+from notifications.dry_run.models import DryRun  # noqa: E402, F401
 from notifications.flows.models import Flow, FlowRun, FlowStep, FlowVersion  # noqa: E402, F401

@@ -20,6 +20,20 @@ from tools.installation import Installation
 # Between two kills the installation has so long at least.
 GAP_SECONDS = 1.0
 
+# Every order sets off a marketing message, too, to which every shopper agreed.
+_OFFERS = """
+import django
+django.setup()
+from merchants.models import Merchant
+from notifications.consent import commands as consent
+from notifications.switches import Switch, set_switch
+merchant = Merchant.objects.get()
+set_switch(merchant, "welcome", Switch(channels=("email",), trigger=("order.placed",), holdout=0))
+said = consent.Said(source="checkout")
+for number in range({orders}):
+    consent.give(merchant, "email", f"{prefix}-{{number}}@example.test", "", said)
+"""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -75,6 +89,7 @@ def _run_in(folder: Path, plan: Plan, tell: Callable[[str], None]) -> Outcome:
             connection.execute("CREATE TABLE test_effect (word text, at timestamptz)")
         try:
             installation.start()
+            installation.python(_OFFERS.format(prefix=f"chaos{plan.seed}", orders=plan.orders))
             second_beat.start()
             killer = Killer(installation, [installation.beat, second_beat], plan.seed)
             outcome = _under_load(plan, installation, killer, sink, tell)

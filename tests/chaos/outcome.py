@@ -48,8 +48,11 @@ SELECT (SELECT count(*) FROM events_incoming)
      + (SELECT count(*) FROM events_parkedfact)
      + (SELECT count(*) FROM events_cursor WHERE position <
             (SELECT max(position) FROM events_fact WHERE events_fact.shard = events_cursor.shard))
-     + (SELECT %s - count(*) FROM notifications_message WHERE state = 'sent')
+     + (SELECT %s - count(*) FROM notifications_message WHERE state = 'sent' AND message_class = 'transactional')
+     + (SELECT %s - count(*) FROM notifications_message WHERE message_class = 'marketing' AND due_at IS NULL)
 """
+
+_STATES = "SELECT state, count(*) FROM notifications_message WHERE message_class = '{}' GROUP BY 1"
 
 
 @dataclass
@@ -70,6 +73,9 @@ class Outcome:
     orders_unasked: int
     effects: dict[str, int]
     messages: dict[str, int]
+    marketing: dict[str, int]
+    marketing_repeated: int
+    marketing_missing: int
     mails: int
     mails_missing: int
     mails_repeated: int
@@ -85,6 +91,19 @@ class Outcome:
     def as_json(self) -> str:
         return json.dumps(asdict(self), indent=1)
 
+    def figures(self) -> dict[str, Any]:
+        """What the exactly-once figure is made of: the confirmation of each order, and an offer beside it."""
+        return {
+            "orders": self.orders,
+            "messages_expected": 2 * self.orders,
+            "lost": self.mails_missing + self.marketing_missing,
+            "held_in_doubt": self.marketing.get("failed", 0),
+            "repeated": self.mails_repeated + self.marketing_repeated,
+            "repeated_with_another_message_id": self.mails_doubled,
+            "marketing_repeated": self.marketing_repeated,
+            "kills": self.kills,
+        }
+
     def judge(self) -> None:
         """Fill `problems` (RELIABILITY, R5)."""
         kills = sum(self.kills.values())
@@ -95,6 +114,14 @@ class Outcome:
             "orders exist twice, or nobody was told of them": self.orders_doubled == self.orders_unasked == 0,
             "a reader's effect is missing or doubled": self.effects == {"once": self.orders},
             "a message is missing, or was not sent": self.messages == {"sent": self.orders},
+            # In doubt it is held: it may be lost, and is never sent twice.
+            "a marketing message is missing, or neither sent nor held": set(self.marketing)
+            <= {"sent", "failed"}
+            and sum(self.marketing.values()) == self.orders,
+            "more marketing messages held than kills can explain": self.marketing.get("failed", 0)
+            <= kills * self.worker_slots,
+            "a marketing message was sent twice": self.marketing_repeated == 0,
+            "a marketing message that counts as sent did not arrive": self.marketing_missing == 0,
             "mails are missing": self.mails_missing == 0,
             "mails arrived under two Message-IDs": self.mails_doubled == 0,
             "more mails repeated than kills can explain": self.mails_repeated <= kills * self.worker_slots,
@@ -113,7 +140,7 @@ class Outcome:
 def unsettled(installation: Installation, placed: int) -> int:
     """How much is still to be done: facts to read, messages to send."""
     with installation.connect() as connection:
-        return int(connection.execute(_UNSETTLED, [placed]).fetchall()[0][0])
+        return int(connection.execute(_UNSETTLED, [placed, placed]).fetchall()[0][0])
 
 
 def count(
@@ -129,18 +156,27 @@ def count(
 
         stored = tally("SELECT external_id, count(*) FROM orders_order GROUP BY 1")
         effects = tally("SELECT word, count(*) FROM test_effect GROUP BY 1")
-        messages = tally("SELECT state, count(*) FROM notifications_message GROUP BY 1")
+        messages = tally(_STATES.format("transactional"))
+        marketing = tally(_STATES.format("marketing"))
+        offers = dict(
+            connection.execute(
+                "SELECT message_id, state FROM notifications_message WHERE message_class = 'marketing'"
+            ).fetchall()
+        )
         # One fact an order that it was placed, and one that its message was sent.
         facts = tally(
             "SELECT type || external_id, count(*) FROM events_fact JOIN orders_order ON orders_order.id = order_id"
-            " AND orders_order.merchant_id = events_fact.merchant_id WHERE type IN ('order.placed', 'message.sent')"
+            " AND orders_order.merchant_id = events_fact.merchant_id WHERE (type = 'order.placed'"
+            " OR type = 'message.sent' AND data->>'touchpoint' = 'order_confirmation')"
             " GROUP BY 1"
         )
         [(unplaced, parked)] = connection.execute(
             "SELECT (SELECT count(*) FROM events_incoming), (SELECT count(*) FROM events_parkedfact)"
         ).fetchall()
     wanted_facts = {kind + name for kind in ("order.placed", "message.sent") for name in load.placed}
-    arrived = sink.ids()
+    everything = sink.ids()
+    arrived = Counter({pair: number for pair, number in everything.items() if pair[1] not in offers})
+    offered = Counter({pair[1]: number for pair, number in everything.items() if pair[1] in offers})
     reached = Counter(recipient for recipient, _ in arrived)
     outcome = Outcome(
         seed=killer.seed, orders=len(load.placed), kills=dict(Counter(killer.done)), revived=dict(killer.revived),
@@ -148,7 +184,10 @@ def count(
         answers={str(status): number for status, number in sorted(load.answers.items())},
         given_up=len(load.given_up), orders_missing=len(load.placed - stored.keys()),
         orders_doubled=_above_one(stored), orders_unasked=len(stored.keys() - load.placed),
-        effects=_how_often(effects, load.placed), messages=dict(messages), mails=arrived.total(),
+        effects=_how_often(effects, load.placed), messages=dict(messages),
+        marketing=dict(marketing), marketing_repeated=_above_one(offered),
+        marketing_missing=sum(state == "sent" and name not in offered for name, state in offers.items()),
+        mails=arrived.total(),
         mails_missing=len({load.recipient(name) for name in load.placed} - reached.keys()),
         mails_repeated=_above_one(arrived), mails_doubled=_above_one(reached),
         facts_missing=len(wanted_facts - facts.keys()), facts_doubled=_above_one(facts),

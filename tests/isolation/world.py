@@ -48,6 +48,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "watch_id": ("wat", "WatchItem"),
     "item_id": ("inb", "InboxItem"),
     "job_id": ("blk", "BulkJob"),
+    "dry_run_id": ("dry", "DryRun"),
     "tab_id": ("tab", "SavedTab"),
     "endpoint_id": ("whe", "Endpoint"),
     "delivery_id": ("whd", "Delivery"),
