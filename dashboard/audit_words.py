@@ -177,6 +177,7 @@ ACTIONS: dict[str, Promise] = {
     "case.closed": _("Case closed"),
     "case.reopened": _("Case taken up again"),
     "case.assigned": _("Case given to somebody"),
+    "order.payments_told": _("Payments of an order told"),
     "refund.requested": _("Refund asked for"),
     "refund.confirmed": _("Refund confirmed"),
     "refund.failed": _("Refund marked as failed"),

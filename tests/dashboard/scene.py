@@ -21,6 +21,7 @@ from orders.models import InboxItem, Order
 from orders.segments.models import Segment
 from returns.claims.models import Claim, ClaimEntry, ClaimPhoto
 from returns.models import Return, ReturnEntry, ReturnLine, ReturnPhoto
+from returns.money.models import Refund
 from returns.withdrawal.chaining import append
 from returns.withdrawal.models import Withdrawal
 from tests import factories
@@ -57,6 +58,7 @@ class Scene:
     segment: Segment
     campaign: Campaign
     withdrawal: Withdrawal
+    refund: Refund
     claim: Claim
     evidence: ClaimPhoto
     ret: Return
@@ -83,6 +85,7 @@ class Scene:
             "claim_id": public_id("clm", self.claim.id),
             "evidence_id": public_id("clp", self.evidence.id),
             "withdrawal_id": public_id("wdr", self.withdrawal.id),
+            "refund_id": public_id("rfd", self.refund.id),
             "segment_id": public_id("seg", self.segment.id),
             "campaign_id": public_id("cmp", self.campaign.id),
             "watch_id": public_id("wat", self.watched.id),
@@ -128,6 +131,7 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         )
         with transaction.atomic():  # its history is written under a lock
             withdrawal = a_withdrawal(merchant, order)
+        refund = a_refund(merchant, order)
         claim = a_claim(merchant, parcel)
         ret, picture = a_return(merchant, order)
         evidence = ClaimPhoto.objects.create(
@@ -135,7 +139,7 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         )
     return Scene(
         merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment,
-        campaign, withdrawal, claim, evidence, ret, picture,
+        campaign, withdrawal, refund, claim, evidence, ret, picture,
     )  # fmt: skip
 
 
@@ -177,6 +181,15 @@ def a_claim(merchant: Merchant, parcel: Shipment, **fields: Any) -> Claim:
     return claim
 
 
+def a_refund(merchant: Merchant, order: Order) -> Refund:
+    """A refund that waits for the shop, in the open scope, without facts and with nothing set aside."""
+    refund: Refund = Refund.objects.create(
+        merchant=merchant, order=order, state="requested", amount=10, currency="EUR", source_kind="order",
+        key="scene", reason="Goodwill", requested_at=timezone.now(),
+    )  # fmt: skip
+    return refund
+
+
 def a_withdrawal(merchant: Merchant, order: Order, **fields: Any) -> Withdrawal:
     """A withdrawal whose order has to be found, in the open scope, without facts."""
     now = timezone.now()
@@ -187,7 +200,8 @@ def a_withdrawal(merchant: Merchant, order: Order, **fields: Any) -> Withdrawal:
         **fields,
     }  # fmt: skip
     withdrawal: Withdrawal = Withdrawal.objects.create(merchant=merchant, **values)
-    append(withdrawal, "declared", {"number": withdrawal.number})
+    with transaction.atomic():  # a browser's test is in none
+        append(withdrawal, "declared", {"number": withdrawal.number})
     return withdrawal
 
 
