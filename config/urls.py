@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from analytics.lift.api import Lifts
+from analytics.returns.api import ReturnsInFigures
 from analytics.scorecards.api import CarrierScores
 from cases.api import Cases, OneCase
 from config import health, metrics
@@ -35,6 +36,8 @@ from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
 from returns.claims.urls import claim_routes
 from returns.files_api import PackingSlip, ReturnLabelFile
+from returns.money.urls import money_routes
+from returns.policy.api import ReturnPolicy
 from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
@@ -76,6 +79,7 @@ api = [
     path("shipments/<str:shipment_id>/detect", DetectCarrier.as_view()),
     path("shipments/<str:shipment_id>/refresh", RefreshShipment.as_view()),
     path("analytics/carriers", CarrierScores.as_view()),
+    path("analytics/returns", ReturnsInFigures.as_view()),
     path("analytics/lift", Lifts.as_view()),
     path("watch-items", WatchItems.as_view()),
     path("watch-items/<str:watch_id>", OneWatchItem.as_view()),
@@ -98,6 +102,8 @@ api = [
     path("consents/standing", ConsentStanding.as_view()),
     path("consents/erase", EraseConsents.as_view()),
     path("consents/<str:consent_id>", OneConsent.as_view()),
+    *money_routes,
+    path("return-policy", ReturnPolicy.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     *withdrawal_routes,

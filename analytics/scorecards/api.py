@@ -41,7 +41,7 @@ class CarrierScores(ApiView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Scorecards of the parcels that ended in a period: on time, transit, attempts, exceptions, latency."""
         asked = request.GET
-        period = _period(asked.get("from", ""), asked.get("to", ""))
+        period = period_of(asked.get("from", ""), asked.get("to", ""))
         by = asked.get("by", "carrier")
         if by not in BY:
             raise InvalidParameter(f"by is one of {', '.join(BY)}.", param="by")
@@ -58,8 +58,8 @@ def rows_of(cards: Scorecards, by: str) -> list[CarrierScoreOut]:
     return [show_score(card, carrier) for carrier, card in cards.carriers.items()]
 
 
-def _period(first: str, last: str) -> Period:
-    """Raises InvalidParameter for a day that is none, and for more than a year."""
+def period_of(first: str, last: str) -> Period:
+    """The days that were asked for. Raises InvalidParameter for a day that is none, and for more than a year."""
     end = _day(last, "to") or timezone.localdate()
     begin = _day(first, "from") or end - timedelta(days=_USUAL - 1)
     if not timedelta(0) <= end - begin < timedelta(days=LONGEST):

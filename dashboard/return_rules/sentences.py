@@ -129,8 +129,8 @@ def _plain(value: Decimal) -> str:
 
 
 def _all_of(parts: Iterable[str]) -> str:
-    return f" {_('and')} ".join(parts)
+    return (" " + _("and") + " ").join(parts)
 
 
 def _one_of(parts: Iterable[str]) -> str:
-    return f" {_('or')} ".join(parts)
+    return (" " + _("or") + " ").join(parts)

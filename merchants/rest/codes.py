@@ -156,6 +156,16 @@ CODES: dict[str, Code] = {
     ),
     # Exchanges.
     "sold_out": Code(409, "The wanted variant is sold out.", "Choose another one, or another resolution."),
+    "invalid_policy": Code(
+        422,
+        "The return policy makes no sense at one place.",
+        "Mend what `param` names, such as `rules[0].conditions[1].values`.",
+    ),
+    "policy_changed": Code(
+        409,
+        "Another return policy was put in force since the version that `based_on` names.",
+        "Read it again, make the change to it, and send that.",
+    ),
     "unknown_variant": Code(
         422,
         "There is no such variant, or it is not one of the same product.",
@@ -263,6 +273,9 @@ CODES: dict[str, Code] = {
         422,
         "What the payments give back is not the amount.",
         "Let them sum up to `amount`, or leave them out.",
+    ),
+    "payment_below_refunded": Code(
+        409, "More than that went back of a payment, or is set aside.", "Let it be at least that much."
     ),
     "refund_above_paid": Code(
         409,

@@ -3,6 +3,7 @@
 import re
 import types
 import typing
+from enum import Enum
 from typing import Any
 
 import msgspec
@@ -123,7 +124,9 @@ class ApiSchema(AutoSchema):
         """A reference to what a Struct, a generic one or a choice of them looks like; registers all that are in it."""
         references = []
         for kind in _members(hint):
-            (reference,), components = msgspec.json.schema_components([kind], ref_template=_REF + "{name}")
+            (reference,), components = msgspec.json.schema_components(
+                [kind], ref_template=_REF + "{name}", schema_hook=_choices
+            )
             for name, schema in components.items():
                 self._register(_readable(name), _renamed(schema))
             references.append(_renamed(reference))
@@ -154,6 +157,13 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:
         scopes: dict[str, str] = getattr(auto_schema.view, "scopes", {})
         return {self.name: [scopes[auto_schema.method]]}
+
+
+def _choices(kind: type) -> dict[str, Any]:
+    """What Django's choices look like: msgspec reads and writes them, and does not describe them."""
+    if issubclass(kind, Enum):
+        return {"type": "string", "enum": [member.value for member in kind]}
+    raise NotImplementedError
 
 
 def _members(hint: Any) -> tuple[Any, ...]:

@@ -11,27 +11,27 @@ from returns.policy.line_facts import LineFacts
 from returns.policy.model import Condition, Rule
 
 # What a field is worth: words, a number, or None while nobody has said it.
-Value = frozenset[str] | str | Decimal | int | None
+Known = frozenset[str] | str | Decimal | int
+Value = Known | None
 
 
-def fits(rule: Rule, facts: LineFacts, days: int | None) -> bool:
-    """Whether all conditions of a rule hold. days: since delivery, None before it. What is not known fits nothing."""
-    return all(holds(condition, facts, days, rule.reads) for condition in rule.conditions)
+def fits(rule: Rule, facts: LineFacts, days: int | None) -> tuple[bool, list[Field]]:
+    """Whether all conditions of a rule hold, and what has to be asked before that is known.
+
+    days: since delivery, None before it. What is not known fits nothing; the second is empty when the rule fits, or
+    when something that is known speaks against it.
+    """
+    unknown: list[Field] = []
+    for condition in rule.conditions:
+        value = value_of(condition.field, facts, days, rule.reads)
+        if value is None:
+            unknown.append(condition.field)
+        elif not _holds(condition, value):
+            return False, []
+    return not unknown, unknown
 
 
-def may_fit(rule: Rule, facts: LineFacts, days: int | None) -> frozenset[str]:
-    """What is still to be asked before the rule fits or does not: its fields, empty when that is known already."""
-    open_ = [c for c in rule.conditions if value_of(c.field, facts, days, rule.reads) is None]
-    if not open_ or not all(c in open_ or holds(c, facts, days, rule.reads) for c in rule.conditions):
-        return frozenset()
-    return frozenset(str(condition.field.value) for condition in open_)
-
-
-def holds(condition: Condition, facts: LineFacts, days: int | None, reads: Reads = Reads.RETURN) -> bool:
-    """Whether one condition holds."""
-    value = value_of(condition.field, facts, days, reads)
-    if value is None:
-        return False
+def _holds(condition: Condition, value: Known) -> bool:
     if isinstance(value, frozenset | str):
         return _named(value, condition.values) == (condition.op == Op.IS)
     bound = number(condition.values[0])

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from returns.policy.choices import EXCHANGES, Code, Resolution
-from returns.policy.conditions import fits, may_fit
+from returns.policy.conditions import fits
 from returns.policy.line_facts import LineFacts
 from returns.policy.model import BUILT_IN, Outcome, Policy
 from returns.policy.verdict import Verdict
@@ -60,13 +60,14 @@ def _answers(
     for rule in policy.rules:
         if not rule.is_on:
             continue
-        if fits(rule, facts, days):
+        does_fit, unknown = fits(rule, facts, days)
+        if does_fit:
             fitting.append(rule.key)
             for question in _QUESTIONS:
                 if question not in said and (answer := getattr(rule.outcome, question)) is not None:
                     said[question], decided[question] = answer, rule.name
         else:
-            asks |= may_fit(rule, facts, days)
+            asks.update(str(field.value) for field in unknown)
     for outcome in (policy.standard, BUILT_IN):
         for question in _QUESTIONS:
             if question not in said and (answer := getattr(outcome, question)) is not None:

@@ -132,7 +132,9 @@ def _line_facts(
 def _parcels(order_ids: Sequence[UUID]) -> dict[UUID, _Parcels]:
     """When the last parcel with a line was sent, and when it was delivered."""
     rows = (
-        ShipmentLine.objects.filter(shipment__order_id__in=order_ids, shipment__cancelled_at__isnull=True)
+        ShipmentLine.objects.filter(
+            shipment__order_id__in=order_ids, shipment__cancelled_at__isnull=True, shipment__inbound=False
+        )
         .exclude(shipment__status__in=_NOT_SENT)
         .values_list("line_id", "shipment__shipped_at", "shipment__created_at", "shipment__delivered_at")
     )

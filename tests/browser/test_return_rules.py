@@ -15,6 +15,7 @@ from returns.policy import drafts
 from returns.policy.commands import save_policy
 from returns.policy.dry_run.job import TRIAL, start_trial
 from returns.policy.model import Policy
+from tests.analytics.test_returns import LINES, back
 from tests.browser.conftest import Browse
 from tests.browser.test_dashboard_pages import Axe, judge, signed_in
 from tests.returns.policy.test_judging import policy, rule
@@ -59,3 +60,13 @@ def _tried(merchant: Merchant, rules: Policy) -> Any:
     trial = start_trial(merchant, rules)
     due.run(TRIAL)
     return trial.id
+
+
+def test_returns_in_figures_are_usable_quiet_and_small(
+    merchant: Merchant, live_server: Any, browse: Browse, axe: Axe
+) -> None:
+    for number in range(5):
+        order = delivered(merchant, 2, email=f"a{number}@example.test", lines=LINES)
+        back(merchant, order, "L1", "too_small" if number else "changed_mind")
+    cookies = signed_in(merchant, live_server.url)
+    judge(browse(f"{live_server.url}/app/nordwind/reports/returns/", cookies=cookies), "returns_report", axe)
