@@ -196,6 +196,7 @@ ACTIONS: dict[str, Promise] = {
     "return.exchange_sold_out": _("Exchange sold out"),
     "label_account.saved": _("Maker of return labels set up"),
     "return.paid_again": _("Failed refund asked for again"),
+    "return.noted": _("Note on a return"),
     "return.assigned": _("Return given to somebody"),
     "shipment.carrier_chosen": _("Carrier of a parcel chosen"),
     "shipment.carrier_detected": _("Carrier of a parcel found by its number"),

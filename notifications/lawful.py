@@ -146,8 +146,12 @@ class Lawful:
 
 
 def message_topic(message: Message) -> str:
-    """What a message is about, as shoppers choose it; "" for one that belongs to an order."""
-    return topic_of(message.message_class, TOUCHPOINTS[message.touchpoint].topic)
+    """What a message is about, as shoppers choose it; "" for one that belongs to an order.
+
+    An old message may be of a touchpoint that this release does not have (any more): its class tells.
+    """
+    known = TOUCHPOINTS.get(message.touchpoint)
+    return topic_of(message.message_class, known.topic if known else "")
 
 
 def load_lawful(

@@ -30,12 +30,6 @@ class ApiClient:
             f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=self._headers({})
         )
 
-    def put(self, path: str, body: Any) -> Any:
-        """PUT a path under the API's root with JSON."""
-        return self.client.put(
-            f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=self._headers({})
-        )
-
     def delete(self, path: str) -> Any:
         """DELETE a path under the API's root."""
         return self.client.delete(f"/api/v1/{path}", headers=self._headers({}))

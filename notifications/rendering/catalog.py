@@ -156,9 +156,12 @@ def _fill(source: str, slots: Mapping[str, str]) -> str:
 
 
 def _as_markup(text: str) -> str:
-    """Plain words as MJML text: escaped, except for their Liquid."""
+    """Plain words as MJML text: escaped, except for their Liquid.
+
+    Double quotes too: the compiler writes the title into an attribute as it stands.
+    """
     tags = [*LIQUID.findall(text), ""]
-    plain = [escape(part, quote=False) for part in LIQUID.split(text)]
+    plain = [escape(part, quote=False).replace('"', "&quot;") for part in LIQUID.split(text)]
     return "".join(part + tag for part, tag in zip(plain, tags, strict=True))
 
 
