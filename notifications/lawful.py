@@ -146,8 +146,12 @@ class Lawful:
 
 
 def message_topic(message: Message) -> str:
-    """What a message is about, as shoppers choose it; "" for one that belongs to an order."""
-    return topic_of(message.message_class, TOUCHPOINTS[message.touchpoint].topic)
+    """What a message is about, as shoppers choose it; "" for one that belongs to an order.
+
+    An old message may be of a touchpoint that this release does not have (any more): its class tells.
+    """
+    known = TOUCHPOINTS.get(message.touchpoint)
+    return topic_of(message.message_class, known.topic if known else "")
 
 
 def load_lawful(
@@ -155,8 +159,9 @@ def load_lawful(
     messages: Sequence[Message],
     orders: Mapping[UUID, Order],
     customers: Mapping[UUID, Customer],
+    readers: Mapping[UUID, Order],
 ) -> Lawful:
-    """What these messages of the open scope are held to.
+    """What these messages of the open scope are held to. readers: orders with the address of somebody else, by message.
 
     One query for transactional messages; with others among them eight, and two for those without an order.
     """
@@ -164,7 +169,7 @@ def load_lawful(
     for message in messages:
         found = orders.get(message.order_id) if message.order_id else customers.get(message.customer_id)  # type: ignore[arg-type]
         if found is not None:
-            about[message.pk] = found
+            about[message.pk] = readers.get(message.pk, found)
     held = [message for message in messages if rules_of(message.message_class).asks_consent]
     now = timezone.now()
     own = rules() if held else Rules()

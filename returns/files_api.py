@@ -1,10 +1,12 @@
 """REST: files of a return: its label and its packing slip."""
 
 import binascii
+import hashlib
 from base64 import b64decode
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from msgspec import Meta
@@ -12,7 +14,7 @@ from msgspec import Meta
 from merchants.ids import NOBODY, parse_public_id
 from merchants.rest.errors import NotFound, Unprocessable
 from merchants.rest.parameters import query
-from merchants.rest.views import ApiView
+from merchants.rest.views import ApiView, is_known
 from orders.schemas import In
 from returns import queries
 from returns.api import shown_return
@@ -22,6 +24,7 @@ from returns.models import ReturnLine
 from returns.shown import ReturnOut
 
 _PDF = {(200, "application/pdf"): OpenApiTypes.BINARY}
+_PDF_OR_PNG = {**_PDF, (200, "image/png"): OpenApiTypes.BINARY}
 
 
 class LabelIn(In):
@@ -38,7 +41,7 @@ class ReturnLabelFile(ApiView):
     scopes = {"GET": "returns:read", "POST": "returns:write"}
 
     @extend_schema(
-        operation_id="returns_label", responses=_PDF,
+        operation_id="returns_label", responses=_PDF_OR_PNG,
         parameters=[query("kind", "The label, or the code to show at a counter.", values=("label", "qr"))],
     )  # fmt: skip
     def get(self, request: HttpRequest, return_id: str) -> HttpResponse:
@@ -47,7 +50,7 @@ class ReturnLabelFile(ApiView):
         held = label.qr if request.GET.get("kind") == "qr" else label.pdf
         if held is None:
             raise NotFound("There is no such file for this return.", param="kind")
-        return file_of(bytes(held), f"label-{return_id}")
+        return _file_of(request, bytes(held), f"label-{return_id}")
 
     @extend_schema(operation_id="returns_label_send", request=LabelIn, responses={200: ReturnOut})
     def post(self, request: HttpRequest, return_id: str) -> HttpResponse:
@@ -76,13 +79,18 @@ class PackingSlip(ApiView):
         """Download the packing slip as PDF."""
         ret = queries.get_return(parse_public_id("ret", return_id))
         lines: list[ReturnLine] = list(ret.lines.all())
-        return file_of(packing_slip(self.merchant, ret, lines), ret.number)
+        return _file_of(request, packing_slip(self.merchant, ret, lines), ret.number)
 
 
-def file_of(data: bytes, name: str) -> HttpResponse:
-    """A PDF (or the PNG of a code) to be saved. Nothing in it is ever run by a browser."""
-    is_pdf = data.startswith(b"%PDF-")
-    answer = HttpResponse(data, content_type="application/pdf" if is_pdf else "image/png")
-    answer["Content-Disposition"] = f'attachment; filename="{name}.{"pdf" if is_pdf else "png"}"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+def _file_of(request: HttpRequest, data: bytes, name: str) -> HttpResponse:
+    """A PDF (or the PNG of a code) to be saved, with its `ETag`. Nothing in it is ever run by a browser."""
+    tag = f'"{hashlib.blake2b(data, digest_size=12).hexdigest()}"'
+    if is_known(request, tag):
+        return HttpResponse(status=304, headers={"ETag": tag})
+    kind, ending = ("application/pdf", "pdf") if data.startswith(b"%PDF-") else ("image/png", "png")
+    headers = {
+        "ETag": tag,
+        "Content-Disposition": content_disposition_header(True, f"{name}.{ending}"),
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HttpResponse(data, content_type=kind, headers=headers)

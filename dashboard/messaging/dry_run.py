@@ -153,7 +153,8 @@ def _chart(days: list[dict[str, Any]]) -> Any:
         assert day is not None
         label = formats.short_day(day)
         parts = (line["would_send"], line["would_skip"])
-        told = f"{label}: {_('would be sent')} {parts[0]}, {_('not')} {parts[1]}" if sum(parts) else ""
+        counts = {"day": label, "sent": parts[0], "skipped": parts[1]}
+        told = _("%(day)s: %(sent)s would be sent, %(skipped)s not") % counts if sum(parts) else ""
         bars.append(Bar(label, told if len(days) <= 92 else "", parts))
     return charts.stacked_bars(
         bars, ("is-ok", "is-warn"), str(_("Messages by day: would be sent, would not"))

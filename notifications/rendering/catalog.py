@@ -72,6 +72,18 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "claim_opened": Touchpoint(("claim", "next")),
     "claim_needs_more": Touchpoint(("claim", "next")),
     "claim_decided": Touchpoint(("claim", "next")),
+    "return_requested": Touchpoint(("returned", "next")),
+    "return_approved": Touchpoint(("send_back", "returned", "next")),
+    "return_label": Touchpoint(("send_back", "returned", "next")),
+    "return_moved": Touchpoint(("returned", "next")),
+    "return_question": Touchpoint(("returned", "next")),
+    "return_rejected": Touchpoint(("returned", "next")),
+    "return_expiring": Touchpoint(("send_back", "returned", "next"), alert=True),
+    "return_ended": Touchpoint(("returned", "next")),
+    "exchange_payment": Touchpoint(("exchange", "next"), alert=True),
+    "exchange_moved": Touchpoint(("exchange", "next")),
+    "refund_moved": Touchpoint(("refund", "next")),
+    "credit_given": Touchpoint(("next",)),
     "withdrawal_receipt": Touchpoint(("withdrawal", "next")),
     "withdrawal_notice": Touchpoint(("withdrawal", "next")),
     "case_opened": Touchpoint(("case", "next")),
@@ -156,9 +168,12 @@ def _fill(source: str, slots: Mapping[str, str]) -> str:
 
 
 def _as_markup(text: str) -> str:
-    """Plain words as MJML text: escaped, except for their Liquid."""
+    """Plain words as MJML text: escaped, except for their Liquid.
+
+    Double quotes too: the compiler writes the title into an attribute as it stands.
+    """
     tags = [*LIQUID.findall(text), ""]
-    plain = [escape(part, quote=False) for part in LIQUID.split(text)]
+    plain = [escape(part, quote=False).replace('"', "&quot;") for part in LIQUID.split(text)]
     return "".join(part + tag for part, tag in zip(plain, tags, strict=True))
 
 

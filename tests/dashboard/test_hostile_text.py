@@ -12,6 +12,7 @@ from merchants.models import Merchant, Role
 from merchants.scope import merchant_scope
 from notifications.models import Message
 from orders.models import Order, OrderLine
+from returns.claims.models import ClaimEntry
 from tests.dashboard import scene
 from tests.dashboard.test_access import READING, path_of
 from tracking.models import Scan, Shipment
@@ -26,18 +27,21 @@ CORPUS = [
     "<a href='javascript:alert(1)' style='position:fixed;inset:0'>x</a>",
     '" autofocus onfocus=alert(1) x="',
 ]
-OUR_CHARTS = {"spark", "bars"}
+OUR_CHARTS = {"spark", "bars", "interval"}
 OUR_PHOTO = re.compile(r"/app/[\w-]+/(?:cases/cas|claims/clm)_\w{26}/photos/(?:cph|clp)_\w{26}/")
 PHOTO_ATTRIBUTES = {"src", "alt", "loading", "width", "height"}
 HOSTILE_TAGS = {"script", "img", "svg", "object", "embed", "base", "math"}
+MAILS = {"campaign_preview"}  # a mail in a frame: its styles stand in attributes, under a policy of their own
+AS_FILED = {"message_preview", "case_photo", "claim_photo"}  # what was sent or uploaded, byte for byte
 
 
 class Page(HTMLParser):
-    """Notes what a page must not have."""
+    """Notes what a page must not have, nor a mail, but for its styles."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html: str, *, is_mail: bool = False) -> None:
         super().__init__()
         self.faults: list[str] = []
+        self.is_mail = is_mail
         self.feed(html)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -46,7 +50,7 @@ class Page(HTMLParser):
             is_link = name in ("href", "src", "action", "formaction", "hx-get")
             if (
                 name.startswith("on")
-                or name == "style"
+                or (name == "style" and (not self.is_mail or "fixed" in text or "url(" in text))
                 or (is_link and text.startswith(("javascript:", "data:text")))
             ):
                 self.faults.append(f"<{tag} {name}={value}>")
@@ -82,6 +86,9 @@ def test_no_text_becomes_markup_on_any_page(text: str, merchant: Merchant) -> No
         Shipment.objects.update(wish={"kind": "safe_place", "place": text, "day": None})
         CaseEntry.objects.update(text=text, author=text)
         Case.objects.update(assignee=text)
+        type(shop.segment).objects.update(name=text)
+        type(shop.campaign).objects.update(name=text, words={"en": {"heading": text.replace("{", "")}})
+        ClaimEntry.objects.update(text=text, author=text)
         type(shop.parked).objects.update(error=text, subscriber=text[:60], type=text[:60])
         type(shop.item).objects.update(error=text, source=text[:32], topic=text[:64], external_id=text)
     merchant.name = text
@@ -91,12 +98,10 @@ def test_no_text_becomes_markup_on_any_page(text: str, merchant: Merchant) -> No
     )
     client = Client()
     client.force_login(membership.user)
-    paths = [
-        path_of(name, shop.ids) for name in sorted(READING - {"message_preview", "case_photo", "claim_photo"})
-    ]
-    paths += [path_of("parked", shop.ids) + "?tab=inbox", path_of("cancel_order", shop.ids)]
-    for path in paths:
+    paths = {path_of(name, shop.ids): name in MAILS for name in sorted(READING - AS_FILED)}
+    paths |= {path_of("parked", shop.ids) + "?tab=inbox": False, path_of("cancel_order", shop.ids): False}
+    for path, is_mail in paths.items():
         for query in ("", "?q=" if "?" not in path else "&q="):
             answer = client.get(path + query, {"q": text} if query == "?q=" else None)
             assert answer.status_code == 200, path
-            assert Page(answer.content.decode()).faults == [], path
+            assert Page(answer.content.decode(), is_mail=is_mail).faults == [], path

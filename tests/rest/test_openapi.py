@@ -17,6 +17,11 @@ from tests.rest.routes import routes
 
 REPO = Path(__file__).resolve().parents[2]
 CHECKED_IN = REPO / "docs" / "openapi.yaml"
+# What is answered as a file.
+FILES = {
+    "/api/v1/returns/{return_id}/label": {"application/pdf", "image/png"},
+    "/api/v1/returns/{return_id}/packing-slip": {"application/pdf"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +65,9 @@ def test_every_route_and_method_is_described_with_its_scope_and_its_problems(api
                     continue
                 if "/exports/" in path and status == "200":
                     assert set(answer["content"]) == {"text/csv", "application/x-ndjson"}
+                    continue
+                if path in FILES and (method, status) == ("get", "200"):
+                    assert set(answer["content"]) == FILES[path]
                     continue
                 (kind,) = answer["content"]
                 assert kind == ("application/json" if status < "300" else "application/problem+json")

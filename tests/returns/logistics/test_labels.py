@@ -194,7 +194,10 @@ def test_the_shop_sends_its_own_label_and_both_files_can_be_had(
     assert (got.content, got["Content-Type"]) == (PDF, "application/pdf")
     slip = api.get(f"{path}/packing-slip")
     assert slip.content.startswith(b"%PDF-")
-    for file in ("label", "packing-slip"):
+    for file, before in (("label", got), ("packing-slip", slip)):
+        held = {"Authorization": f"Bearer {api.key}", "If-None-Match": before["ETag"]}
+        again = api.client.get(f"/api/v1/{path}/{file}", headers=held)
+        assert (again.status_code, again.content) == (304, b"")
         assert strangers_api.get(f"{path}/{file}").status_code == 404
 
 
