@@ -13,12 +13,13 @@ from uuid import UUID
 import structlog
 from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 
+from accounts.mailers import mailers
 from accounts.models import StaffMail
 from events import due
 from merchants.http import in_transaction
@@ -85,7 +86,7 @@ def send_due() -> int:
     mails = _claim()
     if not mails:
         return 0
-    backend = get_connection()
+    backend = mailers()[0].connect()
     stop_at = time.monotonic() + _BATCH_SECONDS
     try:
         for mail in mails:

@@ -3,7 +3,9 @@
 Without `DATABASE_URL` and `REDIS_URL` the program starts its own PostgreSQL and Redis (`config/embedded.py`).
 """
 
+import json
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONCE
 
@@ -187,11 +189,12 @@ EMAIL_HOST_USER = text("AFTERWARD_SMTP_USER")
 EMAIL_HOST_PASSWORD = text("AFTERWARD_SMTP_PASSWORD")
 EMAIL_USE_TLS = flag("AFTERWARD_SMTP_TLS")
 EMAIL_TIMEOUT = 15
+# Several providers, the preferred one first (`accounts/mailers.py`); without it EMAIL_BACKEND is the only one.
+MAIL_PROVIDERS = words("AFTERWARD_MAIL_PROVIDERS")
 DEFAULT_FROM_EMAIL = text("AFTERWARD_FROM_EMAIL", "orders@localhost")
-ANYMAIL: dict[str, str | list[str]] = {
+ANYMAIL: dict[str, Any] = {
     key: text(key)
     for key in (
-        "AMAZON_SES_SESSION_PARAMS",
         "BREVO_API_KEY",
         "MAILGUN_API_KEY",
         "MAILGUN_SENDER_DOMAIN",
@@ -202,6 +205,12 @@ ANYMAIL: dict[str, str | list[str]] = {
         "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY",
     )
     if text(key)
+}
+# What boto3 does not find in its own environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION). It
+# must not try again by itself: a try whose answer was lost would reach the shopper twice.
+ANYMAIL["AMAZON_SES_SESSION_PARAMS"] = json.loads(text("AMAZON_SES_SESSION_PARAMS", "{}"))
+ANYMAIL["AMAZON_SES_CLIENT_PARAMS"] = {
+    "config": {"connect_timeout": 3, "read_timeout": 15, "retries": {"total_max_attempts": 1}}
 }
 # "user:password" that mail providers' webhooks sign in with; two while one is replaced by the other.
 ANYMAIL["WEBHOOK_SECRET"] = words("AFTERWARD_MAIL_WEBHOOK_SECRETS")

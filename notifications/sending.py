@@ -23,13 +23,22 @@ from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.mailers import mailers
 from events import due
 from events import log as event_log
 from events.outage import is_outage
 from merchants.models import Merchant
 from merchants.scope import merchant_scope, merchant_transaction
 from notifications import context, wording
-from notifications.channels.base import ChannelConnection, InDoubt, NotSent, Receipt, Refused, Unreachable
+from notifications.channels.base import (
+    ChannelConnection,
+    InDoubt,
+    NotSent,
+    PossiblyTaken,
+    Receipt,
+    Refused,
+    Unreachable,
+)
 from notifications.facts import MessageFact, MessageFailed, MessageSent, MessageSkipped, about
 from notifications.follow import after
 from notifications.holdout import is_held_out, percent_of
@@ -127,8 +136,10 @@ def _connection(channel: str) -> ChannelConnection:
 
         return SmsConnection()
     from notifications.channels.email import EmailConnection
+    from notifications.channels.fall_over import FallOver
 
-    return EmailConnection()
+    providers = mailers()
+    return FallOver(providers, _announce) if len(providers) > 1 else EmailConnection(providers[0])
 
 
 def _send_all(merchant: Merchant, messages: Sequence[Message], channels: Channels, stop_at: float) -> None:
@@ -143,6 +154,7 @@ def _send_all(merchant: Merchant, messages: Sequence[Message], channels: Channel
 
 def _send_one(message: Message, loaded: context.Loaded, channels: Channels) -> None:
     """Bring one claimed message to its next state, whatever happens on the way."""
+    may_have_it = message.provider
     try:
         if message.attempts > MOST_ATTEMPTS:
             # It never came to an answer: a message that ends its worker must not do so for ever.
@@ -153,13 +165,18 @@ def _send_one(message: Message, loaded: context.Loaded, channels: Channels) -> N
         _fail(message, refused.reason, str(refused))
     except InDoubt as doubt:
         _fail(message, Reason.IN_DOUBT, str(doubt))
+    except PossiblyTaken as error:
+        if message.message_class == MessageClass.MARKETING:
+            _fail(message, Reason.IN_DOUBT, str(error))
+        else:
+            _postpone(message, Reason.PROVIDER_ERROR, str(error), may_have_it=message.provider)
     except TemplateError as error:
         _fail(message, Reason.TEMPLATE_ERROR, str(error))
     except NotSent as error:  # TryLater, Unreachable
-        _postpone(message, Reason.PROVIDER_ERROR, str(error))
+        _postpone(message, Reason.PROVIDER_ERROR, str(error), may_have_it=may_have_it)
     except Exception as error:  # One message's fault must not cost the others of the batch.
         log.exception("message_failed", message_id=str(message.id))
-        _postpone(message, Reason.INTERNAL_ERROR, repr(error))
+        _postpone(message, Reason.INTERNAL_ERROR, repr(error), may_have_it=may_have_it)
 
 
 def _begin(message: Message, loaded: context.Loaded, channels: Channels) -> bool:
@@ -185,7 +202,7 @@ def _begin(message: Message, loaded: context.Loaded, channels: Channels) -> bool
     if loaded.merchant.is_sandbox:
         _note_simulated(message)
         return False
-    channels.get(message.channel)
+    message.provider = channels.get(message.channel).chosen(message)
     loaded.lawful.note(message)
     return _commit_sending(message)
 
@@ -260,12 +277,21 @@ def _commit_sending(message: Message) -> bool:
         begun = due.held(message).update(
             state=MessageState.SENDING, due_at=until, recipient=message.recipient, subject=message.subject,
             html=message.html, text=message.text, error=message.error, plan=message.plan, locale=message.locale,
-            holdout_percent=message.holdout_percent,
+            holdout_percent=message.holdout_percent, provider=message.provider,
         )  # fmt: skip
     message.state, message.due_at = MessageState.SENDING, until
     if not begun:
         log.warning("message_claim_lost", message_id=str(message.id))
     return bool(begun)
+
+
+def _announce(message: Message, provider: str) -> bool:
+    """Write down, with a new lease, who is asked next to take a message that nobody took yet. False: claim lost."""
+    until = timezone.now() + LEASE
+    announced = bool(due.held(message).update(provider=provider, due_at=until))
+    if announced:
+        message.provider, message.due_at = provider, until
+    return announced
 
 
 def _finish(message: Message, state: MessageState, fact: MessageFact, **columns: object) -> None:
@@ -280,15 +306,21 @@ def _finish(message: Message, state: MessageState, fact: MessageFact, **columns:
 def _fail(message: Message, reason: Reason, error: str) -> None:
     log.warning("message_not_sent", message_id=str(message.id), reason=reason.value, error=error)
     fact = about(MessageFailed, message, reason=reason.value)
-    _finish(message, MessageState.FAILED, fact, reason=reason, error=error[:2000])
+    may_have_it = message.provider if reason == Reason.IN_DOUBT else ""
+    _finish(
+        message, MessageState.FAILED, fact, reason=reason, error=error[:2000], provider=may_have_it
+    )  # fmt: skip
 
 
-def _postpone(message: Message, reason: Reason, error: str) -> None:
+def _postpone(message: Message, reason: Reason, error: str, *, may_have_it: str) -> None:
+    """Try again later: with the provider that may have taken it, "" for any."""
     if message.attempts >= MOST_ATTEMPTS:
-        _fail(message, reason, error)
+        _fail(message, Reason.IN_DOUBT if may_have_it else reason, error)
         return
     again = due.backoff(message.attempts, first=FIRST_RETRY / 2)
-    due.held(message).update(state=MessageState.PLANNED, due_at=again, error=error[:2000])
+    due.held(message).update(
+        state=MessageState.PLANNED, due_at=again, error=error[:2000], provider=may_have_it
+    )
     log.info("message_postponed", message_id=str(message.id), attempts=message.attempts, error=error)
 
 

@@ -31,6 +31,10 @@ class Unreachable(TryLater):
     """Nobody there, or not for us: no other message would get through now either."""
 
 
+class PossiblyTaken(TryLater):
+    """The provider may have taken it. A repeat is recognised by its id, so long as the same provider gets it again."""
+
+
 class Refused(NotSent):
     """Trying again would give the same answer."""
 
@@ -51,6 +55,9 @@ class ChannelConnection(Protocol):
 
     def open(self) -> None:
         """Connect, if that is not done. Raises Unreachable."""
+
+    def chosen(self, message: Message) -> str:
+        """Who will be asked first to take it, "" where there is one only. Written down before. Raises Unreachable."""
 
     def send(self, merchant: Merchant, message: Message) -> Receipt:
         """Hand a rendered message over. Raises TryLater, Refused or InDoubt, and nothing else."""

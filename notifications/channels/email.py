@@ -10,12 +10,14 @@ from anymail.exceptions import (
     AnymailError,
     AnymailRecipientsRefused,
 )
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMultiAlternatives
 
+from accounts.mailers import Mailer, mailers
 from merchants.http import in_transaction
 from merchants.models import Merchant
 from merchants.transport import Deadline
-from notifications.channels.base import NotSent, Receipt, Refused, TryLater, Unreachable
+from notifications.channels.base import NotSent, PossiblyTaken, Receipt, Refused, TryLater, Unreachable
+from notifications.channels.doubt import may_be_taken_by_api, may_be_taken_by_smtp
 from notifications.feedback import METADATA, reference
 from notifications.models import Message
 from notifications.reasons import Reason
@@ -27,6 +29,8 @@ from orders.text import normal_email
 SEND_SECONDS = 30
 
 _LOGIN_WANTED = {421, 530, 534, 535, 538}
+# Amazon says "not now" with status 400 as well.
+_AMAZON_LATER = {"TooManyRequestsException", "LimitExceededException", "ThrottlingException", "Throttling"}
 
 
 class EmailConnection:
@@ -35,19 +39,24 @@ class EmailConnection:
     # A mail that arrives twice carries the same Message-ID twice.
     repeats_when_in_doubt = True
 
-    def __init__(self) -> None:
-        self._backend: Any = get_connection()
+    def __init__(self, mailer: Mailer | None = None) -> None:
+        self._mailer = mailer or mailers()[0]
+        self._made: Any = None
 
     def open(self) -> None:
         """Connect, if that is not done. Raises Unreachable."""
         try:
             self._backend.open()
-        except (OSError, smtplib.SMTPException, AnymailError) as error:
+        except Exception as error:  # No message was handed over: whatever it is, this provider is not there.
             self.close()
             raise Unreachable(repr(error)) from error
 
+    def chosen(self, message: Message) -> str:
+        """There is nobody else."""
+        return ""
+
     def send(self, merchant: Merchant, message: Message) -> Receipt:
-        """Hand a rendered message over. Raises TryLater or Refused."""
+        """Hand a rendered message over. Raises TryLater, PossiblyTaken or Refused."""
         if in_transaction():
             raise RuntimeError("No mail inside a database transaction: commit first.")
         try:
@@ -62,6 +71,8 @@ class EmailConnection:
 
     def close(self) -> None:
         """Hang up. Never raises."""
+        if self._made is None:
+            return
         smtp = getattr(self._backend, "connection", None)
         with suppress(Exception):
             if isinstance(smtp, smtplib.SMTP):
@@ -77,8 +88,17 @@ class EmailConnection:
             self._backend.send_messages([mail])
 
     @property
+    def _backend(self) -> Any:
+        # Made late: a provider's library is loaded, and its settings are read, when a mail goes out by it.
+        if self._made is None:
+            self._made = self._mailer.connect()
+        return self._made
+
+    @property
     def provider(self) -> str:
         """How the log names the provider: smtp, postmark …"""
+        if self._mailer.name:
+            return self._mailer.name
         name = getattr(self._backend, "esp_name", "") or type(self._backend).__module__.rpartition(".")[2]
         return name.lower()[:60]
 
@@ -116,7 +136,7 @@ def outcome(error: Exception) -> NotSent:
         return _anymail_outcome(error)
     if isinstance(error, ValueError | TypeError):
         return Refused(Reason.REFUSED, repr(error))  # Poison: it would fail the same way each time.
-    return TryLater(repr(error))
+    return PossiblyTaken(repr(error)) if may_be_taken_by_smtp(error) else TryLater(repr(error))
 
 
 def _smtp_outcome(error: smtplib.SMTPException) -> NotSent:
@@ -134,7 +154,7 @@ def _smtp_outcome(error: smtplib.SMTPException) -> NotSent:
             return Refused(Reason.REFUSED, repr(error))
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return Refused(Reason.REFUSED, repr(error))
-    return TryLater(repr(error))
+    return PossiblyTaken(repr(error)) if may_be_taken_by_smtp(error) else TryLater(repr(error))
 
 
 def _anymail_outcome(error: AnymailError) -> NotSent:
@@ -142,12 +162,22 @@ def _anymail_outcome(error: AnymailError) -> NotSent:
         return Refused(Reason.RECIPIENT_REFUSED, str(error))
     if isinstance(error, AnymailConfigurationError):
         return Unreachable(str(error))
-    status = getattr(error, "status_code", None)
+    status = _status(error)
     if isinstance(error, AnymailAPIError) and (status is None or status >= 500 or status in (408, 429)):
-        return TryLater(str(error))
+        return (PossiblyTaken if may_be_taken_by_api(error, status) else TryLater)(str(error))
     if status in (401, 402, 403):
         return Unreachable(str(error))
     return Refused(Reason.REFUSED, str(error))
+
+
+def _status(error: AnymailError) -> int | None:
+    """The status of the provider's answer, None when there was none. Amazon's library has answers of its own."""
+    answer = error.response
+    if isinstance(answer, dict):
+        code = answer.get("Error", {}).get("Code", "")
+        found = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        return 429 if code in _AMAZON_LATER else found if isinstance(found, int) else None
+    return error.status_code if isinstance(error.status_code, int) else None
 
 
 def _reference(mail: EmailMultiAlternatives, message: Message) -> str:

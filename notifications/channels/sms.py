@@ -5,17 +5,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from requests.exceptions import ConnectTimeout, SSLError
 from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from merchants import http
 from merchants.models import Merchant
 from notifications.channels.base import InDoubt, NotSent, Receipt, Refused, TryLater, Unreachable
+from notifications.channels.doubt import never_left
 from notifications.feedback import reference
 from notifications.models import Message
 from notifications.reasons import Reason
@@ -41,6 +40,10 @@ class SmsConnection:
 
     def open(self) -> None:
         """Nothing to do: each message is a request of its own."""
+
+    def chosen(self, message: Message) -> str:
+        """There is nobody else."""
+        return ""
 
     def send(self, merchant: Merchant, message: Message) -> Receipt:
         """Hand a rendered message over. Raises TryLater, Refused or InDoubt."""
@@ -107,19 +110,3 @@ def _answered(error: TwilioRestException) -> NotSent:
     if error.code in _NO_NUMBER:
         return Refused(Reason.INVALID_ADDRESS, detail)
     return Refused(Reason.RECIPIENT_REFUSED if error.code in _STOPPED else Reason.REFUSED, detail)
-
-
-def never_left(error: BaseException) -> bool:
-    """Whether the request failed before any of it was sent: no name, no connection, no certificate."""
-    before = ConnectTimeout | SSLError | NewConnectionError | ConnectTimeoutError
-    waiting: list[Any] = [error]
-    seen: set[int] = set()
-    while waiting:
-        current = waiting.pop()
-        if not isinstance(current, BaseException) or id(current) in seen:
-            continue
-        if isinstance(current, before):
-            return True
-        seen.add(id(current))
-        waiting += [current.__cause__, getattr(current, "reason", None), *current.args]
-    return False

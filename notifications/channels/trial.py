@@ -2,9 +2,10 @@
 
 from email.utils import make_msgid
 
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMultiAlternatives
 from django.utils.translation import gettext
 
+from accounts.mailers import mailers
 from merchants.audit import record_change
 from merchants.http import in_transaction
 from merchants.models import Merchant
@@ -43,7 +44,7 @@ def _send(merchant: Merchant, address: str, content: Rendered, action: str) -> s
             "Message-ID": make_msgid(domain=sender_domain(merchant)),
             "Auto-Submitted": "auto-generated",
         },
-        connection=get_connection(),
+        connection=mailers()[0].connect(),
     )
     if content.html:
         mail.attach_alternative(content.html, "text/html")
