@@ -16,6 +16,7 @@ from benchmarks import (
     machine,
     mail,
     messages,
+    money,
     orders,
     pages,
     parsing,
@@ -61,6 +62,7 @@ BENCHMARKS: dict[str, Callable[[Installation], Result | None]] = {
     "watch_opening": watch.watch_opening,
     "policy_dry_run": policies.policy_dry_run,
     "planning": planning.planning,
+    "ledger_transfers": money.ledger_transfers,
     **parsing.PARSING,
 }
 

@@ -36,6 +36,7 @@ from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
 from returns.claims.urls import claim_routes
 from returns.files_api import PackingSlip, ReturnLabelFile
+from returns.money.urls import money_routes
 from returns.policy.api import ReturnPolicy
 from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
@@ -101,6 +102,7 @@ api = [
     path("consents/standing", ConsentStanding.as_view()),
     path("consents/erase", EraseConsents.as_view()),
     path("consents/<str:consent_id>", OneConsent.as_view()),
+    *money_routes,
     path("return-policy", ReturnPolicy.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),

@@ -36,7 +36,7 @@ def page(
     return render(request, template, {**around, **context}, status=status)
 
 
-WAITS = ("orders", "messages", "facts", "inbox", "cases", "watch", "withdrawals", "claims")
+WAITS = ("orders", "messages", "facts", "inbox", "cases", "watch", "withdrawals", "returns", "claims")
 
 
 def what_waits() -> dict[str, QuerySet | RawSQL]:
@@ -51,6 +51,7 @@ def what_waits() -> dict[str, QuerySet | RawSQL]:
             "tracking_watchitem", "state = 'open' AND (snoozed_until IS NULL OR snoozed_until <= now())"
         ),
         counts.of_table("withdrawal_withdrawal", "status IN ('unmatched', 'open')"),
+        counts.of_table("returns_return", "approval_state IN ('requested', 'review')"),
         counts.of_table("claims_claim", "status = 'open'"),
     )
     return dict(zip(WAITS, counted, strict=True))

@@ -1,9 +1,10 @@
 """One arbiter across all modules: nobody is asked for a review, or offered something, while something is wrong.
 
-What is asked of the rooms below, for all people of a batch at once (seven queries):
+What is asked of the rooms below, for all people of a batch at once (eight queries):
 
 | reason           | when                                                                                        |
 | `case_open`      | a case that is not closed, about any of their orders                                        |
+| `claim_open`     | a claim that is not decided, about any of their orders                                      |
 | `return_open`    | a return or withdrawal that is not settled                                                  |
 | `parcel_late`    | a parcel past its window, or with a problem, that has not arrived                           |
 | `troubled_order` | the order that it is about, or any of theirs within 14 days, was cancelled or refunded      |
@@ -22,6 +23,7 @@ from cases.queries import orders_in_trouble
 from notifications.models import EventKind, Message, MessageEvent
 from notifications.reasons import Reason
 from orders.queries import let_down
+from returns.claims.queries import undecided
 from returns.queries import open_for_customer, open_for_order
 from returns.withdrawal.queries import unsettled
 from tracking.queries import orders_with_late_parcels
@@ -49,7 +51,7 @@ NONE: Final = Troubles({}, {})
 
 
 def troubles(messages: Sequence[Message], now: datetime) -> Troubles:
-    """What is wrong for the people of these messages, now: seven queries, none for no message."""
+    """What is wrong for the people of these messages, now: eight queries, none for no message."""
     if not messages:
         return NONE
     customers = {message.customer_id for message in messages if message.customer_id}
@@ -57,6 +59,7 @@ def troubles(messages: Sequence[Message], now: datetime) -> Troubles:
     found = Troubles({}, {})
     for reason, pairs in (
         (Reason.CASE_OPEN, orders_in_trouble(customers, orders)),
+        (Reason.CLAIM_OPEN, undecided(customers, orders)),
         (Reason.RETURN_OPEN, [*((None, c) for c in open_for_customer(customers)),
                               *((o, None) for o in open_for_order(orders))]),
         (Reason.RETURN_OPEN, unsettled(customers, orders)),

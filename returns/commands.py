@@ -221,4 +221,5 @@ def add_note(merchant: Merchant, return_id: UUID, text: str) -> Return:
         if not text:
             raise Unprocessable("A note needs words.", param="text", code="empty_message")
         add_entry(ret, EntryKind.NOTE, Side.TEAM, text)
+        note("return.noted", ret)
     return ret

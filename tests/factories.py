@@ -11,6 +11,8 @@ from merchants.scope import merchant_scope, merchant_transaction
 from orders import commands as orders
 from orders.models import Order
 from orders.schemas import AddressIn, CustomerIn, LineIn, OrderIn
+from returns.money import commands as money
+from returns.money.models import Refund
 from tracking import commands as tracking
 from tracking.models import Shipment
 from tracking.schemas import ScanIn, ShipmentIn, ShipmentLineIn
@@ -109,3 +111,9 @@ def transfer(owner: Merchant) -> Transfer:
         outside = ledger.open_account(owner, "test_outside", str(number), "EUR")
         wallet = ledger.open_account(owner, "test_wallet", str(number), "EUR", limited=True)
         return ledger.transfer(outside, wallet, Decimal(10), code="test", key=f"test:{number}")
+
+
+def refund(owner: Merchant, of: Order, amount: str = "1.00", **fields: Any) -> Refund:
+    """A refund of an order that was asked of the shop by hand."""
+    values: dict[str, Any] = {"key": f"test:{next(_numbers)}", "source": ("order", of.pk), **fields}
+    return money.request_refund(owner, of.pk, amount=Decimal(amount), **values)

@@ -13,7 +13,8 @@ NAMES = (
     "messages_rendered", "dry_run", "webhook_send", "tracking_page", "worker_memory", "web_memory", "migrate_empty",
     "eta_backtest", "eta_predict", "import_orders", "import_orders_csv", "dashboard_orders", "dashboard_overview",
     "dashboard_search", "claim_due", "poll_throughput", "poll_freshness", "dashboard_watch", "dashboard_carriers",
-    "watch_opening", "policy_dry_run", "planning", "parse_dhl", "parse_ups", "parse_fedex", "parse_usps",
+    "watch_opening", "policy_dry_run", "planning", "ledger_transfers",
+    "parse_dhl", "parse_ups", "parse_fedex", "parse_usps",
     "parse_royal_mail", "parse_canada_post", "parse_dhl_parcel_de", "parse_dpd", "parse_gls", "parse_easypost",
     "parse_aftership", "parse_shippo", "parse_17track",
 )  # fmt: skip

@@ -26,7 +26,7 @@ from merchants.scope import merchant_transaction
 SCOPES = (
     "orders:read", "orders:write", "shipments:read", "shipments:write",
     "customers:read", "customers:write", "products:read", "products:write", "messages:read", "messages:write",
-    "cases:read", "returns:read", "returns:write",
+    "cases:read", "returns:read", "returns:write", "refunds:read", "refunds:write", "credit:read", "credit:write",
     "events:read",
     "webhooks:read", "webhooks:write", "imports:read", "imports:write",
 )  # fmt: skip

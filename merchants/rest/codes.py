@@ -274,6 +274,9 @@ CODES: dict[str, Code] = {
         "What the payments give back is not the amount.",
         "Let them sum up to `amount`, or leave them out.",
     ),
+    "payment_below_refunded": Code(
+        409, "More than that went back of a payment, or is set aside.", "Let it be at least that much."
+    ),
     "refund_above_paid": Code(
         409,
         "More than what was paid, did not go back yet and is not set aside.",

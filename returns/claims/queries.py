@@ -1,8 +1,9 @@
 """Reading claims: a bounded number of queries, whatever the number of rows."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from merchants.rest.errors import NotFound
 from returns.claims.models import Claim, ClaimLine, ClaimPhoto
@@ -24,10 +25,11 @@ def get_claim(claim_id: UUID | None) -> Claim:
     return found
 
 
-def has_open(order_ids: set[UUID]) -> set[UUID]:
-    """Which of these orders have a claim that is not decided: one query."""
-    rows = Claim.objects.filter(order_id__in=order_ids, status__in=LIVING)
-    return set(rows.values_list("order_id", flat=True))
+def undecided(customer_ids: Collection[UUID], order_ids: Collection[UUID]) -> list[tuple[UUID, UUID | None]]:
+    """Orders with a claim that is not decided, as (order, its customer): one query."""
+    of_them = Q(order_id__in=order_ids) | Q(order__customer_id__in=customer_ids)
+    rows = Claim.objects.filter(of_them, status__in=LIVING)
+    return list(rows.values_list("order_id", "order__customer_id"))
 
 
 def photo_of(claim: Claim, photo_id: UUID | None) -> bytes:

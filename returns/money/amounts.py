@@ -10,6 +10,7 @@ from babel.numbers import get_currency_precision
 from merchants.rest.errors import Unprocessable
 
 K = TypeVar("K")
+_TOO_MUCH = Decimal(10) ** 9  # what no column holds, and nobody pays
 
 
 @cache
@@ -26,9 +27,9 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 def checked(amount: Decimal, currency: str, name: str, *, zero: bool = False) -> Decimal:
     """An amount that can be paid in this currency. `zero`: it may be nothing.
 
-    Raises Unprocessable for one below zero, for nothing, and for parts of the smallest unit (`0.5` yen).
+    Raises Unprocessable for nothing, one below zero, 10⁹ and more, and parts of the smallest unit (`0.5` yen).
     """
-    if not amount.is_finite() or amount < 0 or (amount == 0 and not zero):
+    if not amount.is_finite() or not 0 <= amount < _TOO_MUCH or (amount == 0 and not zero):
         raise Unprocessable(f"{name} is an amount above zero.", param=name, code="not_an_amount")
     if amount % smallest_unit(currency):
         raise Unprocessable(

@@ -33,7 +33,7 @@ def request_refund(
     *,
     amount: Decimal,
     key: str,
-    source: tuple[str, UUID],
+    source: tuple[str, UUID | None],
     lines: Mapping[UUID, int] | None = None,
     shipping: Decimal = Decimal(0),
     fee: Decimal = Decimal(0),
@@ -62,7 +62,7 @@ def request_refund(
             id=uuid7(), merchant=merchant, order=order, state=RefundState.REQUESTED, key=key, lines=known_lines,
             currency=order.currency, source_kind=Source(source[0]), source_id=source[1], reason=reason.strip()[:500],
             tax=steps.tax_share(order, amount), by=audit.current_actor().name[:254], requested_at=now,
-            due_at=now + steps.ASK_AGAIN[0], **asked,
+            due_at=steps.next_ask(1), **asked,
         )  # fmt: skip
         steps.reserve_parts(merchant, order, refund, parts)
         event_log.record(steps.request_fact(order, refund), order_id=order.pk)
@@ -109,6 +109,22 @@ def fail_refund(merchant: Merchant, refund_id: UUID, *, failure: str = "") -> Re
         event_log.record(failed, order_id=order.pk)
         _note("refund.failed", order, refund)
     return refund
+
+
+def ask_again(merchant: Merchant, refund_id: UUID) -> None:
+    """Tell the shop once more of a refund that it has not answered for. After the last time only people look at it."""
+    with merchant_transaction(merchant):
+        order, refund = steps.locked_refund(refund_id)
+        if refund.state != RefundState.REQUESTED:
+            return
+        reports.payments_with_reports(merchant, order)  # perhaps the shop has reported this one by now
+        refund.refresh_from_db()
+        if refund.state != RefundState.REQUESTED:
+            return
+        refund.asked += 1
+        refund.due_at = steps.next_ask(refund.asked)
+        refund.save(update_fields=["asked", "due_at"])
+        event_log.record(steps.request_fact(order, refund), order_id=order.pk)
 
 
 def _same(known: Refund, order: Order, amount: Decimal, fee: Decimal) -> Refund:

@@ -26,7 +26,7 @@ def give_credit(
     currency: str,
     *,
     key: str,
-    source: tuple[str, UUID],
+    source: tuple[str, UUID | None],
     bonus: Decimal = Decimal(0),
     order_id: UUID | None = None,
     expires_at: datetime | None = None,

@@ -1,7 +1,7 @@
 """The steps that the commands of refunds are made of. The order is locked, then its refund; a transaction is open."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -22,9 +22,18 @@ from returns.money.facts import RefundPayment, RefundRequested
 from returns.money.models import OrderPayment, PaymentKind, Refund, RefundPart, RefundState
 from returns.money.wallet import LOT
 
-# When the shop is asked again while it does not answer; then once a day, and after the last time people have to look.
-ASK_AGAIN: Final = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=12))
+# How long the shop has after it was asked once, twice, three times; then a day each time. After the last time people
+# have to look.
+_ANSWERS_WITHIN: Final = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=12))
 MOST_ASKED: Final = 30
+
+
+def next_ask(asked: int) -> datetime | None:
+    """When a shop that was asked so many times is asked again (UTC)."""
+    if asked >= MOST_ASKED:
+        return None
+    wait = _ANSWERS_WITHIN[asked - 1] if asked <= len(_ANSWERS_WITHIN) else timedelta(days=1)
+    return timezone.now() + wait
 
 
 def locked_refund(refund_id: UUID) -> tuple[Order, Refund]:

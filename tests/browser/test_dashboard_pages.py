@@ -82,6 +82,8 @@ PAGES: dict[str, Callable[[scene.Scene], str]] = {
     "lift": of("lift"),
     "cases": of("cases", "?tab=all"),
     "case": of("case"),
+    "refunds": of("refunds"),
+    "refund": of("refund"),
     "failed": lambda shop: path_of("message", shop.ids),
     "parked": of("parked"),
     "inbox": of("parked", "?tab=inbox"),

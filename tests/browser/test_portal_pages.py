@@ -22,6 +22,10 @@ from notifications.consent.commands import Said
 from notifications.models import Channel
 from notifications.touchpoints import TOUCHPOINTS
 from returns import commands
+from returns.claims import commands as claims
+from returns.claims.models import Kind
+from returns.claims.pool import cover
+from returns.claims.steps import Asked
 from returns.requesting import RequestedLine, RequestedReturn
 from returns.withdrawal.commands import declare
 from returns.withdrawal.models import Source
@@ -49,6 +53,18 @@ def tracking(name: str, locale: str = "en", path: str = "") -> Callable[[Merchan
 def case_path(merchant: Merchant, locale: str) -> str:
     order, case = reported(merchant, locale)
     return f"/p/nordwind/o/{token_of(order)}/cases/{public_id('cas', case.id)}/"
+
+
+def claim_path(merchant: Merchant, *, made: bool) -> str:
+    """The form of a claim about a parcel that was delivered today, or the page of one that is parked."""
+    order = SCENES["delivered"](merchant, "en")
+    cover(merchant, order.pk)
+    if not made:
+        return f"/p/nordwind/t/{token_of(order)}/1/claim/"
+    with merchant_scope(merchant):
+        parcel = order.shipments.get()
+    claim = claims.claim(merchant, order.pk, parcel.pk, Asked(Kind.STOLEN, text="Nobody has it."))
+    return f"/p/nordwind/o/{token_of(order)}/claims/{public_id('clm', claim.pk)}/"
 
 
 def withdrawn_path(merchant: Merchant) -> str:
@@ -111,6 +127,8 @@ PAGES: dict[str, Callable[[Merchant], str]] = {
     "problem_form": tracking("delivered", path="problem/damaged/"),
     "not_here_de": tracking("delivered_neighbour", "de", "problem/not-received/"),
     "case": lambda merchant: case_path(merchant, "en"),
+    "claim_form": lambda merchant: claim_path(merchant, made=False),
+    "claim": lambda merchant: claim_path(merchant, made=True),
     "withdraw": lambda merchant: "/p/nordwind/withdraw/",
     "withdraw_order_de": lambda merchant: f"/p/nordwind/o/{token_of(two_parcels(merchant, 'de'))}/withdraw/",
     "withdrawn": lambda merchant: withdrawn_path(merchant),

@@ -29,6 +29,7 @@ from merchants.scope import platform_scope
 clocks = {
     "WatchClock", "PaceClock", "ScanLesson", "EtaModel", "PushSubscription", "Return", "Exchange",
     "Withdrawal", "Claim", "LiftShopper", "FollowUp", "SweepClock", "ReturnLabel",
+    "Refund", "CreditEntry", "Transfer",
 }  # fmt: skip
 overdue = {"due_at__lt": timezone.now() - timedelta(seconds=30)}
 with platform_scope("looking what the chaos test left behind"):

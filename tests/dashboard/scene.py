@@ -20,6 +20,8 @@ from notifications.models import Message
 from orders.models import InboxItem, Order
 from orders.segments.models import Segment
 from returns.claims.models import Claim, ClaimEntry, ClaimPhoto
+from returns.models import Return, ReturnEntry, ReturnLine, ReturnPhoto
+from returns.money.models import Refund
 from returns.withdrawal.chaining import append
 from returns.withdrawal.models import Withdrawal
 from tests import factories
@@ -56,8 +58,11 @@ class Scene:
     segment: Segment
     campaign: Campaign
     withdrawal: Withdrawal
+    refund: Refund
     claim: Claim
     evidence: ClaimPhoto
+    ret: Return
+    picture: ReturnPhoto
 
     @property
     def ids(self) -> dict[str, str]:
@@ -75,9 +80,12 @@ class Scene:
             "case_id": public_id("cas", self.case.id),
             "closed_case_id": public_id("cas", self.closed_case.id),
             "photo_id": public_id("cph", self.photo.id),
+            "return_id": public_id("ret", self.ret.id),
+            "picture_id": public_id("rph", self.picture.id),
             "claim_id": public_id("clm", self.claim.id),
             "evidence_id": public_id("clp", self.evidence.id),
             "withdrawal_id": public_id("wdr", self.withdrawal.id),
+            "refund_id": public_id("rfd", self.refund.id),
             "segment_id": public_id("seg", self.segment.id),
             "campaign_id": public_id("cmp", self.campaign.id),
             "watch_id": public_id("wat", self.watched.id),
@@ -123,14 +131,38 @@ def build(merchant: Merchant, **order_fields: Any) -> Scene:
         )
         with transaction.atomic():  # its history is written under a lock
             withdrawal = a_withdrawal(merchant, order)
+        refund = a_refund(merchant, order)
         claim = a_claim(merchant, parcel)
+        ret, picture = a_return(merchant, order)
         evidence = ClaimPhoto.objects.create(
             merchant=merchant, claim=claim, image=PIXEL, created_at=timezone.now()
         )
     return Scene(
         merchant, order, parcel, sent, failed, parked, item, job, tab, case, closed, photo, watched, segment,
-        campaign, withdrawal, claim, evidence,
+        campaign, withdrawal, refund, claim, evidence, ret, picture,
     )  # fmt: skip
+
+
+def a_return(merchant: Merchant, order: Order, **fields: Any) -> tuple[Return, ReturnPhoto]:
+    """A return to decide, with a photo, in the open scope, without facts."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "sequence": 1, "number": f"R-{order.number[-5:]}-1", "requested_by": "shopper", "currency": "EUR",
+        "email": order.email, "customer_id": order.customer_id, "method": "own", "requested_at": now,
+        "updated_at": now, **fields,
+    }  # fmt: skip
+    ret: Return = Return.objects.create(merchant=merchant, order=order, **values)
+    line = ReturnLine.objects.create(
+        merchant=merchant, ret=ret, line=order.lines.first(), quantity=1, reason="too_small",
+        resolution="refund", paid=89,
+    )  # fmt: skip
+    entry = ReturnEntry.objects.create(
+        merchant=merchant, ret=ret, kind="requested", side="shopper", text="Runs small.", created_at=now
+    )
+    photo = ReturnPhoto.objects.create(
+        merchant=merchant, ret=ret, entry=entry, line=line, image=PIXEL, created_at=now
+    )
+    return ret, photo
 
 
 def a_claim(merchant: Merchant, parcel: Shipment, **fields: Any) -> Claim:
@@ -149,6 +181,15 @@ def a_claim(merchant: Merchant, parcel: Shipment, **fields: Any) -> Claim:
     return claim
 
 
+def a_refund(merchant: Merchant, order: Order) -> Refund:
+    """A refund that waits for the shop, in the open scope, without facts and with nothing set aside."""
+    refund: Refund = Refund.objects.create(
+        merchant=merchant, order=order, state="requested", amount=10, currency="EUR", source_kind="order",
+        key="scene", reason="Goodwill", requested_at=timezone.now(),
+    )  # fmt: skip
+    return refund
+
+
 def a_withdrawal(merchant: Merchant, order: Order, **fields: Any) -> Withdrawal:
     """A withdrawal whose order has to be found, in the open scope, without facts."""
     now = timezone.now()
@@ -159,7 +200,8 @@ def a_withdrawal(merchant: Merchant, order: Order, **fields: Any) -> Withdrawal:
         **fields,
     }  # fmt: skip
     withdrawal: Withdrawal = Withdrawal.objects.create(merchant=merchant, **values)
-    append(withdrawal, "declared", {"number": withdrawal.number})
+    with transaction.atomic():  # a browser's test is in none
+        append(withdrawal, "declared", {"number": withdrawal.number})
     return withdrawal
 
 

@@ -35,7 +35,8 @@ ROUTES = {pattern.name: pattern for pattern in _merchant_patterns()}
 POSTS_ONLY = {
     "retry_message", "retry_fact", "retry_facts", "retry_item", "retry_items", "bulk", "tag_order", "note_order",
     "refresh_shipment", "answer_case", "close_case", "reopen_case", "assign_case", "change_watch", "note_watch",
-    "choose_carrier", "detect_carrier", "campaign_move", "act_on_withdrawal", "decide_claim",
+    "choose_carrier", "detect_carrier", "campaign_move", "act_on_withdrawal", "act_on_return",
+    "approve_returns", "decide_claim", "act_on_refund",
 }  # fmt: skip
 ASKS_FIRST = {
     "cancel_order",
@@ -76,6 +77,8 @@ def body_of(name: str, order_id: str = "") -> dict[str, str]:
         "note_order": {"text": "Called her."},
         "note_watch": {"note": "Called her."},
         "change_watch": {"action": "dismiss", "dismissal": "solved", "all": "1"},
+        "act_on_return": {"do": "note", "text": "Called her."},
+        "act_on_refund": {"do": "fail", "failure": "The card is gone."},
         "act_on_withdrawal": {"do": "aside", "reason": "She meant another shop."},
         "decide_claim": {"do": "decline", "exclusion": "other"},
         "answer_case": {"text": "A new one is on its way."},
@@ -92,9 +95,10 @@ def everything() -> dict[str, Any]:
     tables = (
         "orders_order", "notifications_message", "events_parkedfact", "orders_inboxitem", "events_incoming",
         "merchants_membership", "tracking_shipment", "orders_ordernote", "dashboard_bulkjob", "dashboard_savedtab",
-        "cases_case", "cases_caseentry", "withdrawal_withdrawal", "claims_claim", "segments_segment",
+        "cases_case", "cases_caseentry", "returns_return", "returns_returnentry",
+        "withdrawal_withdrawal", "claims_claim", "segments_segment",
         "campaigns_campaign",
-        "tracking_watchitem",
+        "tracking_watchitem", "money_refund",
     )  # fmt: skip
     with platform_scope("a test compares all rows"), connection.cursor() as cursor:
         rows = {}

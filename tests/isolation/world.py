@@ -55,6 +55,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "import_id": ("imp", "Import"),
     "return_id": ("ret", "Return"),
     "case_id": ("cas", "Case"),
+    "refund_id": ("rfd", "MoneyRefund"),
     "claim_id": ("clm", "Claim"),
     "evidence_id": ("clp", "ClaimPhoto"),
     "withdrawal_id": ("wdr", "Withdrawal"),

@@ -4,7 +4,8 @@ import uuid
 import requests
 
 order = {
-    "external_id": "1043", "currency": "EUR",
+    "external_id": "1043",
+    "currency": "EUR",
     "lines": [{"title": "Enamel Mug", "quantity": 2, "unit_price": "18.50"}],
 }
 key = str(uuid.uuid4())

@@ -10,7 +10,9 @@ afterward.headers["Authorization"] = "Bearer " + os.environ["AFTERWARD_KEY"]
 answer = afterward.post(
     os.environ["AFTERWARD_URL"] + "/api/v1/orders",
     json={
-        "external_id": "1042", "number": "#1042", "currency": "EUR",
+        "external_id": "1042",
+        "number": "#1042",
+        "currency": "EUR",
         "customer": {"email": "anna@example.com", "first_name": "Anna", "locale": "en"},
         "shipping_address": {"city": "Berlin", "postcode": "10115", "country": "DE"},
         "lines": [{"external_id": "L1", "title": "Fjord Wool Sweater", "quantity": 1, "unit_price": "89.00"}],

@@ -17,6 +17,8 @@ def is_genuine(secret: str, headers: dict[str, str], body: bytes) -> bool:
 
 
 if __name__ == "__main__":
-    headers = {f"webhook-{name}": os.environ[f"WEBHOOK_{name.upper()}"] for name in ("id", "timestamp", "signature")}
+    headers = {
+        f"webhook-{name}": os.environ[f"WEBHOOK_{name.upper()}"] for name in ("id", "timestamp", "signature")
+    }
     with open("body.json", "rb") as file:
         print("genuine" if is_genuine(os.environ["WEBHOOK_SECRET"], headers, file.read()) else "forged")

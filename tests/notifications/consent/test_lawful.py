@@ -30,12 +30,17 @@ from notifications.quiet import Hours, legal_hours, next_moment, text_hours
 from orders import commands as orders
 from orders.models import Order
 from returns import commands as returns
+from returns.claims import commands as claims
+from returns.claims.models import Kind
+from returns.claims.pool import cover
+from returns.claims.steps import Asked
 from returns.requesting import RequestedLine, RequestedReturn
 from returns.states import Side
 from returns.withdrawal.commands import declare
 from returns.withdrawal.models import Source
 from returns.withdrawal.steps import Declaration
 from tests import factories
+from tests.claims.test_claims import PHOTO
 from tests.notifications.consent.conftest import Advertise
 from tests.notifications.twilio_sink import TwilioSink
 from tests.smtp_sink import SmtpSink
@@ -247,6 +252,10 @@ def trouble(kind: str, merchant: Merchant, order: Order, sent: Message) -> None:
             arrived(merchant, order)
             wanted = RequestedReturn([RequestedLine(line_of(order), 1, "too_small")])
             returns.request_return(merchant, order.pk, wanted, by=Side.SHOPPER)
+        case "claim_open":
+            cover(merchant, order.pk)
+            parcel = arrived(merchant, order)
+            claims.claim(merchant, order.pk, parcel.pk, Asked(Kind.DAMAGED, photos=PHOTO))
         case "withdrawn":
             declare(merchant, Declaration(timezone.now(), Source.LINK, order_id=order.pk))
         case "parcel_late":
@@ -259,7 +268,9 @@ def trouble(kind: str, merchant: Merchant, order: Order, sent: Message) -> None:
             feedback.take([(merchant.pk, told)])
 
 
-@pytest.mark.parametrize("kind", ["case_open", "return_open", "withdrawn", "parcel_late", "troubled_order"])
+@pytest.mark.parametrize(
+    "kind", ["case_open", "claim_open", "return_open", "withdrawn", "parcel_late", "troubled_order"]
+)
 def test_nothing_is_offered_while_something_is_wrong_whatever_order_it_is_about(
     merchant: Merchant, anna: Order, advertise: Advertise, fate: Fate, send_all: Work, smtp_sink: SmtpSink,
     kind: str,
