@@ -19,6 +19,7 @@ from notifications.context import load
 from notifications.models import Message
 from orders.models import Order, Product, Variant
 from returns import commands, exchange_commands
+from returns.logistics import labelling
 from returns.models import Return
 from returns.money.commands import confirm_refund
 from returns.money.models import Refund
@@ -34,7 +35,7 @@ SUBJECTS = {
         "refund": "You get €89.00 back", "paid": "€89.00 has been sent back", "no": "could not approve",
         "cancelled": "Cancelled: your return", "expiring": "Please send your return", "expired": "is over",
         "pay": "Please pay €60.00", "sends": "We send your exchange", "sold_out": "Sold out",
-        "credit": "€89.00 of store credit",
+        "credit": "€89.00 of store credit", "label": "Your label for",
     },
     "de": {
         "asked_for": "ist angemeldet", "question": "Eine Frage zu Ihrer", "approved": "Genehmigt: Ihre",
@@ -42,6 +43,7 @@ SUBJECTS = {
         "paid": "89,00 € sind auf dem Weg", "no": "wurde nicht genehmigt", "cancelled": "Storniert: Ihre",
         "expiring": "Bitte schicken Sie", "expired": "ist abgelaufen", "pay": "Bitte zahlen Sie 60,00 €",
         "sends": "Wir schicken Ihren Umtausch", "sold_out": "Ausverkauft", "credit": "89,00 € Guthaben",
+        "label": "Ihr Etikett für",
     },
 }  # fmt: skip
 both = pytest.mark.parametrize("locale", ["en", "de"])
@@ -116,6 +118,13 @@ def test_each_step_is_told_once(shopper: Shopper, merchant: Merchant, locale: st
     confirm_refund(merchant, refund.pk, reference="re_1")
     [mail] = shopper.reads("paid")
     assert page in mail.text
+
+
+@both
+def test_a_label_is_told_when_it_is_there(shopper: Shopper, merchant: Merchant, locale: str) -> None:
+    ret = shopper.ask(shopper.order(locale), by=Side.TEAM)
+    labelling.supply(merchant, ret.id, b"%PDF-1.4 label")
+    shopper.reads("approved", "label")
 
 
 @both
