@@ -22,6 +22,7 @@ from merchants.brand import brand_hex
 from merchants.models import Merchant, PortalDomain
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
 from notifications.about_claims import AboutClaim, about_claims, claim_url, claim_words
+from notifications.about_returns import AboutReturn, about_returns, reader_of
 from notifications.about_shop import about_address, about_customer, absolute, format_locale, shop, shop_links
 from notifications.as_planned import AsPlanned, load_as_planned
 from notifications.lawful import Lawful, load_lawful
@@ -30,6 +31,7 @@ from notifications.planning import recipient
 from notifications.rendering import CompiledTemplate, date_time, delivery_window, money
 from notifications.rendering.catalog import resolve_locale
 from notifications.rendering.formats import babel_locale
+from notifications.return_words import return_url, return_words
 from notifications.suppressions import Suppressed, suppressed
 from notifications.switches import Switch, switches
 from notifications.touchpoints import TOUCHPOINTS
@@ -63,6 +65,8 @@ class Loaded:
     facts: Mapping[int, ShipmentFact]
     cases: Mapping[int, AboutCase]
     claims: Mapping[int, AboutClaim]
+    returns: Mapping[int, AboutReturn]
+    readers: Mapping[UUID, Order]
     templates: Mapping[Key, CompiledTemplate]
     suppressed: Suppressed
     switches: Mapping[str, Switch]
@@ -70,13 +74,16 @@ class Loaded:
     lawful: Lawful
 
     def order(self, message: Message) -> Order:
-        """The order that a message is about. KeyError for a message without one: ask `about` first."""
-        return self.orders[message.order_id]  # type: ignore[index]
+        """The order that a message is about, with the address of who reads it.
+
+        KeyError for a message without one: ask `about` first.
+        """
+        return self.readers.get(message.pk) or self.orders[message.order_id]  # type: ignore[index]
 
     def about(self, message: Message) -> Order | Customer | None:
         """What a message is about: its order, else its customer. None: that does not exist any more."""
         if message.order_id:
-            return self.orders.get(message.order_id)
+            return self.readers.get(message.pk) or self.orders.get(message.order_id)
         return self.customers.get(message.customer_id) if message.customer_id else None
 
     def parcel(self, message: Message) -> Shipment | None:
@@ -90,8 +97,8 @@ class Loaded:
 
 
 def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
-    """Everything that these messages of the open scope need: ten queries, two more where one is about a case, one
-    more for text messages and for messages without an order."""
+    """Everything that these messages of the open scope need: ten queries, two more where one is about a case, six
+    where one is about a return, one more for text messages and for messages without an order."""
     order_ids = {message.order_id for message in messages if message.order_id}
     parcels: dict[UUID, list[Shipment]] = {order_id: [] for order_id in order_ids}
     for parcel in shipments_with_lines().filter(order_id__in=order_ids).defer("raw").order_by("number"):
@@ -100,8 +107,10 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
     to = {message.customer_id for message in messages if message.customer_id and not message.order_id}
     customers: dict[UUID, Customer] = Customer.objects.in_bulk(to)
     told = _facts(message.fact_position for message in messages)
+    returned = about_returns(told)
+    readers = _readers(messages, orders, returned)
     # Before the words: people choose the language that they are written to in.
-    lawful = load_lawful(merchant, messages, orders, customers)
+    lawful = load_lawful(merchant, messages, orders, customers, readers)
     return Loaded(
         merchant=merchant,
         host=_own_host(merchant),
@@ -111,6 +120,8 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
         facts={at: fact for at, fact in told.items() if isinstance(fact, ShipmentFact)},
         claims=about_claims({at: fact for at, fact in told.items() if isinstance(fact, ClaimFact)}),
         cases=about_cases({at: fact for at, fact in told.items() if isinstance(fact, CaseFact)}),
+        returns=returned,
+        readers=readers,
         templates=own_templates(messages),
         switches=switches(message.touchpoint for message in messages),
         as_planned=load_as_planned(merchant, messages, orders),
@@ -118,15 +129,32 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
         suppressed=suppressed(
             (message.channel, address)
             for message in messages
-            if (address := _address_of(message, orders, customers))
+            if (address := _address_of(message, orders, customers, readers))
         ),
     )
 
 
-def _address_of(message: Message, orders: Mapping[UUID, Order], customers: Mapping[UUID, Customer]) -> str:
+def _readers(
+    messages: Sequence[Message], orders: Mapping[UUID, Order], returned: Mapping[int, AboutReturn]
+) -> dict[UUID, Order]:
+    """Who reads what instead of the buyer: those who got a present and return it."""
+    readers = {}
+    for message in messages:
+        about, order = returned.get(message.fact_position or 0), orders.get(message.order_id)  # type: ignore[arg-type]
+        if about and order and (reader := reader_of(order, about.fact, about.ret)):
+            readers[message.pk] = reader
+    return readers
+
+
+def _address_of(
+    message: Message,
+    orders: Mapping[UUID, Order],
+    customers: Mapping[UUID, Customer],
+    readers: Mapping[UUID, Order],
+) -> str:
     if TOUCHPOINTS[message.touchpoint].to_address:
         return message.recipient
-    about = orders.get(message.order_id) or customers.get(message.customer_id)  # type: ignore[arg-type]
+    about = readers.get(message.pk) or orders.get(message.order_id) or customers.get(message.customer_id)  # type: ignore[arg-type]
     return recipient(about, message.channel) if about else ""
 
 
@@ -183,6 +211,10 @@ def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
         if claimed := loaded.claims.get(message.fact_position or 0):
             shown["claim"] = claim_words(claimed, language, windows.zone_at(merchant, order.country))
             shown["links"]["portal"] = claim_url(shown["links"]["portal"], order, claimed)
+        if returned := loaded.returns.get(message.fact_position or 0):
+            shown |= return_words(returned, merchant, language, windows.zone_at(merchant, order.country))
+            portal = shown["links"]["portal"]
+            shown["links"]["portal"] = return_url(portal, order, returned, message.touchpoint)
         if about := loaded.cases.get(message.fact_position or 0):
             zone = windows.zone_at(merchant, order.country)
             shown["case"] = case_words(about, language, zone)

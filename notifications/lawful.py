@@ -159,8 +159,9 @@ def load_lawful(
     messages: Sequence[Message],
     orders: Mapping[UUID, Order],
     customers: Mapping[UUID, Customer],
+    readers: Mapping[UUID, Order],
 ) -> Lawful:
-    """What these messages of the open scope are held to.
+    """What these messages of the open scope are held to. readers: orders with the address of somebody else, by message.
 
     One query for transactional messages; with others among them eight, and two for those without an order.
     """
@@ -168,7 +169,7 @@ def load_lawful(
     for message in messages:
         found = orders.get(message.order_id) if message.order_id else customers.get(message.customer_id)  # type: ignore[arg-type]
         if found is not None:
-            about[message.pk] = found
+            about[message.pk] = readers.get(message.pk, found)
     held = [message for message in messages if rules_of(message.message_class).asks_consent]
     now = timezone.now()
     own = rules() if held else Rules()

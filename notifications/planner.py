@@ -88,6 +88,8 @@ def plan_fact(
     decided here, but when the message goes out (`recheck`): they are only noted.
     """
     payload = fact.payload()
+    if fact.type in touchpoint.facts and not touchpoint.wants(payload):
+        return []
     shipment_id: UUID | None = getattr(payload, "shipment_id", None)
     zone = clocks.zone_of(merchant, subject.order.country, subject.order.postcode)
     due_at = max(now, clocks.moment(_happened(payload, fact, now, switch), switch.delay, switch.at, zone))

@@ -1,5 +1,6 @@
 """Deciding again, at the moment of sending, whether a message should still go out (PRODUCT, N5)."""
 
+from notifications.about_returns import is_overtaken
 from notifications.classes import rules_of
 from notifications.context import Loaded
 from notifications.models import Channel, Message
@@ -30,6 +31,9 @@ def why_not(message: Message, loaded: Loaded) -> Reason | None:
         return reason
     if reason := _cannot_be_reached(message, about, loaded) or loaded.lawful.why_not(message, about):
         return reason
+    returned = loaded.returns.get(message.fact_position or 0)
+    if returned is not None and is_overtaken(message.touchpoint, returned):
+        return Reason.OVERTAKEN
     if message.shipment_id is None:
         return None
     parcel, told = loaded.parcel(message), loaded.told(message)

@@ -34,6 +34,7 @@ _TRIGGERS: Final = (
     "return.",
     "refund.",
     "exchange.",
+    "credit.given",
     "withdrawal.",
     "claim.",
 )

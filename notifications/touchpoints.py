@@ -6,6 +6,7 @@ How to add one: docs/touchpoints.md.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from cases.facts import CaseFact
@@ -16,11 +17,17 @@ from notifications.conditions import Condition
 from notifications.consent.choices import Topic
 from orders.facts import OrderAddressChanged
 from returns.claims.facts import ClaimFact
+from returns.deciding import TIME_TO_SEND
+from returns.exchange_facts import ExchangeFact
+from returns.facts import ReturnApproved, ReturnFact
+from returns.money.facts import CreditFact, RefundFact
 from tracking.facts import ShipmentFact
 from tracking.models import Shipment
 from tracking.statuses import Status
 
 EMAIL_AND_SMS = (Channel.EMAIL, Channel.SMS)
+# Before the last day to send a return.
+REMIND_BEFORE = timedelta(days=5)
 
 
 def _once(fact: FactData, merchant: Merchant) -> str:
@@ -29,6 +36,10 @@ def _once(fact: FactData, merchant: Merchant) -> str:
 
 
 def _always(parcel: Shipment, told: ShipmentFact, merchant: Merchant) -> bool:
+    return True
+
+
+def _any(fact: FactData) -> bool:
     return True
 
 
@@ -46,6 +57,7 @@ class Touchpoint:
     starts_on: whether it goes out before a merchant said anything. What is not about an order waits to be wanted.
     to_address: it goes to the address that it was planned for, whatever order or customer that belongs to.
     delay, at, conditions, reach, remind_days: as in `switches.Switch`, until a merchant says otherwise.
+    wants: whether one of its facts is told at all, by what it says.
     topic: what shoppers choose it by (`consent.choices.Topic`), where its class asks for consent; "" for its class's.
     acted: types of facts about the order after which nobody is reminded.
     """
@@ -67,6 +79,7 @@ class Touchpoint:
     remind_days: int = 0
     acted: tuple[str, ...] = ()
     topic: str = ""
+    wants: Callable[[FactData], bool] = _any
 
 
 # --- moments -----------------------------------------------------------------------------------------
@@ -102,6 +115,34 @@ def claim_moment(fact: FactData, merchant: Merchant) -> str:
     """Each line of a claim's history once."""
     assert isinstance(fact, ClaimFact)
     return str(fact.entry_id)
+
+
+def return_moment(fact: FactData, merchant: Merchant) -> str:
+    """Each line of a return's history once, and each step of an exchange."""
+    if isinstance(fact, ExchangeFact):
+        return f"{fact.return_id}:{type(fact).__name__}"
+    assert isinstance(fact, ReturnFact)
+    return str(fact.return_entry_id)
+
+
+def money_moment(fact: FactData, merchant: Merchant) -> str:
+    """Each refund once when it is asked for and once when it is done, each credit once."""
+    if isinstance(fact, RefundFact):
+        return f"{fact.refund_id}:{type(fact).__name__}"
+    assert isinstance(fact, CreditFact)
+    return str(fact.credit_id)
+
+
+def is_for_goods_back(fact: FactData) -> bool:
+    """Money for a return or a withdrawal: what a claim brings, or the shop gave by itself, is told elsewhere."""
+    assert isinstance(fact, (RefundFact, CreditFact))
+    return fact.source_kind in ("return", "withdrawal")
+
+
+def has_an_end(fact: FactData) -> bool:
+    """An approved return that has to be sent by a day."""
+    assert isinstance(fact, ReturnApproved)
+    return fact.expires_at is not None
 
 
 def _last_day(end: object, merchant: Merchant) -> str:
@@ -141,6 +182,12 @@ def _follow_up(key: str, message_class: MessageClass) -> Touchpoint:
         key, (), channels=(Channel.EMAIL,), message_class=message_class, starts_on=False,
         topic=Topic.REMINDERS if key == "replenishment" else "",
     )  # fmt: skip
+
+
+def _about_return(key: str, *facts: str, **more: Any) -> Touchpoint:
+    return Touchpoint(
+        key, facts, channels=(Channel.EMAIL,), needs_order=False, **{"moment": return_moment, **more}
+    )
 
 
 # --- the list ----------------------------------------------------------------------------------------
@@ -205,6 +252,27 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             needs_order=False,
             is_optional=False,
         ),
+        # Returns, step by step. What is asked of the shopper, and a refusal, cannot be switched off.
+        _about_return("return_requested", "return.requested"),
+        _about_return("return_approved", "return.approved"),
+        _about_return("return_label", "return.label_created"),
+        _about_return("return_moved", "return.in_transit", "return.received"),
+        _about_return("return_question", "return.asked", is_optional=False),
+        _about_return("return_rejected", "return.rejected", is_optional=False),
+        _about_return(
+            "return_expiring", "return.approved", delay=TIME_TO_SEND - REMIND_BEFORE, wants=has_an_end
+        ),
+        _about_return("return_ended", "return.cancelled", "return.expired"),
+        _about_return("exchange_payment", "exchange.payment_link_ready", is_optional=False),
+        _about_return("exchange_moved", "exchange.released", "exchange.fell_back"),
+        _about_return(
+            "refund_moved",
+            "refund.requested",
+            "refund.completed",
+            moment=money_moment,
+            wants=is_for_goods_back,
+        ),
+        _about_return("credit_given", "credit.given", moment=money_moment, wants=is_for_goods_back),
         # Planned by `about_withdrawals`, to the address that was typed: what the law asks for, and word to the shop.
         Touchpoint(
             "withdrawal_receipt",

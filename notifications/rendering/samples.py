@@ -127,6 +127,7 @@ def _order(locale: str) -> dict[str, Any]:
             "resolution": "refund",
             "why": "",
         },
+        **_returned(locale, german),
         "case": {
             "kind": "Artikel beschädigt" if german else "Damaged item",
             "text": "Der Henkel ist abgebrochen." if german else "The handle has come off.",
@@ -153,6 +154,37 @@ def _data(locale: str, german: bool) -> dict[str, Any]:
         "image": f"{SHOP}/i/wool-detergent.png",
     }  # fmt: skip
     return {"guide": guide, "products": [offered], "url": f"{SHOP}/p/wool-detergent"}
+
+
+def _returned(locale: str, german: bool) -> dict[str, Any]:
+    """A return of one item, its exchange, and the money for it."""
+    sweater = "Fjord Wollpullover · Petrol · M" if german else "Fjord Wool Sweater · Petrol · M"
+    worth = money(Decimal("89.00"), "EUR", locale)
+    return {
+        "return": {
+            "number": "R-104217-1",
+            "items": [{"title": sweater, "quantity": 1}],
+            "text": "Der Pullover ist zu klein." if german else "The sweater is too small.",
+            "step": "received",
+            "method": "own",
+            "method_name": "Eigenes Paket, beliebiger Versender" if german else "Own parcel, any carrier",
+            "until": delivery_window(date(2026, 12, 22), None, locale),
+            "address": "Nordwind GmbH\nHafenstr. 1, 20457 Hamburg",
+        },
+        "exchange": {
+            "items": [{"title": sweater.replace("· M", "· L"), "quantity": 1}],
+            "difference": money(Decimal("10.00"), "EUR", locale),
+            "pay_by": delivery_window(date(2026, 12, 1), None, locale),
+            "because": "",
+        },
+        "refund": {
+            "amount": worth,
+            "fee": "",
+            "state": "completed",
+            "ways": [{"name": "Visa •• 4242", "amount": worth}],
+        },
+        "credit": {"amount": worth, "bonus": "", "balance": worth, "until": ""},
+    }
 
 
 def _parcel(locale: str, german: bool) -> dict[str, Any]:
