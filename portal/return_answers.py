@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from portal.return_reasons import REASONS
 from returns.policy.choices import ItemCondition
 from returns.queries import Returnable
+from returns.reasons import REASONS
 from returns.states import SENDS_GOODS, Resolution
 
 STEPS = ("items", "reason", "resolution", "confirm")

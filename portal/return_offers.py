@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from orders.models import Order
 from portal.return_answers import PICKED, Answer, offered
-from portal.return_reasons import REASONS
 from portal.style import Style
 from returns.amounts import ZERO, percent_of, rounded, unit_of
 from returns.policy.choices import Trigger
+from returns.reasons import REASONS
 from returns.states import Resolution
 from returns.stock import Choice, choices_for, others_for
 
@@ -78,7 +78,7 @@ def offers_for(line: Answer, order: Order, style: Style, *, gift: bool = False) 
 
     gift: the money is who bought it's, so there is no refund.
     """
-    fits = REASONS[line.reason].fits if line.reason else ()
+    fits = REASONS[line.reason].suggests if line.reason else ()
     allowed = offered(line, gift=gift)
     if not (line.reason and REASONS[line.reason].needs_photos):
         # The same again, or mended, helps with what is broken only.

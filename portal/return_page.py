@@ -14,12 +14,12 @@ from portal.goods import own_picture
 from portal.loading import OrderRow
 from portal.return_answers import STEPS, Answer, Answers, asks_condition, key_of
 from portal.return_offers import Offer, brings, offers_for, when_of, worth_of
-from portal.return_reasons import REASONS
 from portal.site import Site
 from portal.style import Style
 from returns.amounts import ZERO
 from returns.policy.choices import ItemCondition
 from returns.queries import Returnable
+from returns.reasons import REASONS
 from returns.states import SENDS_GOODS, Method, Resolution
 from returns.steps import MOST_PHOTOS
 

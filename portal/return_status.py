@@ -16,13 +16,13 @@ from portal.goods import own_picture
 from portal.loading import OrderRow
 from portal.problem_form import Typed
 from portal.return_page import LONGEST_NOTE, METHODS
-from portal.return_reasons import REASONS
 from portal.site import Site
 from portal.style import Style
 from portal.wording import Tone
 from returns.models import Return, ReturnEntry
 from returns.money.models import Refund, RefundState
 from returns.queries import entries_of, may_cancel
+from returns.reasons import REASONS
 from returns.states import NOT_SENT, Approval, EntryKind, Logistics, Method, Money, Resolution, Side
 from returns.steps import MOST_PHOTOS
 

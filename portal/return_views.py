@@ -19,7 +19,6 @@ from portal.pages import portal_page, render
 from portal.problem_form import read_message
 from portal.return_answers import STEPS, Answers, first_unanswered, key_of, read, with_terms
 from portal.return_page import methods_of, steps_context
-from portal.return_reasons import REASONS
 from portal.return_status import status_context
 from portal.site import Site
 from portal.style import Style
@@ -28,6 +27,7 @@ from returns.models import Return
 from returns.parcels import set_parcel
 from returns.policy.line_facts import Asked
 from returns.queries import Returnable, get_return, photo_of, returnable_of
+from returns.reasons import REASONS
 from returns.requesting import RequestedLine, RequestedReturn
 from returns.states import Side
 

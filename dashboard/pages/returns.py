@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import counts, formats, listing, return_words
 from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.order_money import panel
 from dashboard.return_acts import ACTS, why_not
 from dashboard.shell import page
 from dashboard.words import Label, label
@@ -24,8 +25,10 @@ from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from notifications.rendering.formats import money
 from orders.queries import token_of
 from returns import commands, queries
+from returns.abuse.queries import hint_about
 from returns.models import Return, ReturnEntry, ReturnLine
 from returns.queries import may_cancel
+from returns.reasons import name_of
 from returns.states import UNDECIDED, Approval, Logistics, Resolution
 
 TABS: dict[str, Promise] = {
@@ -68,6 +71,7 @@ class Good:
     paid: str
     condition: str
     disposition: str
+    reason: str
 
 
 @require_safe
@@ -173,6 +177,8 @@ def _detail(
         "history": [_line(base, entry) for entry in queries.entries_of(found)],
         "fee": _money(found.fee, found) if found.fee else "",
         "others": _others(found),
+        "hint": hint_about(found),
+        "money_panel": panel(found.order),
         "portal_path": f"/p/{seat.merchant.slug}/o/{token_of(found.order)}/returns/{return_id}/",
         "undecided": found.approval_state in UNDECIDED,
         "may_receive": approved and found.closed_at is None and found.logistics_state != Logistics.INSPECTED,
@@ -214,6 +220,7 @@ def _good(line: ReturnLine, found: Return) -> Good:
         line.line.title if line.part else line.line.variant,
         f"{gets}: {line.exchange_title}" if line.exchange_title else gets, _money(line.paid, found),
         str(return_words.CONDITIONS.get(line.condition, "")), str(return_words.DISPOSITIONS.get(line.disposition, "")),
+        name_of(line.reason),
     )  # fmt: skip
 
 
