@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from portal.return_page import LONGEST_NOTE, METHODS
 from portal.site import Site
 from portal.style import Style
 from portal.wording import Tone
+from returns.label_models import LabelState, ReturnLabel
 from returns.models import Return, ReturnEntry
 from returns.money.models import Refund, RefundState
 from returns.queries import entries_of, may_cancel
@@ -148,6 +150,7 @@ def status_context(
         "qr": _qr(ret.number) if to_send and ret.method in (Method.STORE, Method.QR) else "",
         "own_parcel": to_send and ret.method != Method.STORE,
         "until": style.day(ret.expires_at) if to_send and ret.expires_at else "",
+        "files": _files(base, ret) if to_send else [],
         "payment_url": exchange.payment_url if exchange and ret.money_state == Money.AWAITING_PAYMENT else "",
         "difference": style.money(abs(exchange.difference), ret.currency)
         if exchange and exchange.difference
@@ -193,6 +196,18 @@ def _refunds(ret: Return, style: Style) -> list[dict[str, str]]:
          "when": style.day(row.requested_at)}
         for row in rows
     ]  # fmt: skip
+
+
+def _files(base: str, ret: Return) -> list[tuple[str, str]]:
+    """What there is to print or to show, as (name, address): one query."""
+    label = ReturnLabel.objects.filter(ret=ret, state=LabelState.READY).defer("pdf", "qr")
+    held = label.annotate(has_pdf=Q(pdf__isnull=False), has_qr=Q(qr__isnull=False)).values_list(
+        "has_pdf", "has_qr"
+    )
+    has_pdf, has_qr = held.first() or (False, False)
+    found = [(_("Open the label"), "label")] if has_pdf else []
+    found += [(_("Open the QR code"), "qr")] if has_qr else []
+    return [(name, f"{base}files/{kind}/") for name, kind in (*found, (_("Open the packing slip"), "slip"))]
 
 
 def _address(merchant: Merchant) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from merchants.ids import parse_public_id, public_id
@@ -23,6 +24,8 @@ from portal.return_status import status_context
 from portal.site import Site
 from portal.style import Style
 from returns import commands
+from returns.logistics.labelling import label_of
+from returns.logistics.slip import packing_slip
 from returns.models import Return
 from returns.parcels import set_parcel
 from returns.policy.line_facts import Asked
@@ -213,3 +216,31 @@ def _to(site: Site, token: str, found: Return) -> HttpResponse:
     response = HttpResponse(status=303)
     response["Location"] = _path(site, token, found)
     return response
+
+
+@portal_page("GET")
+def file(request: HttpRequest, site: Site, token: str, return_id: str, kind: str) -> HttpResponse:
+    """The label to print, the code to show, or the slip that lies in the parcel. Looking at them changes nothing."""
+    found = _return(open_order(site, token), return_id)
+    try:
+        data = _file(site, found, kind)
+    except NotFound:
+        raise errors.NotFound from None
+    is_pdf = data.startswith(b"%PDF-")
+    headers = {
+        "Cache-Control": "private, no-store", "X-Robots-Tag": "noindex", "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": content_disposition_header(True, f"{found.number}-{kind}.{'pdf' if is_pdf else 'png'}"),
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }  # fmt: skip
+    return HttpResponse(data, content_type="application/pdf" if is_pdf else "image/png", headers=headers)
+
+
+def _file(site: Site, found: Return, kind: str) -> bytes:
+    """Raises NotFound for a file that there is not."""
+    if kind == "slip":
+        return packing_slip(site.merchant, found, list(found.lines.all()))
+    label = label_of(found)
+    held = {"label": label.pdf, "qr": label.qr}.get(kind)
+    if held is None:
+        raise NotFound("There is no such file.", param="kind")
+    return bytes(held)

@@ -270,6 +270,9 @@ def test_the_number_of_ones_own_parcel_is_followed(merchant: Merchant, order: Or
     commands.approve(merchant, ret.id)
     here = path(order, f"returns/{public_id('ret', ret.id)}/")
     assert "Please send it now." in client.get(here).content.decode()
+    slip = client.get(here + "files/slip/")
+    assert (slip["Content-Type"], slip.content[:5]) == ("application/pdf", b"%PDF-")
+    assert client.get(here + "files/label/").status_code == 404
     assert client.post(here + "sent/", {"tracking_number": "00340434161094042557"}).status_code == 303
     assert all_returns()[0].tracking_number == "00340434161094042557"
     # The parcel on its way back is none of the parcels that the shopper waits for.
