@@ -24,12 +24,6 @@ class ApiClient:
             f"/api/v1/{path}", data, content_type="application/json", headers=self._headers(headers)
         )
 
-    def put(self, path: str, body: Any) -> Any:
-        """PUT a path under the API's root with JSON."""
-        return self.client.put(
-            f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=self._headers({})
-        )
-
     def patch(self, path: str, body: Any) -> Any:
         """PATCH a path under the API's root with JSON."""
         return self.client.patch(

@@ -89,6 +89,8 @@ def build(merchant: Merchant) -> World:
     rows: dict[str, Any] = {
         "Order": order, "Shipment": parcel, "Transfer": factories.transfer(merchant),
         "Withdrawal": declare(merchant, declared),
+        # Two tables are called Refund: what a shop reported, and what it was asked for.
+        "MoneyRefund": factories.refund(merchant, order, reason=MARK),
     }  # fmt: skip
     for model in apps.get_models():
         if issubclass(model, MerchantModel) and model.__name__ not in rows:
