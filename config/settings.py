@@ -220,6 +220,8 @@ HOLDOUT_PERCENT = integer("AFTERWARD_HOLDOUT_PERCENT", 5)
 TWILIO_ACCOUNT_SID = text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = text("TWILIO_FROM")
+# Other senders by country or by the beginning of the number: "US=+1…,AT=Nordwind,+1416=+1416…".
+TWILIO_SENDERS = words("TWILIO_SENDERS")
 TWILIO_API_URL = text("TWILIO_API_URL")  # empty: Twilio's own; a stand-in for tests and sandboxes
 SHOPIFY_API_URL = text("SHOPIFY_API_URL")  # empty: each shop's own; a stand-in for tests and sandboxes
 DHL_API_URL = text("DHL_API_URL", "https://api-eu.dhl.com")

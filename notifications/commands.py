@@ -13,7 +13,6 @@ from merchants.scope import merchant_transaction
 from notifications import planning
 from notifications.facts import MessageRetried, TemplateSaved, about
 from notifications.models import Channel, Message, MessageState, MessageTemplate
-from notifications.reasons import Reason
 from notifications.rendering import TemplateError, compile_mjml, render, render_sms, sample_context
 from notifications.rendering.catalog import LOCALES
 from notifications.touchpoints import TOUCHPOINTS
@@ -61,7 +60,7 @@ def send_about(
         planned = [
             planning.plan(
                 merchant, order, known, channel, moment=moment, shipment_id=shipment_id,
-                skip=None if planning.recipient(order, channel) else Reason.NO_ADDRESS,
+                skip=planning.nowhere(order, channel),
             )
             for channel in known.channels
             if channel == Channel.EMAIL or (planning.has_sms() and order.sms_consent)

@@ -31,10 +31,12 @@ PROVIDERS: Final = {
     "postmark": "PostmarkTrackingWebhookView",
     "resend": "ResendTrackingWebhookView",
     "sendgrid": "SendGridTrackingWebhookView",
+    "ses": "AmazonSESTrackingWebhookView",
 }
+_MODULES: Final = {"ses": "amazon_ses"}  # where anymail calls it otherwise
 # Nobody has this address. Other reasons (full, too large, blocked) say nothing about the next mail.
 _FINAL: Final = {RejectReason.BOUNCED, RejectReason.INVALID}
-# What providers call a bounce that may pass: Postmark, SendGrid, Brevo, Resend.
+# What providers call a bounce that may pass: Postmark, SendGrid, Brevo, Resend, Amazon SES.
 _SOFT: Final = {"softbounce", "dnserror", "blocked", "soft_bounce", "transient", "undetermined"}
 
 
@@ -43,6 +45,9 @@ def mail(request: HttpRequest, provider: str) -> HttpResponse:
     """Take a webhook of a mail provider in. 401 without one of the secrets, 400 for what cannot be read."""
     read_body(request)
     view = _view(provider)
+    if provider == "ses" and "Authorization" not in request.headers:
+        # Amazon's notification service names its secret only when it is asked for it in this form.
+        return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="afterward"'})
     try:
         view.run_validators(request)
     except AnymailWebhookValidationFailure as error:
@@ -63,7 +68,7 @@ def _view(provider: str) -> Any:
     if name is None or not settings.ANYMAIL.get("WEBHOOK_SECRET"):
         raise NotAuthenticated("No secret is set for webhooks of mail providers.")
     # Imported here: only installations with a provider's webhooks load its classes.
-    return getattr(import_module(f"anymail.webhooks.{provider}"), name)()
+    return getattr(import_module(f"anymail.webhooks.{_MODULES.get(provider, provider)}"), name)()
 
 
 def _told(provider: str, events: Iterable[AnymailTrackingEvent]) -> Iterator[tuple[UUID, Told]]:
@@ -103,6 +108,8 @@ def _words_of(raw: Any) -> set[str]:
         return set()
     nested = raw.get("data")
     bounce = nested.get("bounce") if isinstance(nested, dict) else None
+    by_amazon = raw.get("bounce")
     places = [raw.get("Type"), raw.get("type"), raw.get("event")]
+    places += [by_amazon.get("bounceType")] if isinstance(by_amazon, dict) else []
     places += [bounce.get("type")] if isinstance(bounce, dict) else []
     return {place.lower() for place in places if isinstance(place, str)}

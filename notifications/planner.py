@@ -191,7 +191,7 @@ def _by_channel(
     if switch.reach == Reach.ALL:
         for channel in touchpoint.channels:
             why = cannot(order, channel, has_sms=has_sms)
-            if channel == Channel.SMS and why:
+            if channel == Channel.SMS and why and why != Reason.NO_COUNTRY:
                 continue  # Nobody expects a text message without consent: there is nothing to explain.
             yield channel, (skip or why) if channel in switch.channels else Reason.SWITCHED_OFF, ()
         return
@@ -210,7 +210,7 @@ def cannot(order: Order, channel: Channel, *, has_sms: bool) -> Reason | None:
             return Reason.CHANNEL_OFF
         if not order.sms_consent:
             return Reason.NO_CONSENT
-    return None if planning.recipient(order, channel) else Reason.NO_ADDRESS
+    return planning.nowhere(order, channel)
 
 
 def live_conditions(plan: Mapping[str, Any]) -> list[Condition]:

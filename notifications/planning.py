@@ -28,6 +28,13 @@ def recipient(about: Order | Customer, channel: str) -> str:
     return about.email if channel == Channel.EMAIL else normal_phone(about.phone)
 
 
+def nowhere(about: Order | Customer, channel: str) -> Reason | None:
+    """Why there is nowhere to write to, None when there is."""
+    if recipient(about, channel):
+        return None
+    return Reason.NO_COUNTRY if channel == Channel.SMS and about.phone.strip() else Reason.NO_ADDRESS
+
+
 def locale_of(merchant: Merchant, about: Order | Customer) -> str:
     """The shopper's language and region if we speak it, else the shop's: as on the portal."""
     language = about.locale.replace("_", "-").split("-")[0].lower()

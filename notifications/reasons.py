@@ -10,6 +10,10 @@ class Reason(models.TextChoices):
     # Skipped: it was decided not to send it.
     TOO_OLD = "too_old", _("It had happened more than 48 hours before we could tell.")
     NO_ADDRESS = "no_address", _("The order has no address to write to.")
+    NO_COUNTRY = (
+        "no_country",
+        _("The telephone number names no country. It has to begin with + and the country's code, as +49."),
+    )
     CAMPAIGN_CANCELLED = "campaign_cancelled", _("The campaign was ended before the message went out.")
     NOBODY = "nobody", _("The order or customer that it was about does not exist any more.")
     NO_CONSENT = "no_consent", _("The shopper did not agree to text messages.")

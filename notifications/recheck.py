@@ -4,7 +4,7 @@ from notifications.about_returns import is_overtaken
 from notifications.classes import rules_of
 from notifications.context import Loaded
 from notifications.models import Channel, Message
-from notifications.planning import has_sms, recipient
+from notifications.planning import has_sms, nowhere, recipient
 from notifications.reasons import Reason
 from notifications.touchpoints import TOUCHPOINTS
 from orders.models import Customer, Order, OrderStatus
@@ -59,6 +59,6 @@ def _cannot_be_reached(message: Message, about: Order | Customer, loaded: Loaded
             return Reason.NO_CONSENT
     # The shop may have corrected the address since: it goes to the one that holds now.
     address = recipient(about, message.channel)
-    if not address:
-        return Reason.NO_ADDRESS
-    return loaded.suppressed.why(message.channel, address, message.message_class)
+    return nowhere(about, message.channel) or loaded.suppressed.why(
+        message.channel, address, message.message_class
+    )

@@ -10,7 +10,7 @@ from merchants.models import Merchant
 from notifications import context, own_words
 from notifications.models import Channel, Message
 from notifications.rendering import CompiledTemplate, Rendered, catalog, render, render_sms, sample_context
-from notifications.rendering.sms import segments
+from notifications.rendering.sms import Count, count
 from notifications.rendering.templates import worded
 
 
@@ -28,9 +28,9 @@ class Look:
         return len(self.mail.html.encode())
 
     @property
-    def sms_parts(self) -> int:
-        """How many text messages a carrier counts for it."""
-        return segments(self.sms) if self.sms else 0
+    def sms_count(self) -> Count:
+        """What a carrier makes of the text message."""
+        return count(self.sms)
 
 
 def look(merchant: Merchant, touchpoint: str, locale: str, variant: str, texts: Mapping[str, str]) -> Look:

@@ -105,6 +105,7 @@ class OrderRow(msgspec.Struct, array_like=True):
     parcels: list[ParcelRow]
     cases: list[CaseRow]  # newest first
     is_protected: bool = False  # on its way (`returns.claims`)
+    has_returns: bool = False  # which the page of the order lists
 
 
 _LOAD = """
@@ -136,7 +137,8 @@ SELECT json_build_array(
          c.id, c.shipment_id, c.kind, c.status, c.answer_by, c.due_at) ORDER BY c.created_at DESC), '[]')
      FROM cases_case c
      WHERE c.merchant_id = o.merchant_id AND c.order_id = o.id AND c.status <> 'closed'),
-    EXISTS (SELECT FROM claims_cover p WHERE p.merchant_id = o.merchant_id AND p.order_id = o.id)
+    EXISTS (SELECT FROM claims_cover p WHERE p.merchant_id = o.merchant_id AND p.order_id = o.id),
+    EXISTS (SELECT FROM returns_return r WHERE r.merchant_id = o.merchant_id AND r.order_id = o.id)
 )::text
 FROM orders_order o
 WHERE o.merchant_id = %(merchant_id)s::uuid AND o.link_digest = %(digest)s::bytea

@@ -11,6 +11,7 @@ from portal.changes import change_links
 from portal.goods import Item, items_of_order, items_of_parcel, items_to_come, items_without_parcel, totals_of
 from portal.loading import OrderRow
 from portal.problems import all_cards
+from portal.return_status import Card as ReturnCard
 from portal.return_status import cards_of
 from portal.site import Site
 from portal.state import Hero, hero_of
@@ -61,7 +62,7 @@ def order_context(site: Site, order: OrderRow, token: str) -> dict[str, Any]:
         "without_parcel": items_without_parcel(order, style) if cards and not order.is_cancelled else [],
         "all_items": items_of_order(order, style) if not cards else [],
         "waiting": hero_of(site.merchant, order, None, style) if not cards else None,
-        "returns": cards_of(site, token, Return.objects.filter(order_id=order.id).order_by("-sequence")[:20]),
+        "returns": _returns(site, order, token),
         "return_url": return_url(site, order, token),
         "reported": all_cards(site, order, token, style),
         "problem_url": site.path(f"t/{token}/problem/") if cards else "",
@@ -71,3 +72,9 @@ def order_context(site: Site, order: OrderRow, token: str) -> dict[str, Any]:
         "contact_url": contact_url(site, order),
         "withdraw_url": site.withdraw_url(token),
     }
+
+
+def _returns(site: Site, order: OrderRow, token: str) -> list[ReturnCard]:
+    if not order.has_returns:  # most orders have none: no query then
+        return []
+    return cards_of(site, token, Return.objects.filter(order_id=order.id).order_by("-sequence")[:20])

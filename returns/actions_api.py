@@ -14,6 +14,7 @@ from merchants.rest.views import ApiView
 from returns import commands, exchange_commands, schemas
 from returns.api import named_order, shown_return
 from returns.parcels import set_parcel
+from returns.queries import named_return
 from returns.receiving import InspectedLine, ReceivedLine
 from returns.retrying import pay_again
 from returns.shown import ReturnOut
@@ -34,7 +35,7 @@ def _action(name: str, words: str, kind: type, work: Work) -> type[ApiView]:
             return self.once(f"POST /returns/{return_id}/{name}", lambda: self._do(return_id))
 
         def _do(self, return_id: str) -> HttpResponse:
-            parsed = parse_public_id("ret", return_id) or NOBODY
+            parsed = named_return(return_id)
             empty = self.request._request.META.get("CONTENT_LENGTH") in (None, "", "0")
             work(self.merchant, parsed, decode(b"{}", kind) if empty else self.body(kind))
             return self.show(shown_return(parsed))

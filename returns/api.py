@@ -105,10 +105,13 @@ class OrderParts(ApiView):
         return self.once(f"POST /orders/{order_id}/parts", lambda: self._set(request, order_id))
 
     def _set(self, request: HttpRequest, order_id: str) -> HttpResponse:
+        order_pk = parse_public_id("ord", order_id)
+        if not Order.objects.filter(pk=order_pk or NOBODY).exists():
+            raise NotFound("There is no such order.", param="order_id")
         body = self.body(PartsIn)
         parts = [bundles.Part(p.external_id, p.title, p.sku, p.quantity, p.weight) for p in body.parts]
-        bundles.set_parts(self.merchant, parse_public_id("ord", order_id) or NOBODY, body.line, parts)
-        order = Order.objects.get(pk=parse_public_id("ord", order_id))
+        bundles.set_parts(self.merchant, order_pk or NOBODY, body.line, parts)
+        order = Order.objects.get(pk=order_pk)
         found = queries.returnable_of(self.merchant, order)
         return self.show(ReturnablesOut(lines=[show_returnable(one) for one in found]))
 

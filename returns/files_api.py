@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from msgspec import Meta
 
-from merchants.ids import NOBODY, parse_public_id
+from merchants.ids import parse_public_id
 from merchants.rest.errors import NotFound, Unprocessable
 from merchants.rest.parameters import query
 from merchants.rest.views import ApiView, is_known
@@ -58,7 +58,7 @@ class ReturnLabelFile(ApiView):
         return self.once(f"POST /returns/{return_id}/label", lambda: self._send(return_id))
 
     def _send(self, return_id: str) -> HttpResponse:
-        parsed, body = parse_public_id("ret", return_id) or NOBODY, self.body(LabelIn)
+        parsed, body = queries.named_return(return_id), self.body(LabelIn)
         try:
             pdf = b64decode(body.pdf, validate=True)
         except binascii.Error:

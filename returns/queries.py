@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from merchants.ids import parse_public_id
 from merchants.models import Merchant
 from merchants.rest.errors import NotFound
 from orders.models import Order
@@ -71,6 +72,14 @@ def get_return(return_id: UUID | None) -> Return:
     if ret is None:
         raise NotFound("There is no such return.", param="return_id")
     return ret
+
+
+def named_return(text: str) -> UUID:
+    """The id of the return that an address names: looked up before the body is read. Raises NotFound."""
+    found = parse_public_id("ret", text)
+    if found is None or not Return.objects.filter(pk=found).exists():
+        raise NotFound("There is no such return.", param="return_id")
+    return found
 
 
 def returns_of(order_id: UUID) -> list[Return]:

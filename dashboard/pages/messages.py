@@ -27,6 +27,7 @@ from merchants.scope import merchant_transaction
 from notifications import commands, queries
 from notifications.models import Channel, Message, MessageState
 from notifications.reasons import sentence
+from notifications.rendering.sms import count
 from notifications.touchpoints import TOUCHPOINTS
 
 TABS: dict[str, tuple[Any, tuple[MessageState, ...]]] = {
@@ -91,6 +92,7 @@ def message(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
         "message": found,
         "fact": label(words.FACTS, found.fact_type) if found.fact_type else None,
         "preview_url": f"/app/{seat.merchant.slug}/messages/{message_id}/preview/" if found.html else "",
+        "sms_count": count(found.text) if found.channel == Channel.SMS and found.text else None,
         "why": why_of(found),
         "can_retry": found.state in (MessageState.FAILED, MessageState.SKIPPED),
         "retry_url": f"/app/{seat.merchant.slug}/messages/{message_id}/retry/",

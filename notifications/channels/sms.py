@@ -15,6 +15,7 @@ from merchants import http
 from merchants.models import Merchant
 from notifications.channels.base import InDoubt, NotSent, Receipt, Refused, TryLater, Unreachable
 from notifications.channels.doubt import never_left
+from notifications.channels.senders import sender_for
 from notifications.feedback import reference
 from notifications.models import Message
 from notifications.reasons import Reason
@@ -22,6 +23,8 @@ from notifications.twilio_hooks import status_url
 from orders.text import normal_phone
 
 _TIMEOUT = http.Timeout(connect=3.05, read=15, total=20)
+# Its longest body (error 21617).
+LONGEST = 1600
 # Twilio's codes: https://www.twilio.com/docs/api/errors
 _NO_NUMBER = {21211, 21214, 21217, 21265, 21401, 21614}
 _STOPPED = {21610}
@@ -49,14 +52,17 @@ class SmsConnection:
         """Hand a rendered message over. Raises TryLater, Refused or InDoubt."""
         if normal_phone(message.recipient) != message.recipient:
             raise Refused(Reason.INVALID_ADDRESS, "This is not a number in international form.")
+        if len(message.text) > LONGEST:
+            raise Refused(Reason.REFUSED, f"{len(message.text)} characters, Twilio takes {LONGEST}.")
+        sender = sender_for(message.recipient)
         # A messaging service of Twilio's stands in for a number where one is named.
-        source = "messaging_service_sid" if settings.TWILIO_FROM.startswith("MG") else "from_"
+        source = "messaging_service_sid" if sender.startswith("MG") else "from_"
         try:
             sent = self._client.messages.create(
                 to=message.recipient,
                 body=message.text,
                 status_callback=status_url(reference(message)) or values.unset,
-                **{source: settings.TWILIO_FROM},
+                **{source: sender},
             )
         except (TwilioException, http.OutboundError) as error:
             raise outcome(error) from error

@@ -11,7 +11,6 @@ from notifications.choices import Channel
 from notifications.followups.models import FollowUp, Kind, ProductRule
 from notifications.followups.offers import complements, on_sale, product
 from notifications.models import Message
-from notifications.reasons import Reason
 from notifications.switches import Switch, switches
 from notifications.touchpoints import TOUCHPOINTS
 from orders.models import Customer, Order
@@ -90,12 +89,12 @@ def _messages(row: FollowUp, known: Known) -> Iterator[Message]:
             continue
         moment = f"{row.subject}:{row.begun_at.date().isoformat()}"
         if row.kind == Kind.GUIDE and order is not None:
-            skip = None if planning.recipient(order, channel) else Reason.NO_ADDRESS
+            skip = planning.nowhere(order, channel)
             yield planning.plan(
                 known.merchant, order, touchpoint, channel, moment=moment, data=data, skip=skip
             )
         else:
-            skip = None if planning.recipient(customer, channel) else Reason.NO_ADDRESS
+            skip = planning.nowhere(customer, channel)
             yield planning.plan_for_customer(
                 known.merchant, customer, touchpoint, Channel(channel), moment=moment, data=data, skip=skip
             )

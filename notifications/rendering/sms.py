@@ -1,6 +1,8 @@
 """Text messages: the GSM-7 alphabet, 160 characters a message; one other character and it is 70."""
 
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 BASIC = frozenset(
@@ -35,13 +37,43 @@ def to_gsm7(text: str) -> str:
     return "".join(_plain(character) for character in text.translate(TYPOGRAPHY))
 
 
+@dataclass(frozen=True)
+class Count:
+    """What a carrier makes of a text: `units` are septets of GSM-7, or 16-bit units of UCS-2."""
+
+    encoding: str  # "GSM-7" or "UCS-2"
+    units: int
+    parts: int
+    # What fits into so many parts. A pair that would be torn apart by a border leaves a place free before it.
+    room: int
+    # The characters for which the whole text is UCS-2, each once, in the order of the text.
+    culprits: tuple[str, ...] = ()
+
+
+def count(text: str) -> Count:
+    """How a text goes out: its encoding by GSM 03.38 with the extension table, and how many parts are paid for."""
+    culprits = tuple(dict.fromkeys(c for c in text if c not in BASIC and c not in EXTENDED))
+    if culprits:
+        return _counted("UCS-2", [2 if ord(c) > 0xFFFF else 1 for c in text], 70, 67, culprits)
+    return _counted("GSM-7", [2 if c in EXTENDED else 1 for c in text], 160, 153, ())
+
+
 def segments(text: str) -> int:
     """How many messages a carrier counts for `text`."""
-    if all(c in BASIC or c in EXTENDED for c in text):
-        length = sum(2 if c in EXTENDED else 1 for c in text)
-        return 1 if length <= 160 else -(-length // 153)
-    length = len(text.encode("utf-16-be")) // 2
-    return 1 if length <= 70 else -(-length // 67)
+    return count(text).parts
+
+
+def _counted(encoding: str, sizes: Sequence[int], alone: int, each: int, culprits: tuple[str, ...]) -> Count:
+    """Fill parts: one of `alone` units, else of `each`, the rest of them being taken by what joins them."""
+    units = sum(sizes)
+    if units <= alone:
+        return Count(encoding, units, 1, alone, culprits)
+    parts, used = 1, 0
+    for size in sizes:
+        if used + size > each:
+            parts, used = parts + 1, 0
+        used += size
+    return Count(encoding, units, parts, parts * each, culprits)
 
 
 @lru_cache(maxsize=1024)

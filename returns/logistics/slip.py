@@ -4,7 +4,6 @@ from io import BytesIO
 
 import segno
 from django.utils.translation import gettext as _
-from fpdf import FPDF
 
 from merchants.models import Merchant
 from returns.models import Return, ReturnLine
@@ -12,6 +11,8 @@ from returns.models import Return, ReturnLine
 
 def packing_slip(merchant: Merchant, ret: Return, lines: list[ReturnLine]) -> bytes:
     """A PDF of one page or more, in the language that is active. lines: with what was ordered."""
+    from fpdf import FPDF  # with numpy it takes megabytes that most processes never need
+
     pdf = FPDF(format="A4")
     pdf.set_title(ret.number)
     pdf.set_creation_date(ret.requested_at)  # the same slip has the same bytes

@@ -130,7 +130,7 @@ class OrderPayments(ApiView):
         return self.once(f"PUT /orders/{order_id}/payments", lambda: self._put(order_id))
 
     def _put(self, order_id: str) -> HttpResponse:
-        parsed = named(order_id, "ord", "order_id")
+        parsed = queries.get_order(parse_public_id("ord", order_id)).pk
         told = self.body(PaymentsIn).payments
         set_payments(self.merchant, parsed, [Payment(p.key, p.kind, p.amount, p.label) for p in told])
         order = queries.get_order(parsed)

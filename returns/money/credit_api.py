@@ -48,7 +48,7 @@ class CustomerCredit(ApiView):
         return self.once(f"POST /customers/{customer_id}/credit", lambda: self._give(customer_id))
 
     def _give(self, customer_id: str) -> HttpResponse:
-        customer, body = named(customer_id, "cus", "customer_id"), self.body(GiveCreditIn)
+        customer, body = _customer(customer_id), self.body(GiveCreditIn)
         order = order_named(body.order_id)
         expires_at = aware(body.expires_at, "expires_at") if body.expires_at else None
         entry = give_credit(
@@ -69,12 +69,17 @@ class SpendCredit(ApiView):
         return self.once(f"POST /customers/{customer_id}/credit/spend", lambda: self._spend(customer_id))
 
     def _spend(self, customer_id: str) -> HttpResponse:
-        customer, body = named(customer_id, "cus", "customer_id"), self.body(SpendCreditIn)
+        customer, body = _customer(customer_id), self.body(SpendCreditIn)
         entry = spend_credit(
             self.merchant, customer, body.amount, body.currency, key=key_of(self, body.key),
             order_id=order_named(body.order_id), reference=body.reference,
         )  # fmt: skip
         return self.show(show_credit(entry), 201)
+
+
+def _customer(text: str) -> UUID:
+    """The customer that an address names: looked up before the body is read. Raises NotFound."""
+    return queries.get_customer(parse_public_id("cus", text)).pk
 
 
 def order_named(text: str | None) -> UUID | None:

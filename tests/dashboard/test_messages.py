@@ -151,6 +151,7 @@ def test_a_text_message_has_no_preview(merchant: Merchant, owner: Client) -> Non
         text = scene.message(merchant, factories.order(merchant), channel="sms", text="Your parcel is here.")
     page = owner.get(address(text)).content.decode()
     assert "Your parcel is here." in page
+    assert "20 of 160 characters (GSM-7)" in page
     assert "<iframe" not in page
     assert owner.get(f"{address(text)}preview/").status_code == 404
 

@@ -108,6 +108,20 @@ def test_the_preview_shows_what_is_typed_and_saves_nothing(desk: Client, merchan
         assert not WordsVersion.objects.exists()
 
 
+def test_the_preview_counts_the_text_message_and_names_what_makes_it_short(desk: Client) -> None:
+    def look(words: str) -> str:
+        given = {"locale": "en", **fields(sms=words)}
+        return unescape(desk.get(SHIPPED + "look/", given).content.decode())
+
+    assert "162 of 306 characters (GSM-7)" in look("€" * 81)
+    assert "2 text messages" in look("€" * 81)
+    assert "only 70 instead of 160" not in look("€" * 81)
+    party = look("Hurra 🎉")
+    assert "1 text message ·" in party
+    assert "8 of 70 characters (UCS-2)" in party
+    assert "<code>🎉</code>" in party
+
+
 def test_a_test_goes_to_oneself_and_saves_nothing(
     desk: Client, merchant: Merchant, smtp_sink: SmtpSink
 ) -> None:

@@ -1,5 +1,6 @@
 """Amazon SES through Amazon's library, against a stand-in of its API on loopback."""
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -7,10 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from merchants.models import Merchant
+from merchants.scope import merchant_scope
 from notifications.channels import circuits
-from notifications.models import Message
+from notifications.feedback import METADATA, reference
+from notifications.models import Message, MessageEvent, Suppression
 from notifications.sending import send_due
 from tests import factories
 from tests.processes import run_python
@@ -18,6 +22,8 @@ from tests.smtp_sink import SmtpSink
 
 Log = Callable[..., list[Message]]
 Work = Callable[[], Any]
+
+SECRET = "afterward:some-secret"
 
 
 class SesSink:
@@ -124,6 +130,57 @@ def test_a_lost_answer_is_repeated_neither_by_its_library_nor_elsewhere(
     assert (message.state, message.provider) == ("planned", "ses")
     assert len(ses.requests) == 1
     assert smtp_sink.mails == []
+
+
+def told_by_amazon(message: Message, kind: str, about: dict[str, Any]) -> dict[str, Any]:
+    """A notification of Amazon's SNS about a mail that went out with its headers."""
+    told = {
+        "eventType": kind,
+        kind.lower(): about,
+        "mail": {
+            "messageId": "0100018c-ses", "destination": [message.recipient],
+            "headers": [{"name": "X-Metadata", "value": json.dumps({METADATA: reference(message)})}],
+        },
+    }  # fmt: skip
+    return {
+        "Type": "Notification", "MessageId": "sns-1", "TopicArn": "arn:aws:sns:eu-central-1:123456789012:ses",
+        "Timestamp": "2026-11-28T10:00:00.000Z", "Message": json.dumps(told),
+    }  # fmt: skip
+
+
+def post(body: dict[str, Any], secret: str | None = SECRET) -> Any:
+    headers = {"x-amz-sns-message-type": body["Type"], "x-amz-sns-message-id": body["MessageId"]}
+    if secret:
+        headers["Authorization"] = "Basic " + base64.b64encode(secret.encode()).decode()
+    return Client().post("/hooks/mail/ses", json.dumps(body), content_type="text/plain", headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given_up"), [("Permanent", True), ("Transient", False), ("Undetermined", False)]
+)
+def test_a_bounce_that_amazon_tells_of_is_kept_and_only_one_for_good_gives_the_address_up(
+    merchant: Merchant, send_all: Work, log_of: Log, ses: SesSink, settings: Any, kind: str, given_up: bool
+) -> None:
+    settings.ANYMAIL = {**settings.ANYMAIL, "WEBHOOK_SECRET": [SECRET]}
+    factories.order(merchant)
+    send_all()
+    [message] = log_of()
+    about = {
+        "bounceType": kind, "bounceSubType": "General",
+        "bouncedRecipients": [{"emailAddress": message.recipient}],
+    }  # fmt: skip
+    body = told_by_amazon(message, "Bounce", about)
+    asked = post(body, secret=None)
+    assert (asked.status_code, asked["WWW-Authenticate"][:5]) == (401, "Basic")
+    assert post(body, secret="afterward:wrong").status_code == 401
+    with merchant_scope(merchant):
+        assert not MessageEvent.objects.exists()
+    assert post(body).status_code == 200
+    assert post(body).status_code == 200  # told twice
+    with merchant_scope(merchant):
+        [event] = MessageEvent.objects.all()
+        assert (event.message_id, event.kind, event.provider) == (message.id, "bounced", "ses")
+        assert Suppression.objects.exists() == given_up
 
 
 @pytest.mark.django_db

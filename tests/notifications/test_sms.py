@@ -5,11 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
+from notifications.channels.base import Refused
+from notifications.channels.senders import sender_for
+from notifications.channels.sms import SmsConnection
 from notifications.models import Message
+from notifications.reasons import sentence
+from notifications.rendering.sms import count
 from notifications.sending import send_due
 from orders.models import Order
 from orders.schemas import CustomerIn
@@ -52,8 +58,8 @@ def test_a_shopper_who_agreed_gets_each_moment_as_text(
 
 @pytest.mark.parametrize(
     "customer",
-    [shopper(sms_consent=False), shopper(phone=""), shopper(phone="0151 1234")],
-    ids=["without consent", "without a number", "with a number that is not international"],
+    [shopper(sms_consent=False), shopper(phone=""), shopper(phone="0151 1234", sms_consent=False)],
+    ids=["without consent", "without a number", "with neither consent nor a country"],
 )
 def test_a_shopper_gets_no_text(
     merchant: Merchant, send_all: Work, log_of: Log, twilio_sink: TwilioSink, customer: CustomerIn
@@ -62,6 +68,91 @@ def test_a_shopper_gets_no_text(
     send_all()
     assert log_of(channel="sms") == []
     assert twilio_sink.messages == []
+
+
+def test_a_number_without_a_country_gets_no_text_and_the_log_says_why(
+    merchant: Merchant, send_all: Work, log_of: Log, twilio_sink: TwilioSink
+) -> None:
+    factories.order(merchant, customer=shopper(phone="0151 1234", email="anna@kunde.test"))
+    send_all()
+    [message] = log_of(channel="sms")
+    assert (message.state, message.reason, message.recipient) == ("skipped", "no_country", "")
+    assert "+49" in sentence(message.reason)
+    assert twilio_sink.messages == []
+    assert [mail.state for mail in log_of(channel="email")] == ["sent"]
+
+
+def test_each_country_has_its_sender(
+    merchant: Merchant, send_all: Work, twilio_sink: TwilioSink, settings: Any
+) -> None:
+    service = "MG" + "a" * 32
+    settings.TWILIO_SENDERS = ["AT=Nordwind", "US=+12025550100", "+1416=+14165550100", f"GB={service}"]
+    senders = {
+        PHONE: ("From", NUMBER),
+        "+436641234567": ("From", "Nordwind"),
+        "+12125550123": ("From", "+12025550100"),
+        "+14165550123": ("From", "+14165550100"),
+        "+447700900123": ("MessagingServiceSid", service),
+    }
+    for phone in senders:
+        factories.order(merchant, customer=shopper(phone=phone))
+    send_all()
+    found = {sent["To"]: sent for sent in twilio_sink.messages}
+    assert found.keys() == senders.keys()
+    assert all(found[phone][field] == sender for phone, (field, sender) in senders.items())
+
+
+@pytest.mark.parametrize(
+    "entry", ["Germany=+4915112345678", "DE", "DE=ThisNameIsTooLong", "XX=+4915112345678", "DE=<b>"]
+)
+def test_a_sender_that_cannot_be_one_is_named(entry: str, settings: Any) -> None:
+    settings.TWILIO_SENDERS = [entry]
+    with pytest.raises(ImproperlyConfigured, match="TWILIO_SENDERS"):
+        sender_for(PHONE)
+
+
+def test_two_senders_for_one_beginning_are_a_mistake(settings: Any) -> None:
+    settings.TWILIO_SENDERS = ["US=+12025550100", "CA=+14165550100"]
+    with pytest.raises(ImproperlyConfigured, match="share"):
+        sender_for(PHONE)
+
+
+def test_what_twilio_would_refuse_for_its_length_is_not_handed_over(
+    merchant: Merchant, twilio_sink: TwilioSink
+) -> None:
+    with pytest.raises(Refused, match="1601"):
+        SmsConnection().send(merchant, Message(recipient=PHONE, text="x" * 1601, channel="sms"))
+    assert twilio_sink.messages == []
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "units", "parts", "room"),
+    [
+        ("", "GSM-7", 0, 1, 160),
+        ("a" * 160, "GSM-7", 160, 1, 160),
+        ("a" * 161, "GSM-7", 161, 2, 306),
+        ("a" * 306, "GSM-7", 306, 2, 306),
+        ("Ä€[]", "GSM-7", 7, 1, 160),  # The extension table takes two places each.
+        ("€" * 80, "GSM-7", 160, 1, 160),
+        ("€" * 152, "GSM-7", 304, 2, 306),
+        ("€" * 153, "GSM-7", 306, 3, 459),  # 153 is odd: no pair is torn apart, 76 fit into a part.
+        ("ç" * 70, "UCS-2", 70, 1, 70),
+        ("ç" * 71, "UCS-2", 71, 2, 134),
+        ("🎉" * 35, "UCS-2", 70, 1, 70),
+        ("🎉" * 66, "UCS-2", 132, 2, 134),
+        ("🎉" * 67, "UCS-2", 134, 3, 201),
+    ],
+)
+def test_a_text_is_counted_as_carriers_count_it(
+    text: str, encoding: str, units: int, parts: int, room: int
+) -> None:
+    found = count(text)
+    assert (found.encoding, found.units, found.parts, found.room) == (encoding, units, parts, room)
+
+
+def test_what_makes_a_text_short_is_named_once_each() -> None:
+    assert count("Żółw 🎉🎉 Ż").culprits == ("Ż", "ó", "ł", "🎉")
+    assert count("Grüße aus Köln: 5 €").culprits == ()
 
 
 def test_an_installation_without_twilio_plans_no_texts(

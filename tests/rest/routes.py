@@ -10,6 +10,13 @@ from config.urls import api
 from merchants.rest.views import ApiView
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+# How the parameters of addresses are called, and what their ids begin with.
+IDS = {
+    "order_id": "ord", "customer_id": "cus", "product_id": "prd", "shipment_id": "shp", "message_id": "msg",
+    "endpoint_id": "whe", "delivery_id": "whd", "import_id": "imp", "watch_id": "wat", "case_id": "cas",
+    "suppression_id": "sup", "consent_id": "csn", "segment_id": "seg", "campaign_id": "cmp", "flow_id": "flow",
+    "run_id": "run", "return_id": "ret", "withdrawal_id": "wdr", "claim_id": "clm", "refund_id": "rfd",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -22,22 +29,7 @@ class Route:
     def url(self, **ids: str) -> str:
         """The address with ids put in; one that does not exist where none is given."""
         path = self.path
-        for name, prefix in (
-            ("order_id", "ord"),
-            ("customer_id", "cus"),
-            ("product_id", "prd"),
-            ("shipment_id", "shp"),
-            ("message_id", "msg"),
-            ("endpoint_id", "whe"),
-            ("delivery_id", "whd"),
-            ("import_id", "imp"),
-            ("watch_id", "wat"),
-            ("case_id", "cas"),
-            ("suppression_id", "sup"),
-            ("consent_id", "csn"),
-            ("segment_id", "seg"),
-            ("campaign_id", "cmp"),
-        ):
+        for name, prefix in IDS.items():
             path = path.replace(f"<str:{name}>", ids.get(name, f"{prefix}_{'0' * 26}"))
         assert "<" not in path, f"teach tests/rest/routes.py the parameter of {self.path}"
         return f"/api/v1/{path}"

@@ -14,7 +14,7 @@ from merchants.scope import merchant_scope
 from orders.models import Order
 from tests import factories
 from tests.api_client import ApiClient
-from tests.rest.routes import METHODS, Route, call, routes, scope_of
+from tests.rest.routes import IDS, METHODS, Route, call, routes, scope_of
 from tracking.models import Shipment
 
 ALL = list(routes())
@@ -196,7 +196,7 @@ def test_another_merchants_id_is_answered_like_one_that_does_not_exist(
     ],
 )
 def test_what_is_no_id_is_not_found(route: Route, method: str, id_: str, api: ApiClient) -> None:
-    ids = dict.fromkeys(("order_id", "shipment_id", "customer_id", "message_id"), id_)
+    ids = dict.fromkeys(IDS, id_)
     response = call(api.client, method, route.url(**ids), api.key)
     assert response.status_code == 404
     assert response["Content-Type"] == "application/problem+json"
