@@ -28,11 +28,13 @@ CORPUS = [
     '" autofocus onfocus=alert(1) x="',
 ]
 OUR_CHARTS = {"spark", "bars", "interval"}
-OUR_PHOTO = re.compile(r"/app/[\w-]+/(?:cases/cas|claims/clm)_\w{26}/photos/(?:cph|clp)_\w{26}/")
+OUR_PHOTO = re.compile(
+    r"/app/[\w-]+/(?:cases/cas|claims/clm|returns/ret)_\w{26}/photos/(?:cph|clp|rph)_\w{26}/"
+)
 PHOTO_ATTRIBUTES = {"src", "alt", "loading", "width", "height"}
 HOSTILE_TAGS = {"script", "img", "svg", "object", "embed", "base", "math"}
 MAILS = {"campaign_preview"}  # a mail in a frame: its styles stand in attributes, under a policy of their own
-AS_FILED = {"message_preview", "case_photo", "claim_photo"}  # what was sent or uploaded, byte for byte
+AS_FILED = {"message_preview", "case_photo", "claim_photo", "return_photo"}  # as sent or uploaded
 
 
 class Page(HTMLParser):
