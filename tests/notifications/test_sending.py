@@ -355,8 +355,9 @@ class TestBatches:
         drain_all()
         smtp_sink.stall(1.1, times=1)
         assert send_due() == 3
-        assert [(message.state, message.attempts) for message in log_of()] == [
-            ("sent", 1), ("planned", 0), ("planned", 0)
+        # They were due at the same moment: whichever was first.
+        assert sorted((message.state, message.attempts) for message in log_of()) == [
+            ("planned", 0), ("planned", 0), ("sent", 1)
         ]  # fmt: skip
         monkeypatch.setattr(sending, "BATCH_SECONDS", 60.0)
         assert send_due() == 2

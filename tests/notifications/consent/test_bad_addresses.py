@@ -90,7 +90,7 @@ def test_a_telephone_without_a_country_has_a_reason_in_the_log(
     send_all()
     with merchant_scope(merchant):
         row = Message.objects.get(pk=message.pk)
-    assert (row.state, row.reason) == ("skipped", "no_address")
+    assert (row.state, row.reason) == ("skipped", "no_country")
     assert twilio_sink.messages == []
 
 
