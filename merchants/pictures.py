@@ -5,6 +5,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Final
 
+from django.http import HttpResponse
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 LARGEST_FILE: Final = 1_000_000
@@ -94,3 +95,15 @@ def _photo_anew(data: bytes) -> bytes:
 def _looks_like_svg(data: bytes) -> bool:
     head = data[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return head.startswith((b"<?xml", b"<svg", b"<!doctype svg", b"<!--")) or b"<svg" in head
+
+
+def photo_response(image: bytes) -> HttpResponse:
+    """A JPEG that we drew, for whoever may see it: shown, never kept by others, never run."""
+    headers = {
+        "Cache-Control": "private, no-store",
+        "X-Robots-Tag": "noindex",
+        "Content-Disposition": 'inline; filename="photo.jpg"',
+        "Content-Security-Policy": "default-src 'none'",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return HttpResponse(image, content_type="image/jpeg", headers=headers)

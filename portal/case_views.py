@@ -9,6 +9,7 @@ from cases.models import Case, CaseKind, Outcome, Side
 from cases.queries import get_case, photo_of
 from cases.steps import Report
 from merchants.ids import parse_public_id, public_id
+from merchants.pictures import photo_response
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from portal import errors
 from portal.case_page import case_context
@@ -99,11 +100,7 @@ def photo(request: HttpRequest, site: Site, token: str, case_id: str, photo_id: 
         image = photo_of(found, parse_public_id("cph", photo_id))
     except NotFound:
         raise errors.NotFound from None
-    headers = {
-        "Cache-Control": "private, no-store", "X-Robots-Tag": "noindex",
-        "Content-Disposition": 'inline; filename="photo.jpg"', "Cross-Origin-Resource-Policy": "same-origin",
-    }  # fmt: skip
-    return HttpResponse(image, content_type="image/jpeg", headers=headers)
+    return photo_response(image)
 
 
 def _send(site: Site, order: OrderRow, parcel: ParcelRow | None, problem: Problem, typed: Typed) -> Case:

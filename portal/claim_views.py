@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from merchants.ids import parse_public_id, public_id
+from merchants.pictures import photo_response
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from portal import errors
 from portal.claim_page import claim_context, form_context
@@ -78,11 +79,7 @@ def photo(request: HttpRequest, site: Site, token: str, claim_id: str, evidence_
         image = photo_of(found, parse_public_id("clp", evidence_id))
     except NotFound:
         raise errors.NotFound from None
-    headers = {
-        "Cache-Control": "private, no-store", "X-Robots-Tag": "noindex",
-        "Content-Disposition": 'inline; filename="photo.jpg"', "Cross-Origin-Resource-Policy": "same-origin",
-    }  # fmt: skip
-    return HttpResponse(image, content_type="image/jpeg", headers=headers)
+    return photo_response(image)
 
 
 def _claim(order: OrderRow, claim_id: str) -> Claim:

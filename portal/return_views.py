@@ -10,6 +10,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from merchants.ids import parse_public_id, public_id
+from merchants.pictures import photo_response
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from orders.models import Order
 from portal import errors
@@ -190,11 +191,7 @@ def photo(request: HttpRequest, site: Site, token: str, return_id: str, picture_
         image = photo_of(found, parse_public_id("rph", picture_id))
     except NotFound:
         raise errors.NotFound from None
-    headers = {
-        "Cache-Control": "private, no-store", "X-Robots-Tag": "noindex",
-        "Content-Disposition": 'inline; filename="photo.jpg"', "Cross-Origin-Resource-Policy": "same-origin",
-    }  # fmt: skip
-    return HttpResponse(image, content_type="image/jpeg", headers=headers)
+    return photo_response(image)
 
 
 def _return(row: OrderRow, return_id: str) -> Return:

@@ -1,6 +1,6 @@
 """Reading returns: a bounded number of queries, whatever the number of rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -128,17 +128,6 @@ TABS: dict[str, Q] = {
     "money": Q(money_state__in=(Money.DUE, Money.PENDING, Money.FAILED)),
     "closed": Q(closed_at__isnull=False),
 }
-
-
-def tab(name: str) -> QuerySet[Return]:
-    """The returns of a tab, newest first; every one of them for a name that is none."""
-    rows = returns_with_lines().order_by("-requested_at", "-id")
-    return rows.filter(TABS[name]) if name in TABS else rows
-
-
-def counts_of_tabs(names: Sequence[str] = tuple(TABS)) -> dict[str, int]:
-    """How many returns stand in each tab: one query a tab, each by an index."""
-    return {name: Return.objects.filter(TABS[name]).count() for name in names}
 
 
 def may_cancel(ret: Return) -> bool:

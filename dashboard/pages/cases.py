@@ -1,12 +1,11 @@
 """Cases: what shoppers reported, the list by whose turn it is, and one case with its answer."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages as toasts
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,23 +15,28 @@ from cases import commands, queries
 from cases.models import Case, CaseEntry, CaseStatus, Side
 from cases.steps import LONGEST_TEXT
 from cases.words import KINDS, OUTCOMES
-from dashboard import counts, listing, words
+from dashboard import words
 from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.queues import Queue
 from dashboard.shell import page
 from dashboard.words import Label, label
 from merchants.ids import public_id
 from merchants.models import Membership, Merchant
 from merchants.permissions import MATRIX, Permission
+from merchants.pictures import photo_response
 from merchants.rest.errors import Conflict, Unprocessable
 from orders.queries import token_of
 
-TABS: dict[str, tuple[Any, tuple[CaseStatus, ...]]] = {
-    "open": (gettext_lazy("To answer"), (CaseStatus.OPEN,)),
-    "answered": (gettext_lazy("Answered"), (CaseStatus.ANSWERED,)),
-    "waiting": (gettext_lazy("Wait a day"), (CaseStatus.WAITING,)),
-    "closed": (gettext_lazy("Closed"), (CaseStatus.CLOSED,)),
-    "all": (gettext_lazy("All"), ()),
-}
+QUEUE = Queue(
+    "cases",
+    {
+        "open": (gettext_lazy("To answer"), Q(status=CaseStatus.OPEN)),
+        "answered": (gettext_lazy("Answered"), Q(status=CaseStatus.ANSWERED)),
+        "waiting": (gettext_lazy("Wait a day"), Q(status=CaseStatus.WAITING)),
+        "closed": (gettext_lazy("Closed"), Q(status=CaseStatus.CLOSED)),
+        "all": (gettext_lazy("All"), Q()),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -59,28 +63,7 @@ class Line:
 @merchant_view()
 def cases(request: HttpRequest, seat: Seat) -> HttpResponse:
     """`?tab=` and `?cursor=` say which cases; those to answer are shown first."""
-    asked = request.GET.get("tab", "")
-    tab = asked if asked in TABS else "open"
-    stretch = listing.newest(request, _of_tab(queries.cases_with_lines(), tab), by="created_at")
-    context = {
-        "rows": [_row(seat.merchant, case) for case in stretch.rows],
-        "stretch": stretch,
-        "tab": tab,
-        "start_url": listing.url_with(request),
-    }
-    if request.htmx and "more" in (request.htmx.target or ""):  # type: ignore[attr-defined]
-        return render(request, "dashboard/cases.html#rows", context)
-    counted = counts.capped_counts(seat.merchant, {name: _of_tab(Case.objects.all(), name) for name in TABS})
-    context["tabs"] = [
-        {
-            "words": text,
-            "count": counts.shown(counted[name]),
-            "url": listing.url_with(request, tab="" if name == "open" else name),
-            "current": name == tab,
-        }
-        for name, (text, _statuses) in TABS.items()
-    ]
-    return page(request, seat, "dashboard/cases.html", context, section="cases")
+    return QUEUE.show(request, seat, queries.cases_with_lines(), lambda found: _row(seat.merchant, found))
 
 
 @require_safe
@@ -145,12 +128,7 @@ def assign(request: HttpRequest, seat: Seat, case_id: str) -> HttpResponse:
 def photo(request: HttpRequest, seat: Seat, case_id: str, photo_id: str) -> HttpResponse:
     """A picture that the shopper sent: drawn anew by us when it came, so a JPEG and nothing else."""
     found = queries.get_case(id_or_404("cas", case_id))
-    image = queries.photo_of(found, id_or_404("cph", photo_id))
-    headers = {
-        "Content-Disposition": 'inline; filename="photo.jpg"',
-        "Content-Security-Policy": "default-src 'none'",
-    }
-    return HttpResponse(image, content_type="image/jpeg", headers=headers)
+    return photo_response(queries.photo_of(found, id_or_404("cph", photo_id)))
 
 
 def _detail(
@@ -175,11 +153,6 @@ def _detail(
         "typed": typed,
     }
     return page(request, seat, "dashboard/case.html", context, section="cases", status=422 if wrong else 200)
-
-
-def _of_tab(rows: QuerySet[Case], tab: str) -> QuerySet[Case]:
-    statuses = TABS[tab][1]
-    return rows.filter(status__in=statuses) if statuses else rows
 
 
 def _row(merchant: Merchant, found: Case) -> Row:

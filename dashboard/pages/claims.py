@@ -4,21 +4,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages as toasts
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import counts, formats, listing, words
+from dashboard import formats, words
 from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.queues import Queue
 from dashboard.shell import page
 from dashboard.words import Label, label
 from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.permissions import Permission
+from merchants.pictures import photo_response
 from merchants.rest.errors import Conflict, Unprocessable
 from notifications.rendering.formats import money
 from orders.queries import token_of
@@ -27,12 +29,15 @@ from returns.claims.models import Claim, Exclusion, Payer, Resolution, Status
 from returns.claims.pool import balances, lanes
 from returns.claims.words import ENTRIES, EXCLUSIONS, KINDS, RESOLUTIONS
 
-TABS: dict[str, tuple[Any, tuple[Status, ...]]] = {
-    "open": (gettext_lazy("To decide"), (Status.OPEN,)),
-    "waiting": (gettext_lazy("Waiting"), (Status.PARKED, Status.NEEDS_MORE, Status.PAUSED)),
-    "done": (gettext_lazy("Decided"), (Status.APPROVED, Status.DECLINED, Status.CLOSED)),
-    "all": (gettext_lazy("All"), ()),
-}
+QUEUE = Queue(
+    "claims",
+    {
+        "open": (gettext_lazy("To decide"), Q(status=Status.OPEN)),
+        "waiting": (gettext_lazy("Waiting"), Q(status__in=(Status.PARKED, Status.NEEDS_MORE, Status.PAUSED))),
+        "done": (gettext_lazy("Decided"), Q(status__in=(Status.APPROVED, Status.DECLINED, Status.CLOSED))),
+        "all": (gettext_lazy("All"), Q()),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -51,28 +56,7 @@ class Row:
 @merchant_view()
 def claims(request: HttpRequest, seat: Seat) -> HttpResponse:
     """`?tab=` and `?cursor=` say which; those to decide are shown first."""
-    asked = request.GET.get("tab", "")
-    tab = asked if asked in TABS else "open"
-    stretch = listing.newest(request, _of_tab(queries.claims_with_lines(), tab), by="created_at")
-    context = {
-        "rows": [_row(seat.merchant, row) for row in stretch.rows],
-        "stretch": stretch,
-        "tab": tab,
-        "start_url": listing.url_with(request),
-    }
-    if request.htmx and "more" in (request.htmx.target or ""):  # type: ignore[attr-defined]
-        return render(request, "dashboard/claims.html#rows", context)
-    counted = counts.capped_counts(seat.merchant, {name: _of_tab(Claim.objects.all(), name) for name in TABS})
-    context["tabs"] = [
-        {
-            "words": text,
-            "count": counts.shown(counted[name]),
-            "url": listing.url_with(request, tab="" if name == "open" else name),
-            "current": name == tab,
-        }
-        for name, (text, _statuses) in TABS.items()
-    ]
-    return page(request, seat, "dashboard/claims.html", context, section="claims")
+    return QUEUE.show(request, seat, queries.claims_with_lines(), lambda found: _row(seat.merchant, found))
 
 
 @require_safe
@@ -125,12 +109,7 @@ def pool(request: HttpRequest, seat: Seat) -> HttpResponse:
 def photo(request: HttpRequest, seat: Seat, claim_id: str, evidence_id: str) -> HttpResponse:
     """A picture of the evidence: drawn anew by us when it came, so a JPEG and nothing else."""
     found = queries.get_claim(id_or_404("clm", claim_id))
-    image = queries.photo_of(found, id_or_404("clp", evidence_id))
-    headers = {
-        "Content-Disposition": 'inline; filename="photo.jpg"',
-        "Content-Security-Policy": "default-src 'none'",
-    }
-    return HttpResponse(image, content_type="image/jpeg", headers=headers)
+    return photo_response(queries.photo_of(found, id_or_404("clp", evidence_id)))
 
 
 @require_POST
@@ -171,11 +150,6 @@ def _why(code: str) -> str:
         "no_customer": _("The order has no customer who could have store credit."),
     }
     return said.get(code, _("This cannot be done in the state that it has by now."))
-
-
-def _of_tab(rows: QuerySet[Claim], tab: str) -> QuerySet[Claim]:
-    statuses = TABS[tab][1]
-    return rows.filter(status__in=statuses) if statuses else rows
 
 
 def _row(merchant: Merchant, found: Claim) -> Row:

@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages as toasts
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import counts, formats, listing
+from dashboard import formats
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.order_money import panel
+from dashboard.queues import Queue
 from dashboard.shell import page
 from dashboard.words import Label, label
 from merchants.ids import public_id
@@ -24,12 +25,16 @@ from merchants.rest.errors import Conflict
 from returns.money import commands, queries
 from returns.money.models import Refund, RefundState
 
-TABS: dict[str, tuple[Any, tuple[RefundState, ...]]] = {
-    "waiting": (gettext_lazy("Waiting"), (RefundState.REQUESTED,)),
-    "completed": (gettext_lazy("Confirmed"), (RefundState.COMPLETED,)),
-    "failed": (gettext_lazy("Failed"), (RefundState.FAILED,)),
-    "all": (gettext_lazy("All"), ()),
-}
+QUEUE = Queue(
+    "refunds",
+    {
+        "waiting": (gettext_lazy("Waiting"), Q(state=RefundState.REQUESTED)),
+        "completed": (gettext_lazy("Confirmed"), Q(state=RefundState.COMPLETED)),
+        "failed": (gettext_lazy("Failed"), Q(state=RefundState.FAILED)),
+        "all": (gettext_lazy("All"), Q()),
+    },
+    by="requested_at",
+)
 STATES: dict[str, Label] = {
     RefundState.REQUESTED: Label(gettext_lazy("Waiting for the shop"), "warn"),
     RefundState.COMPLETED: Label(gettext_lazy("Confirmed"), "ok"),
@@ -60,31 +65,7 @@ class Row:
 @merchant_view()
 def refunds(request: HttpRequest, seat: Seat) -> HttpResponse:
     """`?tab=` and `?cursor=` say which refunds; those that wait for the shop are shown first."""
-    asked = request.GET.get("tab", "")
-    tab = asked if asked in TABS else "waiting"
-    rows = queries.refunds_with_orders()
-    stretch = listing.newest(request, _of_tab(rows, tab), by="requested_at")
-    context = {
-        "rows": [_row(seat.merchant, refund) for refund in stretch.rows],
-        "stretch": stretch,
-        "tab": tab,
-        "start_url": listing.url_with(request),
-    }
-    if request.htmx and "more" in (request.htmx.target or ""):  # type: ignore[attr-defined]
-        return render(request, "dashboard/refunds.html#rows", context)
-    counted = counts.capped_counts(
-        seat.merchant, {name: _of_tab(Refund.objects.all(), name) for name in TABS}
-    )
-    context["tabs"] = [
-        {
-            "words": text,
-            "count": counts.shown(counted[name]),
-            "url": listing.url_with(request, tab="" if name == "waiting" else name),
-            "current": name == tab,
-        }
-        for name, (text, _states) in TABS.items()
-    ]
-    return page(request, seat, "dashboard/refunds.html", context, section="refunds")
+    return QUEUE.show(request, seat, queries.refunds_with_orders(), lambda found: _row(seat.merchant, found))
 
 
 @require_safe
@@ -134,11 +115,6 @@ def _why(code: str) -> str:
     if code == "refund_counted_already":
         return _("Another refund of this order has this reference already.")
     return _("This refund is confirmed, or has failed, already.")
-
-
-def _of_tab(rows: QuerySet[Refund], tab: str) -> QuerySet[Refund]:
-    states = TABS[tab][1]
-    return rows.filter(state__in=states) if states else rows
 
 
 def _row(merchant: Merchant, found: Refund) -> Row:

@@ -5,22 +5,24 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages as toasts
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.functional import Promise
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import counts, formats, listing, return_words
+from dashboard import formats, listing, return_words
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.order_money import panel
+from dashboard.queues import Queue
 from dashboard.return_acts import ACTS, why_not
 from dashboard.shell import page
 from dashboard.words import Label, label
 from merchants.ids import parse_public_id, public_id
 from merchants.models import Merchant
 from merchants.permissions import Permission
+from merchants.pictures import photo_response
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from notifications.rendering.formats import money
 from orders.queries import token_of
@@ -31,18 +33,21 @@ from returns.queries import may_cancel
 from returns.reasons import name_of
 from returns.states import UNDECIDED, Approval, Logistics, Resolution
 
-TABS: dict[str, Promise] = {
-    "review": gettext_lazy("Look closely"),
-    "requested": gettext_lazy("To decide"),
-    "asked": gettext_lazy("Asked"),
-    "awaiting": gettext_lazy("To be sent"),
-    "in_transit": gettext_lazy("On the way"),
-    "to_inspect": gettext_lazy("To inspect"),
-    "money": gettext_lazy("Money"),
-    "closed": gettext_lazy("Closed"),
-    "all": gettext_lazy("All"),
-}
-_FIRST = "requested"
+QUEUE = Queue(
+    "returns",
+    {
+        "requested": (gettext_lazy("To decide"), queries.TABS["requested"]),
+        "review": (gettext_lazy("Look closely"), queries.TABS["review"]),
+        "asked": (gettext_lazy("Asked"), queries.TABS["asked"]),
+        "awaiting": (gettext_lazy("To be sent"), queries.TABS["awaiting"]),
+        "in_transit": (gettext_lazy("On the way"), queries.TABS["in_transit"]),
+        "to_inspect": (gettext_lazy("To inspect"), queries.TABS["to_inspect"]),
+        "money": (gettext_lazy("Money"), queries.TABS["money"]),
+        "closed": (gettext_lazy("Closed"), queries.TABS["closed"]),
+        "all": (gettext_lazy("All"), Q()),
+    },
+    by="requested_at",
+)
 
 
 @dataclass(frozen=True)
@@ -83,25 +88,8 @@ def returns(request: HttpRequest, seat: Seat) -> HttpResponse:
         if found is not None:
             return redirect("dashboard:return", seat.merchant.slug, public_id("ret", found.id))
         toasts.error(request, _("There is no return with this number."))
-    asked = request.GET.get("tab", "")
-    tab = asked if asked in TABS else _FIRST
-    stretch = listing.newest(request, queries.tab(tab), by="requested_at")
-    context = {
-        "rows": [_row(seat.merchant, ret) for ret in stretch.rows],
-        "stretch": stretch, "tab": tab, "code": code, "start_url": listing.url_with(request),
-    }  # fmt: skip
-    if request.htmx and "more" in (request.htmx.target or ""):  # type: ignore[attr-defined]
-        return render(request, "dashboard/returns.html#rows", context)
-    wanted = {name: Return.objects.filter(queries.TABS[name]) for name in queries.TABS}
-    counted = counts.capped_counts(seat.merchant, {**wanted, "all": Return.objects.all()})
-    context["tabs"] = [
-        {
-            "words": words, "count": counts.shown(counted[name]), "current": name == tab,
-            "url": listing.url_with(request, tab="" if name == _FIRST else name),
-        }
-        for name, words in TABS.items()
-    ]  # fmt: skip
-    return page(request, seat, "dashboard/returns.html", context, section="returns")
+    rows = queries.returns_with_lines()
+    return QUEUE.show(request, seat, rows, lambda found: _row(seat.merchant, found), code=code)
 
 
 @require_POST
@@ -155,12 +143,7 @@ def act(request: HttpRequest, seat: Seat, return_id: str) -> HttpResponse:
 def photo(request: HttpRequest, seat: Seat, return_id: str, picture_id: str) -> HttpResponse:
     """A picture: drawn anew by us when it came, so a JPEG and nothing else."""
     found = queries.get_return(id_or_404("ret", return_id))
-    image = queries.photo_of(found, id_or_404("rph", picture_id))
-    headers = {
-        "Content-Disposition": 'inline; filename="photo.jpg"',
-        "Content-Security-Policy": "default-src 'none'",
-    }
-    return HttpResponse(image, content_type="image/jpeg", headers=headers)
+    return photo_response(queries.photo_of(found, id_or_404("rph", picture_id)))
 
 
 def _detail(

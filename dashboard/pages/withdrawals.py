@@ -5,16 +5,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages as toasts
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import counts, formats, listing, words
+from dashboard import formats, words
 from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.queues import Queue
 from dashboard.shell import page
 from dashboard.words import Label, label
 from merchants.ids import public_id
@@ -30,13 +31,16 @@ from returns.withdrawal.proof import pack_of, proof_code
 from returns.withdrawal.refunds import deadline_of, proposal_of, refund, withheld
 from returns.withdrawal.words import FINDINGS, LINKS, MARKS, SOURCES
 
-TABS: dict[str, tuple[Any, tuple[Status, ...]]] = {
-    "open": (gettext_lazy("To refund"), (Status.OPEN,)),
-    "unmatched": (gettext_lazy("Order to be found"), (Status.UNMATCHED,)),
-    "done": (gettext_lazy("Refunded"), (Status.COMPLETED,)),
-    "aside": (gettext_lazy("Set aside"), (Status.SET_ASIDE,)),
-    "all": (gettext_lazy("All"), ()),
-}
+QUEUE = Queue(
+    "withdrawals",
+    {
+        "open": (gettext_lazy("To refund"), Q(status=Status.OPEN)),
+        "unmatched": (gettext_lazy("Order to be found"), Q(status=Status.UNMATCHED)),
+        "done": (gettext_lazy("Refunded"), Q(status=Status.COMPLETED)),
+        "aside": (gettext_lazy("Set aside"), Q(status=Status.SET_ASIDE)),
+        "all": (gettext_lazy("All"), Q()),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -57,30 +61,9 @@ class Row:
 @merchant_view()
 def withdrawals(request: HttpRequest, seat: Seat) -> HttpResponse:
     """`?tab=` and `?cursor=` say which; those to refund are shown first."""
-    asked = request.GET.get("tab", "")
-    tab = asked if asked in TABS else "open"
-    stretch = listing.newest(request, _of_tab(queries.withdrawals_with_lines(), tab), by="created_at")
-    context = {
-        "rows": [_row(seat.merchant, row) for row in stretch.rows],
-        "stretch": stretch,
-        "tab": tab,
-        "start_url": listing.url_with(request),
-    }
-    if request.htmx and "more" in (request.htmx.target or ""):  # type: ignore[attr-defined]
-        return render(request, "dashboard/withdrawals.html#rows", context)
-    counted = counts.capped_counts(
-        seat.merchant, {name: _of_tab(Withdrawal.objects.all(), name) for name in TABS}
+    return QUEUE.show(
+        request, seat, queries.withdrawals_with_lines(), lambda found: _row(seat.merchant, found)
     )
-    context["tabs"] = [
-        {
-            "words": text,
-            "count": counts.shown(counted[name]),
-            "url": listing.url_with(request, tab="" if name == "open" else name),
-            "current": name == tab,
-        }
-        for name, (text, _statuses) in TABS.items()
-    ]
-    return page(request, seat, "dashboard/withdrawals.html", context, section="withdrawals")
 
 
 @require_safe
@@ -179,11 +162,6 @@ def _why(code: str) -> str:
         "not_an_amount": _("This is not an amount that can be refunded."),
     }
     return said.get(code, _("This cannot be done in the state that it has by now."))
-
-
-def _of_tab(rows: QuerySet[Withdrawal], tab: str) -> QuerySet[Withdrawal]:
-    statuses = TABS[tab][1]
-    return rows.filter(status__in=statuses) if statuses else rows
 
 
 def _row(merchant: Merchant, found: Withdrawal) -> Row:

@@ -345,8 +345,9 @@ def test_a_return_is_found_by_its_number_and_its_parcel(
         assert queries.by_code("R-0-0") is queries.by_code(" ") is None
         assert queries.open_for_customer([order.customer_id]) == {order.customer_id}
         with django_assert_num_queries(4):
-            assert len(queries.tab("requested")) == 2
-        assert queries.counts_of_tabs(("requested", "in_transit")) == {"requested": 2, "in_transit": 1}
+            assert len(queries.returns_with_lines().filter(queries.TABS["requested"])) == 2
+        for name, count in (("requested", 2), ("in_transit", 1)):
+            assert Return.objects.filter(queries.TABS[name]).count() == count
         with django_assert_num_queries(9):
             assert [(r.piece.left, r.possible) for r in queries.returnable_of(merchant, order)] == [
                 (1, True),
