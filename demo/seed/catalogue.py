@@ -19,6 +19,11 @@ class Product:
     def image_url(self) -> str:
         return f"/static/demo/products/{self.picture}.png"
 
+    def sku_of(self, variant: int) -> str:
+        """The SKU of one of its variants; of a product without sizes, its own."""
+        size = self.variants[variant][0].replace("–", "-")
+        return f"{self.sku}-{size}" if len(self.variants) > 1 else self.sku
+
     def title(self, german: bool) -> str:
         return self.german if german else self.english
 

@@ -75,7 +75,7 @@ def order_body(planned: PlannedOrder) -> OrderIn:
         ),
         lines=[
             LineIn(
-                external_id=str(index), sku=line.product.sku, title=line.product.title(german),
+                external_id=str(index), sku=line.product.sku_of(line.variant), title=line.product.title(german),
                 variant=line.product.variants[line.variant][german], quantity=line.quantity,
                 unit_price=line.product.price, image_url=line.product.image_url,
             )

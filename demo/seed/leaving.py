@@ -76,6 +76,9 @@ def _claim(merchant: Merchant, orders: list[Order]) -> int:
         (Asked(Kind.STOLEN, Resolution.REFUND, "It says delivered, but nobody has it."), None),
     ]
     made = 0
+    with merchant_scope(merchant):
+        for lost in Order.objects.filter(external_id__startswith="show-lost"):
+            cover(merchant, lost.pk)  # so that a claim can be tried out
     for order in orders:
         cover(merchant, order.pk)
         if made == len(stories):

@@ -28,7 +28,7 @@ from orders.segments.commands import save_segment
 from orders.segments.rules import Condition, Rule
 
 _READERS: Final = 40
-_USED_UP: Final = "DS-GR"  # socks wear through
+_USED_UP: Final = "DS-GR-39-42"  # socks wear through
 _WORDS: Final = {
     "en": {"subject": "Warm things for the first storm", "heading": "The first storm is coming",
            "lead": "Wool from the fjord, in two new colours. Warm before it gets cold."},
@@ -67,7 +67,13 @@ def _products(merchant: Merchant) -> None:
             merchant,
             ProductIn(
                 external_id=each.sku, title=each.english, url=_url(each.sku.lower()), tags=["wool"] if is_wool else [],
-                variants=[VariantIn(external_id=each.sku, sku=each.sku, price=each.price, inventory_quantity=40)],
+                variants=[
+                    VariantIn(
+                        external_id=each.sku_of(number), sku=each.sku_of(number), title=words[0], price=each.price,
+                        inventory_quantity=40 - 13 * number,
+                    )
+                    for number, words in enumerate(each.variants)
+                ],
             ),
         )  # fmt: skip
 
