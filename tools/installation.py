@@ -189,6 +189,15 @@ class Installation:
         """Wait until the web answers."""
         wait_for(lambda: self._ready_status() is not None, START_SECONDS, "the web does not answer")
 
+    def supervise_web(self) -> None:
+        """Wait until the web answers, starting it again whenever it has given up, as systemd or Docker do."""
+
+        def answers() -> bool:
+            self.web.start()
+            return self._ready_status() is not None
+
+        wait_for(answers, START_SECONDS, "the web does not answer")
+
     def wait_for_port(self) -> None:
         """Wait until the web takes connections; nothing was asked of it then."""
 

@@ -149,13 +149,12 @@ def test_keys_sent_again_while_workers_are_killed_do_their_work_once_and_get_one
         installation.web.start()
     for thread in threads:
         thread.join(30)
-    installation.web.start()
-    installation.wait_for_web()
+    installation.supervise_web()
     give_up = time.monotonic() + 60
     for number in range(KEYS):  # Whoever got no answer asks once more, as a shop's backend does.
         while senders.send(f"key-{number}") != 201:
             assert time.monotonic() < give_up, (dict(senders.statuses), senders.broken)
-            installation.web.start()  # It may have given up after the last kill, too.
+            installation.supervise_web()
             time.sleep(0.05)
 
     assert killed >= 4
