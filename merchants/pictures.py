@@ -1,4 +1,7 @@
-"""Pictures that people upload: read with caps, drawn anew, so that nothing of the file itself is ever served."""
+"""Pictures that people upload: read with caps, drawn anew, so that nothing of the file itself is ever served.
+
+Pillow is loaded by the first upload: most web processes never need its megabytes.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -6,7 +9,6 @@ from io import BytesIO
 from typing import Final
 
 from django.http import HttpResponse
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 LARGEST_FILE: Final = 1_000_000
 LARGEST_PHOTO: Final = 12_000_000
@@ -48,6 +50,8 @@ def _redrawn(data: bytes, draw: Callable[[bytes], bytes], largest: int) -> bytes
         raise BadPicture("too_large")
     if _looks_like_svg(data):
         raise BadPicture("svg")
+    from PIL import Image, UnidentifiedImageError
+
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
@@ -63,6 +67,8 @@ def _redrawn(data: bytes, draw: Callable[[bytes], bytes], largest: int) -> bytes
 
 
 def _drawn_anew(data: bytes) -> bytes:
+    from PIL import Image, ImageOps
+
     with Image.open(BytesIO(data), formats=_FORMATS) as picture:
         # The head says how large it is; nothing is unpacked before that is known.
         if picture.width * picture.height > _MOST_PIXELS:
@@ -77,6 +83,8 @@ def _drawn_anew(data: bytes) -> bytes:
 
 
 def _photo_anew(data: bytes) -> bytes:
+    from PIL import Image, ImageOps
+
     with Image.open(BytesIO(data), formats=_FORMATS) as picture:
         # A JPEG is unpacked at an eighth to a half of its size: a phone's 50 megapixels cost what 3 do.
         most = _MOST_PIXELS_OF_A_PHOTO if picture.format == "JPEG" else _MOST_PIXELS

@@ -7,8 +7,6 @@ it), so Liquid steps aside: each tag becomes a number in rare brackets, and come
 import re
 from xml.parsers import expat
 
-import mrml
-
 from . import sandbox
 from .errors import TemplateError
 
@@ -89,6 +87,8 @@ def _check_structure(source: str) -> None:
 
 
 def _to_html(source: str) -> str:
+    import mrml  # by the first mail that is compiled: most web processes compile none
+
     try:
         output = mrml.to_html(
             source, render_options=mrml.RenderOptions(disable_comments=True, fonts=NO_FONTS)

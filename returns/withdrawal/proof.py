@@ -8,11 +8,8 @@ the shop's public key.
 import base64
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.utils import timezone
 
@@ -20,6 +17,9 @@ from merchants.ids import public_id
 from returns.withdrawal.chain import GENESIS, Header, canonical, content_digest, link_digest, moment
 from returns.withdrawal.chaining import header_of
 from returns.withdrawal.models import ChainEntry, Withdrawal
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 FORMAT = "afterward-withdrawal-proof/1"
 # So many links after the withdrawal's last are shown without their contents.
@@ -46,6 +46,8 @@ def pack_of(withdrawal: Withdrawal) -> bytes:
         ],
         "chain": [_shown(entry) for entry in links.iterator(chunk_size=500)],
     }
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     key = _signing_key()
     text = canonical(body)
     whole = {
@@ -63,6 +65,9 @@ def check(pack: bytes, *, key: str = "") -> dict[str, Any]:
 
     key: the shop's public key in hexadecimal, if the pack must be of that shop. Raises Broken, saying what is wrong.
     """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     whole = _read(pack)
     body, text = whole["body"], canonical(whole["body"]).encode()
     if hashlib.sha256(text).hexdigest() != whole["sha256"]:
@@ -157,7 +162,9 @@ def _shown(entry: ChainEntry) -> dict[str, Any]:
     }
 
 
-def _signing_key() -> Ed25519PrivateKey:
+def _signing_key() -> "Ed25519PrivateKey":
     """The installation's key, derived from its secret: a pack of another installation has another."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     seed = hashlib.sha256(b"withdrawal-proof:" + settings.SECRET_KEY.encode()).digest()
     return Ed25519PrivateKey.from_private_bytes(seed)
