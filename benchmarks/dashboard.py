@@ -174,5 +174,6 @@ WHERE merchant_id = %(merchant)s GROUP BY merchant_id, day, carrier, outcome, tr
     """
 INSERT INTO analytics_daycount (id, merchant_id, day, figure, number)
 SELECT gen_random_uuid(), %(merchant)s, at::date, 'orders.placed', count(*) FROM desk GROUP BY at::date
+ON CONFLICT (merchant_id, day, figure) DO UPDATE SET number = excluded.number
 """,
 )
