@@ -24,11 +24,12 @@ class Model:
 
     paid: Decimal
     asked: dict[str, Asked] = field(default_factory=dict)  # by key, in order
-    shops: list[Decimal] = field(default_factory=list)  # refunds that the shop made by itself
+    shops: dict[str, Decimal] = field(default_factory=dict)  # refunds that the shop made by itself
     from_order: dict[str, Decimal] = field(default_factory=dict)  # credit out of the order, by key
     wallet: Decimal = ZERO
     spent: dict[str, Decimal] = field(default_factory=dict)
     covered: Decimal = ZERO  # of the shop's refunds, what was there for them
+    reported: set[str] = field(default_factory=set)  # what the shop told of by itself, by name
 
     def sums(self, state: str) -> tuple[Decimal, Decimal]:
         """Amounts and fees of refunds in a state."""
@@ -42,7 +43,7 @@ class Model:
 
     def settle(self) -> None:
         """What is free covers what the shop gave back above what was there."""
-        self.covered += min(self.left, sum(self.shops, ZERO) - self.covered)
+        self.covered += min(self.left, sum(self.shops.values(), ZERO) - self.covered)
 
     def ask(self, key: str, amount: Decimal, fee: Decimal) -> bool:
         if known := self.asked.get(key):
@@ -55,6 +56,10 @@ class Model:
     def confirm(self, key: str, reference: str) -> bool:
         row = self.asked[key]
         if row.state == "requested":
+            if reference and (
+                reference in self.shops or any(r.reference == reference for r in self.asked.values())
+            ):
+                return False  # the shop's refund of this name is counted by itself
             row.state, row.reference = "completed", reference
         return row.state == "completed"
 
@@ -66,6 +71,9 @@ class Model:
         return row.state == "failed"
 
     def report(self, name: str, amount: Decimal) -> bool:
+        if name in self.reported:
+            return True
+        self.reported.add(name)
         open_ = [row for row in self.asked.values() if not row.reported]
         same = [row for row in open_ if row.amount == amount and not row.reference]
         for row in (
@@ -75,7 +83,7 @@ class Model:
         ):
             row.state, row.reference, row.reported = "completed", row.reference or name, True
             return True
-        self.shops.append(amount)
+        self.shops[name] = amount
         self.covered += min(self.left, amount)
         return True
 
@@ -100,6 +108,6 @@ class Model:
     def stands(self) -> tuple[Decimal, ...]:
         """paid, refunded, pending, refundable, fees, over: as `money_of` says it."""
         pending, (done, fees) = sum(self.sums("requested"), ZERO), self.sums("completed")
-        shops = sum(self.shops, ZERO)
+        shops = sum(self.shops.values(), ZERO)
         refunded = done + shops + sum(self.from_order.values(), ZERO)
         return self.paid, refunded, pending, self.left, fees, shops - self.covered
