@@ -198,6 +198,8 @@ ACTIONS: dict[str, Promise] = {
     "return.paid_again": _("Failed refund asked for again"),
     "return.noted": _("Note on a return"),
     "return.assigned": _("Return given to somebody"),
+    "stock_hook.saved": _("Address for questions about stock set"),
+    "stock_hook.removed": _("Address for questions about stock removed"),
     "shipment.carrier_chosen": _("Carrier of a parcel chosen"),
     "shipment.carrier_detected": _("Carrier of a parcel found by its number"),
     "shipment.wish_changed": _("Wish for a delivery changed"),

@@ -94,6 +94,22 @@ def put_variant(merchant: Merchant, product_external_id: str, variant: VariantIn
     return True
 
 
+def put_stock(merchant: Merchant, told: Mapping[str, int | None]) -> None:
+    """Note how many there are of variants, by external id; None: the shop does not count it. Unknown ones are left out."""
+    with merchant_transaction(merchant):
+        rows = Variant.objects.filter(external_id__in=told).values_list(
+            "external_id", "inventory_quantity", "product_id"
+        )
+        changed = {name: product for name, number, product in rows if number != told[name]}
+        # Products first and in one order, as everybody who changes variants locks them.
+        for product in (
+            Product.objects.select_for_update(no_key=True).filter(pk__in=changed.values()).order_by("pk")
+        ):
+            for name in sorted(name for name, of in changed.items() if of == product.pk):
+                product.variants.filter(external_id=name).update(inventory_quantity=told[name])
+            _record(product, ["variants"])
+
+
 def _locked(merchant: Merchant, body: ProductIn, source: str, now: datetime) -> tuple[Product, bool]:
     """The product's row, locked until the transaction ends, made when there is none."""
     new = Product(

@@ -12,19 +12,20 @@ from django.utils.translation import gettext as _
 from merchants.ids import parse_public_id, public_id
 from merchants.pictures import photo_response
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
-from orders.models import Order
+from orders.models import Order, OrderLine
 from portal import errors
 from portal.limits import count_write
 from portal.loading import OrderRow
 from portal.opening import open_order
 from portal.pages import portal_page, render
 from portal.problem_form import read_message
-from portal.return_answers import STEPS, Answers, first_unanswered, key_of, read, with_terms
+from portal.return_answers import PICKED, STEPS, Answers, first_unanswered, key_of, offered, read, with_terms
 from portal.return_page import methods_of, steps_context
 from portal.return_status import status_context
 from portal.site import Site
 from portal.style import Style
 from returns import commands
+from returns.live_stock import ask_shop
 from returns.logistics.labelling import label_of
 from returns.logistics.slip import packing_slip
 from returns.models import Return
@@ -34,6 +35,7 @@ from returns.queries import Returnable, get_return, photo_of, returnable_of
 from returns.reasons import REASONS
 from returns.requesting import RequestedLine, RequestedReturn
 from returns.states import Side
+from returns.stock import offered_for
 
 
 @portal_page("GET", "POST")
@@ -55,6 +57,8 @@ def steps(request: HttpRequest, site: Site, token: str) -> HttpResponse:
             sent = _send(request, site, order, answers)
             if sent is not None:
                 return _to(site, token, sent)
+        if step == "resolution":
+            ask_shop(site.merchant, offered_for(_exchangeable(answers), order.currency))
         style = Style.of(site, row, timezone.now())
         context = steps_context(site, row, order, token, step, answers, goods, style)
         context |= {"text": data.get("text", "")[:1000], "gift_email": data.get("gift_email", "")[:254]}
@@ -77,6 +81,15 @@ def _answers(site: Site, order: Order, data: object) -> tuple[Answers, list[Retu
     return answers, goods
 
 
+def _exchangeable(answers: Answers) -> list[OrderLine]:
+    """The lines that the rules let be exchanged."""
+    return [
+        line.found.piece.line
+        for line in answers.lines
+        if PICKED.intersection(offered(line, gift=answers.gift))
+    ]
+
+
 def _send(request: HttpRequest, site: Site, order: Order, answers: Answers) -> Return | None:
     """Ask for the return. None, with the errors noted, when something stands in the way."""
     typed = read_message(request)
@@ -93,6 +106,7 @@ def _send(request: HttpRequest, site: Site, order: Order, answers: Answers) -> R
         lines=_lines(answers, typed.photos), method=answers.method if methods else "", gift=answers.gift,
         gift_email=gift_email, note=typed.text, key=request.POST.get("key", "")[:64],
     )  # fmt: skip
+    ask_shop(site.merchant, [line.variant for line in answers.lines])
     try:
         return commands.request_return(site.merchant, order.id, wanted, by=Side.SHOPPER)
     except (Conflict, Unprocessable) as problem:

@@ -13,6 +13,7 @@ from merchants.rest.parameters import PAGING, query
 from merchants.rest.views import ApiView
 from orders.models import Order, OrderLine
 from returns import bundles, queries
+from returns.live_stock import ask_shop
 from returns.models import LinePart, Return
 from returns.requesting import RequestedLine, RequestedReturn, request_return
 from returns.schemas import PartsIn, ReturnIn
@@ -55,6 +56,8 @@ class Returns(ApiView):
     @extend_schema(operation_id="returns_request", request=ReturnIn, responses={201: ReturnOut})
     def post(self, request: HttpRequest) -> HttpResponse:
         """Ask for a return. Send an `Idempotency-Key`: the same request again gives the same return."""
+        # Before the transaction of the key, if there is one: the shop may take two seconds.
+        ask_shop(self.merchant, [line.exchange_variant for line in self.body(ReturnIn).lines])
         return self.once("POST /returns", self._request)
 
     def _request(self) -> HttpResponse:

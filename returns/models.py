@@ -226,3 +226,4 @@ class ReturnPhoto(MerchantModel):
 from returns.exchange_models import Exchange as Exchange  # noqa: E402
 from returns.label_models import LabelAccount as LabelAccount  # noqa: E402
 from returns.label_models import ReturnLabel as ReturnLabel  # noqa: E402
+from returns.stock_models import StockHook as StockHook  # noqa: E402
