@@ -95,7 +95,7 @@ def put_variant(merchant: Merchant, product_external_id: str, variant: VariantIn
 
 
 def put_stock(merchant: Merchant, told: Mapping[str, int | None]) -> None:
-    """Note how many there are of variants, by external id; None: the shop does not count it. Unknown ones are left out."""
+    """Note how many there are of variants, by external id; None: the shop does not count it. Others stay."""
     with merchant_transaction(merchant):
         rows = Variant.objects.filter(external_id__in=told).values_list(
             "external_id", "inventory_quantity", "product_id"
