@@ -16,6 +16,7 @@ from orders.models import Order, OrderLine, OrderStatus, Variant
 from returns.policy.fields import Field
 from returns.policy.history import history_of
 from returns.policy.line_facts import NOTHING_ASKED, Asked, LineFacts, Product
+from returns.policy.models import BoughtProduct
 from tracking.models import ShipmentLine
 from tracking.statuses import Status
 from tracking.windows import zone_at
@@ -61,7 +62,7 @@ def load(
     asked: Mapping[UUID, Asked] | None = None,
     wanted: frozenset[Field] | None = None,
 ) -> dict[UUID, list[LoadedLine]]:
-    """Facts about every line of some orders of the open scope, by order. Seven queries at most.
+    """Facts about every line of some orders of the open scope, by order. Eight queries at most.
 
     Lines that were taken out of their order are left out. asked: what the shopper said, by line. wanted: what is going
     to be asked about, when the rest would be read for nothing.
@@ -73,7 +74,9 @@ def load(
         .order_by("order_id", "position")
     )
     parcels = _parcels(ids)
-    products = _products({line.sku for line in lines if line.sku}) if _any(wanted, _OF_PRODUCTS) else {}
+    of_products = _any(wanted, _OF_PRODUCTS)
+    products = products_of({line.sku for line in lines if line.sku}) if of_products else {}
+    bought = _bought([line.id for line in lines]) if of_products else {}
     history = history_of(orders, wanted)
     shop_words = _shop_words(ids) if _any(wanted, _OF_SHOPS) else {}
     by_order: dict[UUID, list[OrderLine]] = defaultdict(list)
@@ -84,7 +87,12 @@ def load(
         base = _order_facts(merchant, order, shop_words.get(order.id, ("", "", "")))
         base |= history.about(order)
         found[order.id] = [
-            LoadedLine(line, _line_facts(base, line, parcels.get(line.id), products, asked))
+            LoadedLine(
+                line,
+                _line_facts(
+                    base | {"bought": bought.get(line.id)}, line, parcels.get(line.id), products, asked
+                ),
+            )
             for line in by_order[order.id]
         ]
     return found
@@ -151,7 +159,7 @@ def _parcels(order_ids: Sequence[UUID]) -> dict[UUID, _Parcels]:
     return found
 
 
-def _products(skus: Iterable[str]) -> dict[str, Product]:
+def products_of(skus: Iterable[str]) -> dict[str, Product]:
     """The products behind some SKUs. One that several products share has the tags of all of them."""
     found: dict[str, Product] = {}
     rows = Variant.objects.filter(sku__in=skus).values_list("sku", "product__product_type", "product__tags")
@@ -161,6 +169,12 @@ def _products(skus: Iterable[str]) -> dict[str, Product]:
             before.type or kind.casefold(), before.tags | frozenset(tag.casefold() for tag in tags)
         )
     return found
+
+
+def _bought(line_ids: Iterable[UUID]) -> dict[UUID, Product]:
+    """The products of lines as they were noted when they were bought."""
+    rows = BoughtProduct.objects.filter(line_id__in=line_ids).values_list("line_id", "type", "tags")
+    return {line: Product(kind, frozenset(tags)) for line, kind, tags in rows}
 
 
 def _shop_words(order_ids: Sequence[UUID]) -> dict[UUID, tuple[str, str, str]]:

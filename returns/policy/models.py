@@ -1,9 +1,12 @@
 """Versions of a shop's return policy, its draft, and tries of it on the past."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from events.models import DueRow, due_index
+from merchants.fields import MerchantForeignKey
 from merchants.models import MerchantModel
+from orders.models import OrderLine
 
 
 class PolicyVersion(MerchantModel):
@@ -20,6 +23,17 @@ class PolicyVersion(MerchantModel):
 
     class Meta(MerchantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["merchant", "number"], name="one_policy_version")]
+
+
+class BoughtProduct(MerchantModel):
+    """What the shop said of a line's product when it was bought, where a rule then asked about that."""
+
+    line = MerchantForeignKey(OrderLine, related_name="+")
+    type = models.CharField(max_length=255, blank=True, help_text="Lower case, like the tags.")
+    tags = ArrayField(models.CharField(max_length=255), default=list)
+
+    class Meta(MerchantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["merchant", "line"], name="one_product_a_line")]
 
 
 class PolicyDraft(MerchantModel):

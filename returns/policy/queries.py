@@ -40,7 +40,7 @@ def policy_for(order: Order, at: datetime) -> tuple[int, Policy]:
 def verdicts(
     merchant: Merchant, order: Order, *, at: datetime, asked: Mapping[UUID, Asked] | None = None
 ) -> dict[UUID, Verdict]:
-    """What the rules say about each line of an order of the open scope at a moment, by its id. Nine queries at most.
+    """What the rules say about each line of an order of the open scope at a moment, by its id. Ten queries at most.
 
     Lines that were taken out of the order are not in it. How much of a line is left to come back is not asked here.
     asked: what the shopper said already, by line; without it, rules that ask for it fit nothing, and a verdict's

@@ -8,17 +8,20 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from events.rebuild import rebuild
+from events.subscribers import get_subscriber
 from merchants.models import AuditEntry, Merchant
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from merchants.scope import merchant_scope
+from orders.commands import place_order
 from orders.models import Order, Product, Variant
-from orders.schemas import LineIn
+from orders.schemas import CustomerIn, LineIn, OrderIn
 from returns.commands import cancel, request_return
 from returns.policy.choices import Code
 from returns.policy.commands import restore_policy, save_policy
 from returns.policy.line_facts import Asked
 from returns.policy.model import Outcome, Policy
-from returns.policy.models import PolicyVersion
+from returns.policy.models import BoughtProduct, PolicyVersion
 from returns.policy.queries import newest, policy_for, verdicts, versions
 from returns.requesting import RequestedReturn
 from returns.states import Side
@@ -156,3 +159,44 @@ def test_rules_read_how_often_somebody_returned(merchant: Merchant) -> None:
         assert ask(merchant, second)["L1"].window_days == 3
         assert ask(merchant, first)["L1"].window_days == (3 if field == "customer_returns" else 30)
         cancel(merchant, ret.id, by=Side.SHOPPER)  # called off: it counts no more
+
+
+def test_a_rule_of_the_purchase_sees_the_product_as_it_was_bought(
+    merchant: Merchant, drain_all: Callable[[], int]
+) -> None:
+    with merchant_scope(merchant):
+        product = Product.objects.create(
+            merchant=merchant, external_id="p", title="Slip", product_type="Underwear", tags=["Outlet"],
+            created_at=NOW, updated_at=NOW,
+        )  # fmt: skip
+        Variant.objects.create(
+            merchant=merchant, product=product, external_id="v", sku="SLIP-M", price=100, currency="EUR"
+        )
+    lines = [LineIn(title="Slip", quantity=1, unit_price=Decimal(100), external_id="L1", sku="SLIP-M")]
+    factories.order(merchant, lines=lines)
+    drain_all()
+    with merchant_scope(merchant):
+        assert not BoughtProduct.objects.exists(), "no rule asks about products"
+    save_policy(merchant, policy(
+        rule(("product_tag", "is", "outlet"), name="Frozen", window=3),
+        rule(("product_tag", "is", "new"), name="Live", reads="return", bonus_percent="10"),
+    ))  # fmt: skip
+    order = factories.order(merchant, lines=lines)
+    told = OrderIn(
+        external_id="old",
+        number="#1",
+        currency="EUR",
+        customer=CustomerIn(email="bo@example.test"),
+        lines=lines,
+    )
+    historical = place_order(merchant, told, historical=True).order
+    drain_all()
+    with merchant_scope(merchant):
+        Product.objects.update(tags=["New"], product_type="Sale")
+        assert BoughtProduct.objects.values_list("line__order_id", "type", "tags").get() == (
+            order.pk, "underwear", ["outlet"],
+        )  # fmt: skip
+    found = {o: ask(merchant, o)["L1"] for o in (order, historical)}
+    assert [(v.window_days, v.bonus_percent) for v in found.values()] == [(3, 10), (30, 10)]
+    rebuild(get_subscriber("policy.bought"))
+    assert ask(merchant, order)["L1"].window_days == 3
