@@ -14,6 +14,8 @@ LARGEST_FILE: Final = 1_000_000
 LARGEST_PHOTO: Final = 12_000_000
 _MOST_PIXELS: Final = 12_000_000
 _MOST_PIXELS_OF_A_PHOTO: Final = 64_000_000
+# A JPEG that is not read in one pass is held as a whole: six bytes a pixel, whatever size it is wanted in.
+_MOST_PIXELS_HELD: Final = 24_000_000
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
 # Twice as large as a logo is shown: sharp on every screen, and small enough for a mail.
 _PHOTO_BOX: Final = (1600, 1600)
@@ -86,8 +88,10 @@ def _photo_anew(data: bytes) -> bytes:
     from PIL import Image, ImageOps
 
     with Image.open(BytesIO(data), formats=_FORMATS) as picture:
-        # A JPEG is unpacked at an eighth to a half of its size: a phone's 50 megapixels cost what 3 do.
-        most = _MOST_PIXELS_OF_A_PHOTO if picture.format == "JPEG" else _MOST_PIXELS
+        most = _MOST_PIXELS
+        if picture.format == "JPEG":
+            # It is unpacked at an eighth to a half of its size: a phone's 50 megapixels cost what 3 do.
+            most = _MOST_PIXELS_OF_A_PHOTO if _in_one_pass(data) else _MOST_PIXELS_HELD
         if picture.width * picture.height > most:
             raise BadPicture("too_many_pixels")
         picture.draft("RGB", _PHOTO_BOX)
@@ -98,6 +102,22 @@ def _photo_anew(data: bytes) -> bytes:
     out = BytesIO()
     clean.save(out, "JPEG", quality=82, optimize=True)
     return out.getvalue()
+
+
+def _in_one_pass(data: bytes) -> bool:
+    """Whether a JPEG's pixels come row by row: neither progressive nor with a scan for each colour (ITU-T T.81, B.2).
+
+    False also where its head is not as everybody writes it.
+    """
+    place, colours, is_progressive = 2, 0, True
+    while place + 10 <= len(data) and data[place] == 0xFF:
+        marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4])
+        if marker == 0xDA:  # the first scan
+            return not is_progressive and data[place + 4] == colours
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # the frame
+            is_progressive, colours = marker not in (0xC0, 0xC1), data[place + 9]
+        place += 2 + length
+    return False
 
 
 def _looks_like_svg(data: bytes) -> bool:
