@@ -195,6 +195,7 @@ ACTIONS: dict[str, Promise] = {
     "return.exchange_held": _("Amount held for an exchange"),
     "return.exchange_sold_out": _("Exchange sold out"),
     "label_account.saved": _("Maker of return labels set up"),
+    "label_account.removed": _("Maker of return labels forgotten"),
     "return.paid_again": _("Failed refund asked for again"),
     "return.noted": _("Note on a return"),
     "return.assigned": _("Return given to somebody"),

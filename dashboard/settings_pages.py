@@ -32,6 +32,7 @@ class Entry:
 GROUPS: dict[str, Promise] = {
     "shop": _("Shop"),
     "delivery": _("Delivery"),
+    "returns": _("Returns and money back"),
     "connections": _("Connections"),
     "people": _("People and data"),
 }
@@ -54,7 +55,10 @@ ENTRIES: list[Entry] = [
     ),
     Entry(
         "return_rules", _("Return rules"), _("What may come back, until when, for what and at what cost."),
-        "return_rules", "delivery",
+        "return_rules", "returns",
+    ),
+    Entry(
+        "labels", _("Return labels"), _("Who makes them, from where, and where parcels go."), "labels", "returns"
     ),
     Entry(
         "messages", _("Message texts"), _("Which messages go out, over which channels, and in which words."),

@@ -9,6 +9,7 @@ from dashboard.pages import (
     delivery,
     domains,
     keys,
+    label_accounts,
     legal,
     message_rules,
     self_service,
@@ -44,6 +45,10 @@ shop_settings = [
     path("carriers/<slug:carrier>/", carriers.carrier_account, name="carrier_account"),
     path("carriers/<slug:carrier>/test/", carriers.test_carrier, name="test_carrier"),
     path("carriers/<slug:carrier>/remove/", carriers.remove_carrier, name="remove_carrier"),
+    path("labels/", label_accounts.label_accounts, name="labels"),
+    path("labels/<slug:maker>/", label_accounts.label_account, name="label_account"),
+    path("labels/<slug:maker>/test/", label_accounts.test_label_account, name="test_label_account"),
+    path("labels/<slug:maker>/remove/", label_accounts.remove_label_account, name="remove_label_account"),
     path("keys/", keys.keys, name="keys"),
     path("keys/<str:key_id>/revoke/", keys.revoke_key, name="revoke_key"),
 ]
