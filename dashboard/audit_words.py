@@ -195,6 +195,8 @@ ACTIONS: dict[str, Promise] = {
     "return.exchange_held": _("Amount held for an exchange"),
     "return.exchange_sold_out": _("Exchange sold out"),
     "label_account.saved": _("Maker of return labels set up"),
+    "settings.protection": _("Parcel protection changed"),
+    "settings.withdrawal": _("Withdrawal rules changed"),
     "label_account.removed": _("Maker of return labels forgotten"),
     "return.paid_again": _("Failed refund asked for again"),
     "return.noted": _("Note on a return"),

@@ -58,6 +58,14 @@ ENTRIES: list[Entry] = [
         "return_rules", "returns",
     ),
     Entry(
+        "withdrawal_rules", _("Withdrawal"), _("How long, and which goods and orders are without the right."),
+        "withdrawal_rules", "returns",
+    ),
+    Entry(
+        "protection", _("Parcel protection"), _("What it costs, when a claim can be made, and what a rule decides."),
+        "protection", "returns",
+    ),
+    Entry(
         "labels", _("Return labels"), _("Who makes them, from where, and where parcels go."), "labels", "returns"
     ),
     Entry(

@@ -12,10 +12,12 @@ from dashboard.pages import (
     label_accounts,
     legal,
     message_rules,
+    protection,
     self_service,
     sender,
     setup,
     suppressions,
+    withdrawal_rules,
 )
 
 shop_settings = [
@@ -49,6 +51,8 @@ shop_settings = [
     path("labels/<slug:maker>/", label_accounts.label_account, name="label_account"),
     path("labels/<slug:maker>/test/", label_accounts.test_label_account, name="test_label_account"),
     path("labels/<slug:maker>/remove/", label_accounts.remove_label_account, name="remove_label_account"),
+    path("withdrawal_rules/", withdrawal_rules.withdrawal_rules, name="withdrawal_rules"),
+    path("protection/", protection.protection, name="protection"),
     path("keys/", keys.keys, name="keys"),
     path("keys/<str:key_id>/revoke/", keys.revoke_key, name="revoke_key"),
 ]
