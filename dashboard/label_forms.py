@@ -131,7 +131,7 @@ def _credential(wanted: Credential, *, needed: bool) -> forms.CharField:
     kind = forms.PasswordInput if wanted.secret else forms.TextInput
     stored = _("Stored already. Leave it empty to keep it.")
     return forms.CharField(
-        label=_LABELS[wanted.name],
+        label=str(_LABELS[wanted.name]),
         max_length=200,
         required=needed,
         widget=kind(attrs={"autocomplete": "off"}),

@@ -57,7 +57,7 @@ class WithdrawalForm(forms.Form):
             **{f"exempt_{kind}": tags for kind, tags in by_kind.items()},
         })  # fmt: skip
         for kind, label in EXEMPTIONS.items():
-            self.fields[f"exempt_{kind}"] = CommaField(label=label, required=False, max_length=60)
+            self.fields[f"exempt_{kind}"] = CommaField(label=str(label), required=False, max_length=60)
 
     def exempt(self) -> list[Any]:
         """The fields of the exempt tags."""

@@ -116,7 +116,7 @@ class Cover(MerchantModel):
 
     order = MerchantForeignKey(Order, related_name="covers")
     source = models.CharField(
-        max_length=4, help_text="line: a line of the order is the premium; api: flagged."
+        max_length=4, help_text="line: a line of the order is the premium; api, team: flagged."
     )
     premium = models.DecimalField(max_digits=14, decimal_places=4)
     currency = models.CharField(max_length=3)
