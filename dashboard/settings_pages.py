@@ -58,12 +58,19 @@ ENTRIES: list[Entry] = [
         "return_rules", "returns",
     ),
     Entry(
+        "reasons", _("Return reasons"), _("Why things come back: your words, your order, and what each asks for."),
+        "reasons", "returns",
+    ),
+    Entry(
         "withdrawal_rules", _("Withdrawal"), _("How long, and which goods and orders are without the right."),
         "withdrawal_rules", "returns",
     ),
     Entry(
         "protection", _("Parcel protection"), _("What it costs, when a claim can be made, and what a rule decides."),
         "protection", "returns",
+    ),
+    Entry(
+        "branches", _("Branches"), _("Counters that take returns in, with a phone and a PIN."), "branches", "returns"
     ),
     Entry(
         "labels", _("Return labels"), _("Who makes them, from where, and where parcels go."), "labels", "returns"

@@ -12,10 +12,8 @@ from django.db import connection
 from analytics.queries import Period
 from merchants.scope import current_merchant
 from returns.policy.choices import EXCHANGES, Resolution
-from returns.reasons import REASONS
+from returns.reasons import known
 
-# Reasons that speak against the product itself, or against how it is described.
-PRODUCT_FAULTS: Final = frozenset(code for code, reason in REASONS.items() if reason.names_fault)
 # So few say nothing about a product.
 FEWEST: Final = 5
 MOST_PRODUCTS: Final = 50
@@ -56,7 +54,8 @@ class ProductReturns:
         """Named when there are enough returns and half of them have this one reason."""
         top = self.top_reason
         enough = self.returned >= FEWEST and self.reasons.get(top, 0) * 2 >= self.returned
-        return top if enough and top in PRODUCT_FAULTS else ""
+        reason = known().get(top) if enough else None
+        return top if reason is not None and reason.names_fault else ""
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "connection_id": ("con", "ShopConnection"),
     "pull_id": ("pul", "ShopPull"),
     "trial_id": ("ptr", "PolicyTrial"),
+    "branch_id": ("brn", "Branch"),
 }
 _RULES = {"rules": [{"key": MARK.lower(), "name": MARK, "outcome": {"window": 7}}]}
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
