@@ -28,16 +28,37 @@ log = structlog.get_logger(__name__)
 _TOGETHER: Final = 50
 
 
-def write_down(ended: Sequence[Ended]) -> None:
+def move_gates(ended: Sequence[Ended]) -> None:
+    """Tell the gates what came of calls, then free their places: nobody is sent before a gate knows of an error.
+
+    Errors that are not about the one parcel close the gate; an answer forgets earlier failures. Once a gate.
+    """
+    try:
+        _tell_gates(ended)
+    finally:
+        for one in ended:
+            calls.traffic().end(one.call.access, well=one.gate_error is None and bool(one.answers))
+
+
+def _tell_gates(ended: Iterable[Ended]) -> None:
+    now = timezone.now()
+    by_key: dict[str, list[Ended]] = defaultdict(list)
+    for one in ended:
+        by_key[one.call.access.key].append(one)
+    for calls_of_key in by_key.values():
+        worst = next((one for one in calls_of_key if one.gate_error), None)
+        if worst is not None:
+            _close(worst, now)
+        elif any(not isinstance(answer, CannotRead) for one in calls_of_key for answer in one.answers):
+            access = calls_of_key[0].call.access
+            gates.answered(access.key, access.carrier)
+
+
+def store(ended: Sequence[Ended]) -> None:
     """Store what carriers answered. What an answer breaks is told of its own parcel only.
 
     Raises what a database that went away raises: the leases end, and the parcels come due again.
     """
-    try:
-        _move_gates(ended)
-    finally:
-        for one in ended:
-            calls.traffic().end(one.call.access, well=one.gate_error is None and bool(one.answers))
     told: dict[tuple[object, str], list[tuple[Shipment, TrackingResult]]] = defaultdict(list)
     failed: list[tuple[Shipment, CarrierError]] = []
     for one in ended:
@@ -55,21 +76,6 @@ def write_down(ended: Sequence[Ended]) -> None:
     for row, error in failed:
         if isinstance(error, NotFound) and choosing.may_try_next(row):
             choosing.try_next(row.merchant, row.id)
-
-
-def _move_gates(ended: Iterable[Ended]) -> None:
-    """Errors that are not about the one parcel close the gate; an answer forgets earlier failures. Once a gate."""
-    now = timezone.now()
-    by_key: dict[str, list[Ended]] = defaultdict(list)
-    for one in ended:
-        by_key[one.call.access.key].append(one)
-    for calls_of_key in by_key.values():
-        worst = next((one for one in calls_of_key if one.gate_error), None)
-        if worst is not None:
-            _close(worst, now)
-        elif any(not isinstance(answer, CannotRead) for one in calls_of_key for answer in one.answers):
-            access = calls_of_key[0].call.access
-            gates.answered(access.key, access.carrier)
 
 
 def _close(ended: Ended, now: datetime) -> None:
