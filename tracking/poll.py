@@ -132,8 +132,15 @@ class _Run:
         if not room or (lane.opens_at and lane.opens_at > now):
             self._spare(lane, now)
             return []
+        access = lane.access
         turn = gates.enter(
-            lane.access.carrier, lane.access.key, lane.pace, now=now, patience=_AHEAD, calls=room
+            access.carrier,
+            access.key,
+            lane.pace,
+            now=now,
+            patience=_AHEAD,
+            calls=room,
+            circuit=access.circuit,
         )
         lane.turn(turn)
         times = [turn.at + place * turn.spacing for place in range(turn.granted)]
@@ -186,7 +193,7 @@ class _Run:
             move_gates(ended)
             # Whoever answered may be asked more; whose gate was closed is looked at anew.
             for one in ended:
-                if lane := self._lanes.get(one.call.access.key):
+                if lane := self._lanes.get(one.call.access.circuit):
                     lane.opens_at = None
             return ended
 
