@@ -170,11 +170,19 @@ class TestGivenBack:
         ],
     )  # fmt: skip
     def test_a_return_ends_what_was_about_the_returned_lines(
-        self, merchant: Merchant, drain_all: Work, later: Any, returned: dict[str, int], resolution: str, then: str
+        self,
+        merchant: Merchant,
+        drain_all: Work,
+        later: Any,
+        returned: dict[str, int],
+        resolution: str,
+        then: str,
     ) -> None:
         order = self.deliver(merchant, drain_all)
         ids = line_ids(order)
-        wanted = [RequestedLine(ids[sku], n, "too_small", resolution=resolution) for sku, n in returned.items()]
+        wanted = [
+            RequestedLine(ids[sku], n, "too_small", resolution=resolution) for sku, n in returned.items()
+        ]
         ret = returns.request_return(merchant, order.id, RequestedReturn(wanted, method="own"), by=Side.TEAM)
         if then == "cancel":
             returns.cancel(merchant, ret.id, by=Side.TEAM)
@@ -191,9 +199,7 @@ class TestGivenBack:
         assert self.told(merchant, later) == everything - gone
 
     @pytest.mark.parametrize("whole", [True, False])
-    def test_so_does_a_withdrawal(
-        self, merchant: Merchant, drain_all: Work, later: Any, whole: bool
-    ) -> None:
+    def test_so_does_a_withdrawal(self, merchant: Merchant, drain_all: Work, later: Any, whole: bool) -> None:
         order = self.deliver(merchant, drain_all)
         declared = Declaration(
             NOW, Source.LINK, name="Anna", email=order.email, order_id=order.id,
@@ -201,7 +207,9 @@ class TestGivenBack:
         )  # fmt: skip
         withdrawals.declare(merchant, declared)
         told = self.told(merchant, later)
-        assert told == (set() if whole else {"care_guide How to care for it", "replenishment Oil", "complement Cup"})
+        assert told == (
+            set() if whole else {"care_guide How to care for it", "replenishment Oil", "complement Cup"}
+        )
 
 
 class TestReplenishment:
