@@ -38,7 +38,7 @@ class Known:
 
     def is_given_back(self, row: FollowUp) -> bool:
         """Whether the shopper gives back, or gave back, all that this is about: by return or withdrawal."""
-        if row.order_id not in self.kept or row.kind == Kind.WELCOME:
+        if row.order_id is None or row.order_id not in self.kept or row.kind == Kind.WELCOME:
             return False
         skus = [line.sku for line in self.kept[row.order_id]]
         if row.kind == Kind.REPLENISHMENT:
