@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -87,7 +88,7 @@ def _initial(place: int, reason: Reason) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _title(form: Any, now: dict[str, Reason]) -> str:
+def _title(form: Any, now: Mapping[str, Reason]) -> str:
     found = now.get(form.initial.get("code", ""))
     return str(found.name) if found else ""
 

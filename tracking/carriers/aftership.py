@@ -29,17 +29,8 @@ from tracking.carriers.base import (
     Proof,
     TrackingResult,
 )
-from tracking.carriers.bodies import (
-    Json,
-    dig,
-    each,
-    first,
-    grams,
-    never_raises,
-    refused,
-    text,
-    told_in,
-)
+from tracking.carriers.bodies import Json, dig, each, first, grams, never_raises, refused, text, told_in
+from tracking.carriers.building import scanned
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.mapping import StatusMap
 from tracking.carriers.places import Place, country_code
@@ -206,19 +197,15 @@ def _scan(checkpoint: Json) -> CarrierScan:
     )
     local_time = text(checkpoint["checkpoint_time"])
     occurred_at, offset_known = parse_local(local_time, place.zone)
-    return CarrierScan(
-        occurred_at=occurred_at,
-        local_time=local_time[:40],
-        offset_known=offset_known,
-        status=meaning.status,
-        substatus=meaning.substatus,
-        raw_code=code or tag,
-        description=words,
-        city=place.city,
-        region=place.region,
-        postcode=place.postcode,
-        country=place.country,
-        known=meaning.known and (bool(code) or tag in STATUSES.families),
+    known = meaning.known and (bool(code) or tag in STATUSES.families)
+    return scanned(
+        meaning._replace(known=known),
+        place,
+        occurred_at,
+        local_time,
+        offset_known,
+        code=code or tag,
+        words=words,
     )
 
 

@@ -29,6 +29,7 @@ from tracking.carriers.base import (
     TrackingResult,
 )
 from tracking.carriers.bodies import Json, dig, each, first, grams, json_body, never_raises, refused, text
+from tracking.carriers.building import ends_of, scanned, sentence
 from tracking.carriers.calls import one_each, send, wait_of
 from tracking.carriers.mapping import StatusMap
 from tracking.carriers.places import Place, split_place
@@ -135,10 +136,7 @@ def read_result(number: str, answer: Any) -> TrackingResult:
             document_url=text(first(proof.get("documentUrl"), proof.get("signatureUrl")), 1000),
         ),
         pickup=_pickup(shipment, scans, destination.zone),
-        origin_country=origin.country,
-        origin_postcode=origin.postcode,
-        destination_country=destination.country,
-        destination_postcode=destination.postcode,
+        **ends_of(origin, destination),
         raw=shipment,
     )
 
@@ -173,26 +171,21 @@ def _scans(events: Iterable[Json], origin: Place, destination: Place) -> Iterabl
     for event in events:
         code = text(event.get("statusCode")).lower()
         words = [text(event.get("status"), 500), text(event.get("description"), 500)]
-        status, substatus, known = STATUSES.meaning(code, " ".join(words))
+        meaning = STATUSES.meaning(code, " ".join(words))
         place = _place(event.get("location"))
         # A scan without a place happened where parcels of its kind are.
         near = origin if code == "pre-transit" else destination
         local_time = str(event["timestamp"])
         zone = place.zone if place.country else near.zone
         occurred_at, offset_known = parse_local(local_time, zone)
-        yield CarrierScan(
-            occurred_at=occurred_at,
-            local_time=local_time[:40],
-            offset_known=offset_known,
-            status=status,
-            substatus=substatus,
-            raw_code=code or text(event.get("statusCode")),
-            description=" · ".join(dict.fromkeys(filter(None, words)))[:500],
-            city=place.city,
-            region=place.region,
-            postcode=place.postcode,
-            country=place.country,
-            known=known,
+        yield scanned(
+            meaning,
+            place,
+            occurred_at,
+            local_time,
+            offset_known,
+            code=code or text(event.get("statusCode")),
+            words=sentence(*words),
         )
 
 

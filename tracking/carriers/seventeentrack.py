@@ -27,17 +27,8 @@ from tracking.carriers.base import (
     RateLimited,
     TrackingResult,
 )
-from tracking.carriers.bodies import (
-    Json,
-    dig,
-    each,
-    first,
-    grams,
-    never_raises,
-    refused,
-    text,
-    told_in,
-)
+from tracking.carriers.bodies import Json, dig, each, first, grams, never_raises, refused, text, told_in
+from tracking.carriers.building import ends_of, scanned
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.places import Place, country_code, split_place
 from tracking.carriers.seventeentrack_v1 import STATUSES, first_version, listed
@@ -173,10 +164,7 @@ def _parcel(parcel: Json) -> Answer:
         service=text(misc.get("service_type")),
         weight_grams=grams(misc.get("weight_kg"), "kg"),
         handed_over_to=_hand_over(number, misc),
-        origin_country=origin.country,
-        origin_postcode=origin.postcode,
-        destination_country=destination.country,
-        destination_postcode=destination.postcode,
+        **ends_of(origin, destination),
         raw={key: value for key, value in info.items() if key != "tracking"},
     )
 
@@ -212,20 +200,8 @@ def _scan(event: Json) -> CarrierScan:
     occurred_at, offset_known = parse_local(stamp, place.zone)
     if event.get("time_utc"):
         occurred_at = parse_local(text(event["time_utc"]), place.zone)[0]
-    return CarrierScan(
-        occurred_at=occurred_at,
-        local_time=(stamp or bare)[:40],
-        offset_known=offset_known and bool(event.get("time_iso") or raw.get("timezone")),
-        status=meaning.status,
-        substatus=meaning.substatus,
-        raw_code=code,
-        description=words,
-        city=place.city,
-        region=place.region,
-        postcode=place.postcode,
-        country=place.country,
-        known=meaning.known,
-    )
+    known_offset = offset_known and bool(event.get("time_iso") or raw.get("timezone"))
+    return scanned(meaning, place, occurred_at, stamp or bare, known_offset, code=code, words=words)
 
 
 def _address(address: Any) -> Place:
