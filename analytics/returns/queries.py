@@ -40,6 +40,7 @@ class ProductReturns:
     returned: int
     bought: int
     reasons: Mapping[str, int]
+    faults: frozenset[str]  # the shop's reasons that speak against the product itself, or how it is described
 
     @property
     def rate(self) -> float | None:
@@ -54,8 +55,7 @@ class ProductReturns:
         """Named when there are enough returns and half of them have this one reason."""
         top = self.top_reason
         enough = self.returned >= FEWEST and self.reasons.get(top, 0) * 2 >= self.returned
-        reason = known().get(top) if enough else None
-        return top if reason is not None and reason.names_fault else ""
+        return top if enough and top in self.faults else ""
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,7 @@ def return_figures(period: Period) -> ReturnFigures:
         products = cursor.fetchall()
         cursor.execute(_BOUGHT, {**values, "skus": [row[0] for row in products]})
         bought = dict(cursor.fetchall())
+    faults = frozenset(code for code, reason in known().items() if reason.names_fault)
     items, paid, given = next((row[3:] for row in groups if row[0] == _ALL), (0, 0, 0))
     resolutions = _counts(row[2:] for row in groups if row[0] == _BY_RESOLUTION)
     return ReturnFigures(
@@ -158,7 +159,8 @@ def return_figures(period: Period) -> ReturnFigures:
         reasons=_counts((row[1], *row[3:]) for row in groups if row[0] == _BY_REASON), resolutions=resolutions,
         products=tuple(
             ProductReturns(
-                sku, title, int(number), int(bought.get(sku, 0)), dict(zip(names, map(int, counts), strict=True))
+                sku, title, int(number), int(bought.get(sku, 0)), dict(zip(names, map(int, counts), strict=True)),
+                faults,
             )
             for sku, title, number, names, counts in products
         ),
