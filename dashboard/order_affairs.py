@@ -43,7 +43,7 @@ _NAMES: dict[str, tuple[Promise, str, str]] = {
     "claim": (_("Claim"), "claims", "clm"),
     "refund": (_("Refund"), "refunds", "rfd"),
 }
-_STATES: dict[str, tuple[Mapping[str, Label], ...]] = {
+_STATES: dict[str, tuple[dict[str, Label], ...]] = {
     "return": (return_words.APPROVALS, return_words.LOGISTICS, return_words.MONEY),
     "withdrawal": (words.WITHDRAWAL_STATUSES,),
     "claim": (words.CLAIM_STATUSES,),
