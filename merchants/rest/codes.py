@@ -143,6 +143,7 @@ CODES: dict[str, Code] = {
     "invalid_days": Code(422, "The number of days is out of bounds.", "Send 1 to 365."),
     "empty_message": Code(422, "This needs words.", "Send `text`."),
     "text_too_long": Code(422, "The text is too long.", "`detail` says how long it may be."),
+    "photo_broken": Code(422, "This is no photo that can be read.", "Send a JPEG, PNG or WebP in base64."),
     "too_many_photos": Code(422, "These are too many photos.", "`detail` says how many there may be."),
     "invalid_tracking_number": Code(
         422, "This is not a tracking number.", "Send 4 to 100 letters and digits."
