@@ -38,6 +38,7 @@ from returns.claims.urls import claim_routes
 from returns.files_api import PackingSlip, ReturnLabelFile
 from returns.money.urls import money_routes
 from returns.policy.api import ReturnPolicy
+from returns.reasons_api import Reasons
 from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
@@ -104,6 +105,7 @@ api = [
     path("consents/<str:consent_id>", OneConsent.as_view()),
     *money_routes,
     path("return-policy", ReturnPolicy.as_view()),
+    path("return-reasons", Reasons.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     *withdrawal_routes,

@@ -312,6 +312,7 @@ CODES: dict[str, Code] = {
         )
         for status in ("parked", "open", "needs_more", "paused", "approved", "declined", "closed")
     },
+    "protection_off": Code(409, "The shop protects no orders.", "Settings › Parcel protection."),
     # Withdrawals.
     "withdrawal_unmatched": Code(409, "Its order is not known yet.", "`POST /withdrawals/{id}/match` first."),
     "withdrawal_open": Code(409, "The withdrawal has another order, or is open.", "Read it."),
