@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from dashboard import formats, words
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.carriers import carrier_label
-from dashboard.order_affairs import affairs, exemptions_of, protection_of
+from dashboard.order_affairs import affairs
 from dashboard.order_money import panel
 from dashboard.pages.withdrawal_rules import EXEMPTIONS
 from dashboard.shell import page
@@ -69,14 +69,16 @@ def order(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
     found = get_order(id_or_404("ord", order_id))
     notes = list(OrderNote.objects.filter(order_id=found.id).order_by("-created_at", "-id"))
     shipments = list(shipments_with_lines().filter(order_id=found.id).order_by("number"))
-    exempt = exemptions_of(found)
+    became = affairs(seat.merchant, found)
     entries = timeline(seat.merchant, found, shipments, notes)
     shown = entries if request.GET.get("timeline") == "all" else entries[:_FIRST]
     context = {
         "order": found,
         "order_id": order_id,
         "stage": label(words.STAGES, found.stage),
-        "lines": [_line(found, line, exempt.get(line.pk, "")) for line in found.lines.all() if line.quantity],
+        "lines": [
+            _line(found, line, became.exempt.get(line.pk, "")) for line in found.lines.all() if line.quantity
+        ],
         "money": _money(found),
         "parcels": [_parcel(seat.merchant, shipment, found) for shipment in shipments],
         "entries": shown,
@@ -86,9 +88,8 @@ def order(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
         "customer_url": _customer_url(seat, found),
         "raw": json.dumps(found.raw, indent=2, ensure_ascii=False)[:_RAW_SHOWN] if found.raw else "",
         "longest_note": LONGEST_NOTE,
-        "affairs": affairs(seat.merchant, found),
+        "affairs": became,
         "money_panel": panel(found),
-        "protection": protection_of(found),
         "exemptions": EXEMPTIONS.items(),
         "portal_url": portal_url(seat.merchant, found),
         "portal_path": portal_path(seat.merchant, found),
