@@ -29,7 +29,18 @@ from tracking.carriers.base import (
     Proof,
     TrackingResult,
 )
-from tracking.carriers.bodies import Json, dig, each, first, grams, never_raises, refused, text, told_in
+from tracking.carriers.bodies import (
+    Json,
+    dig,
+    each,
+    first,
+    grams,
+    never_raises,
+    readable,
+    refused,
+    text,
+    told_in,
+)
 from tracking.carriers.building import scanned
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.mapping import StatusMap
@@ -174,8 +185,7 @@ def _result(tracking: Json) -> TrackingResult:
 
 def _scans(tracking: Json) -> Iterable[CarrierScan]:
     checkpoints = [*each(tracking.get("checkpoints") or [])]
-    for checkpoint in checkpoints:
-        yield _scan(checkpoint)
+    yield from readable(checkpoints, _scan)
     tag, at = text(tracking.get("tag")), text(tracking.get("updated_at"))
     if not checkpoints and at and tag not in ("", "Pending"):
         yield _scan({"tag": tag, "subtag": tracking.get("subtag"), "checkpoint_time": at,

@@ -30,7 +30,7 @@ from tracking.carriers.base import (
     Proof,
     TrackingResult,
 )
-from tracking.carriers.bodies import first, grams, never_raises, refused, text, xml_body
+from tracking.carriers.bodies import first, grams, never_raises, readable, refused, text, xml_body
 from tracking.carriers.building import scanned
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.mapping import Meaning, StatusMap
@@ -134,7 +134,7 @@ def _piece(piece: ElementTree.Element) -> Answer:
         words = first(piece.get("error-status-text"), piece.get("piece-status-desc"), piece.get("status"))
         return NotFound(text(words, 200) or "no data", number=number)
     events = [data for data in piece.iter("data") if data.get("name") == "piece-event"]
-    scans = [_scan(event) for event in events] or [*_current(piece)]
+    scans = readable(events, _scan) or [*_current(piece)]
     delivered = any(scan.status == Status.DELIVERED for scan in scans)
     receiver = text(piece.get("recipient-name")) if delivered else ""
     return TrackingResult(

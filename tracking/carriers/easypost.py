@@ -26,7 +26,18 @@ from tracking.carriers.base import (
     Proof,
     TrackingResult,
 )
-from tracking.carriers.bodies import Json, dig, each, first, grams, never_raises, refused, text, told_in
+from tracking.carriers.bodies import (
+    Json,
+    dig,
+    each,
+    first,
+    grams,
+    never_raises,
+    readable,
+    refused,
+    text,
+    told_in,
+)
 from tracking.carriers.building import ends_of, scanned
 from tracking.carriers.calls import one_each, send, wait_of
 from tracking.carriers.mapping import StatusMap
@@ -131,8 +142,7 @@ def _result(tracker: Json) -> TrackingResult:
 
 def _scans(tracker: Json) -> Iterable[CarrierScan]:
     details = [*each(tracker.get("tracking_details") or [])]
-    for detail in details:
-        yield _scan(detail)
+    yield from readable(details, _scan)
     status = text(tracker.get("status")).lower()
     if not details and status not in ("", "unknown"):
         # It tells where the parcel is and nothing of how it came there.

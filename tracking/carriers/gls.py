@@ -24,7 +24,7 @@ from tracking.carriers.base import (
     PollAdvice,
     TrackingResult,
 )
-from tracking.carriers.bodies import Json, dig, each, first, never_raises, refused, text, told_in
+from tracking.carriers.bodies import Json, dig, each, first, never_raises, readable, refused, text, told_in
 from tracking.carriers.building import CLIENT, client_credentials, scanned
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.mapping import StatusMap
@@ -131,8 +131,7 @@ def _parcel(parcel: Json) -> Answer:
 
 def _scans(parcel: Json) -> Iterable[CarrierScan]:
     events = [*each(parcel.get("events") or [])]
-    for event in events:
-        yield _scan(event)
+    yield from readable(events, _scan)
     if not events and parcel.get("statusDateTime"):
         yield _scan({"code": parcel.get("status"), "eventDateTime": parcel["statusDateTime"]})
 

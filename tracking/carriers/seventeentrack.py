@@ -27,7 +27,18 @@ from tracking.carriers.base import (
     RateLimited,
     TrackingResult,
 )
-from tracking.carriers.bodies import Json, dig, each, first, grams, never_raises, refused, text, told_in
+from tracking.carriers.bodies import (
+    Json,
+    dig,
+    each,
+    first,
+    grams,
+    never_raises,
+    readable,
+    refused,
+    text,
+    told_in,
+)
 from tracking.carriers.building import ends_of, scanned
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.places import Place, country_code, split_place
@@ -181,7 +192,7 @@ def _scans(info: Json) -> Iterable[CarrierScan]:
     state = info.get("latest_status") or {}
     if not events and (latest.get("time_iso") or latest.get("time_utc")):
         events = [{**latest, "sub_status": latest.get("sub_status") or state.get("sub_status")}]
-    return [_scan(event) for event in events]
+    return readable(events, _scan)
 
 
 def _scan(event: Json) -> CarrierScan:

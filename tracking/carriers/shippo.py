@@ -21,7 +21,7 @@ from tracking.carriers.base import (
     PollAdvice,
     TrackingResult,
 )
-from tracking.carriers.bodies import Json, dig, each, first, never_raises, refused, text, told_in
+from tracking.carriers.bodies import Json, dig, each, first, never_raises, readable, refused, text, told_in
 from tracking.carriers.building import ends_of, scanned
 from tracking.carriers.calls import one_each, plain, send, wait_of
 from tracking.carriers.mapping import Meaning, StatusMap
@@ -124,7 +124,7 @@ def _scans(track: Json) -> Iterable[CarrierScan]:
     for event in (*each(track.get("tracking_history") or []), *each(track.get("tracking_status") or [])):
         if event.get("status_date"):
             told.setdefault((event["status_date"], event.get("status"), event.get("status_details")), event)
-    return [_scan(event) for event in told.values()]
+    return readable(told.values(), _scan)
 
 
 def _scan(event: Json) -> CarrierScan:
