@@ -58,12 +58,13 @@ def set_stock_hook(merchant: Merchant, url: str) -> tuple[StockHook, str]:
     return hook, secret
 
 
-def remove_stock_hook(merchant: Merchant) -> None:
-    """Ask the shop no more. Raises NotFound where it is not asked."""
+def remove_stock_hook(merchant: Merchant) -> StockHook:
+    """Ask the shop no more. Returns what is not there any more; raises NotFound where it was not asked."""
     with merchant_transaction(merchant):
         hook = stock_hook()
         audit.record_change("stock_hook.removed", "", hook.url)
-        hook.delete()
+        StockHook.objects.filter(pk=hook.pk).delete()
+    return hook
 
 
 def stock_hook() -> StockHook:

@@ -47,11 +47,10 @@ class StockHooks(ApiView):
         hook, secret = set_stock_hook(self.merchant, self.body(StockHookIn).url)
         return self.show(_shown(hook, secret))
 
-    @extend_schema(operation_id="stock_hook_delete", responses={204: None})
+    @extend_schema(operation_id="stock_hook_delete", responses={200: StockHookOut})
     def delete(self, request: HttpRequest) -> HttpResponse:
         """Ask the shop no more: what it told by `POST /products` holds."""
-        remove_stock_hook(self.merchant)
-        return HttpResponse(status=204)
+        return self.show(_shown(remove_stock_hook(self.merchant)))
 
 
 def _shown(hook: StockHook, secret: str = "") -> StockHookOut:

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0011_withdrawal_for'),
-        ('returns', '0003_labels'),
+        ('returns', '0004_shop_says'),
     ]
 
     operations = [
