@@ -81,6 +81,7 @@ def _line(data: QueryDict, found: Returnable, key: str) -> Answer:
     reason, condition = data.get(f"reason-{key}", ""), data.get(f"condition-{key}", "")
     resolution = data.get(f"resolution-{key}", "")
     variant = data.get(f"variant-{resolution}-{key}", "") or data.get(f"variant-{key}", "")
+    variant = variant.replace("\0", "")
     return Answer(
         found, key, min(max(wanted, 1), found.piece.left), reason if _is_offered(reason) else "",
         condition if condition in ItemCondition.values else "",

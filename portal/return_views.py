@@ -96,14 +96,14 @@ def _send(request: HttpRequest, site: Site, order: Order, answers: Answers) -> R
     methods = methods_of(answers)
     if methods and answers.method not in methods:
         answers.errors["method"] = _("Please choose how you send it back.")
-    gift_email = request.POST.get("gift_email", "").strip()
+    gift_email = request.POST.get("gift_email", "").replace("\0", "").strip()
     if answers.gift and "@" not in gift_email:
         answers.errors["gift_email"] = _("Please enter the e-mail address that the credit goes to.")
     if answers.errors:
         return None
     wanted = RequestedReturn(
         lines=_lines(answers, typed.photos), method=answers.method if methods else "", gift=answers.gift,
-        gift_email=gift_email, note=typed.text, key=request.POST.get("key", "")[:64],
+        gift_email=gift_email, note=typed.text, key=request.POST.get("key", "").replace("\0", "")[:64],
     )  # fmt: skip
     ask_shop(site.merchant, [line.variant for line in answers.lines])
     try:
@@ -192,9 +192,10 @@ def sent(request: HttpRequest, site: Site, token: str, return_id: str) -> HttpRe
     row = open_order(site, token)
     found = _return(row, return_id)
     count_write(request, site, row)
+    number = request.POST.get("tracking_number", "").replace("\0", "")
     # Not approved, on its way already, or no number at all: the page itself says what holds.
     with suppress(Conflict, Unprocessable):
-        set_parcel(site.merchant, found.id, tracking_number=request.POST.get("tracking_number", ""))
+        set_parcel(site.merchant, found.id, tracking_number=number)
     return _to(site, token, found)
 
 

@@ -50,7 +50,7 @@ class StockHooks(ApiView):
     @extend_schema(operation_id="stock_hook_delete", responses={200: StockHookOut})
     def delete(self, request: HttpRequest) -> HttpResponse:
         """Ask the shop no more: what it told by `POST /products` holds."""
-        return self.show(_shown(remove_stock_hook(self.merchant)))
+        return self.once("DELETE /stock-hook", lambda: self.show(_shown(remove_stock_hook(self.merchant))))
 
 
 def _shown(hook: StockHook, secret: str = "") -> StockHookOut:
