@@ -42,7 +42,7 @@ class Settings:
     history: float = 420.0  # days: older ones are not looked at
     # Days: of parcels begun later than that, mostly the fast ones are known. Trees learn from those before.
     settled: float = 42.0
-    lost_share: float = 0.75  # of those that are open for so long; the others were cancelled or come after all
+    lost_share: float = 0.75  # of those open for so long; others were cancelled or come after all
     lost: float = 75.0  # days: a parcel that is under way for longer does not come any more
     trees: int = 60
     rate: float = 0.1

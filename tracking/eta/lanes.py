@@ -103,11 +103,12 @@ class Lanes:
 
     def copy(self) -> "Lanes":
         """As it is now, for good, without the lanes that hardly a parcel takes."""
-        return Lanes(*(
+        ways, packing, promised = (
             {key: (value, count * self.scale) for key, (value, count) in table.items()
              if count * self.scale >= _FEWEST or not key}
             for table in self._tables()
-        ))  # fmt: skip
+        )  # fmt: skip
+        return Lanes(ways, packing, promised)
 
     def as_json(self) -> list[list[list[Any]]]:
         return [
@@ -117,7 +118,8 @@ class Lanes:
 
     @classmethod
     def from_json(cls, data: list[list[list[Any]]]) -> "Lanes":
-        return cls(*({tuple(row[:-2]): (row[-2], row[-1]) for row in rows} for rows in data))
+        ways, packing, promised = ({tuple(row[:-2]): (row[-2], row[-1]) for row in rows} for rows in data)
+        return cls(ways, packing, promised)
 
     def _tables(self) -> tuple[Table, Table, Table]:
         return self.ways, self.packing, self.promised
