@@ -2,23 +2,27 @@
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
-from math import exp, inf, isnan
+from math import exp, inf, isnan, log
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from django.core.management import CommandError, call_command
 from pyarrow import parquet
 
-from tracking.eta import backtest, olist
+from tracking.eta import backtest, olist, pace
 from tracking.eta.calibration import Error, quantile
 from tracking.eta.cases import Case, Past, Stage
 from tracking.eta.features import NAMES, features
 from tracking.eta.fitting import Learner, Settings, fit
+from tracking.eta.lanes import Lanes, chains
 from tracking.eta.model import Model
+from tracking.eta.pace import Parcels, Spread
 
 _BEGIN = 17_000.0
 _FEW = Settings(trees=8, leaves=6)
@@ -92,8 +96,8 @@ def test_a_packed_model_says_the_same(model: Model) -> None:
 
 def test_our_trees_say_what_scikit_learns_say(pasts: list[Past]) -> None:
     learner = Learner(pasts, Stage.HANDOVER, _BEGIN + 200, _FEW)
-    stage = learner.model(0)
-    for index, trees in enumerate(learner._trees(0)):
+    stage = learner.model(_BEGIN + 200)
+    for index, trees in enumerate(learner._grown_for(_BEGIN + 200).trees):
         for row, theirs in zip(learner.rows[:50].tolist(), trees.predict(learner.rows[:50]), strict=True):
             assert stage.forests[index].predict(row) == pytest.approx(theirs, abs=1e-5)
 
@@ -102,11 +106,52 @@ def test_what_happened_later_changes_nothing(pasts: list[Past]) -> None:
     now = _BEGIN + 120
     later = [Past(p.case, p.delivered if p.delivered < now else p.delivered + 50, p.shipped) for p in pasts]
     first, second = (
-        Learner(pasts, Stage.PURCHASE, now, _FEW).model(0),
-        Learner(later, Stage.PURCHASE, now, _FEW).model(0),
+        Learner(pasts, Stage.PURCHASE, now, _FEW).model(now),
+        Learner(later, Stage.PURCHASE, now, _FEW).model(now),
     )
     case = _case("B", Stage.PURCHASE)
     assert Model({Stage.PURCHASE: first}).predict(case) == Model({Stage.PURCHASE: second}).predict(case)
+
+
+@pytest.mark.parametrize("factor", [0.6, 1.0, 1.8])
+def test_the_pace_is_seen_within_days_though_most_are_still_under_way(factor: float) -> None:
+    """All parcels that are under way from one day on take longer, or shorter: a week later the level says so."""
+    chance = np.random.default_rng(4)
+    began = np.sort(chance.uniform(0, 200, 4000))
+    errors = chance.normal(0, 0.4, 4000)
+    came = began + 8 * np.exp(errors)
+    late = came > 193
+    came[late] = np.maximum(193, began[late]) + (came - np.maximum(193, began))[late] * factor
+    spread = Spread.of(np.sort(errors[:2000]), lost=0.0)
+    parcels = Parcels(np.full(4000, log(8)), began, came)
+    seen, count = pace.observed(spread, parcels, 200.0, 7.0)
+    assert count > 50
+    assert seen == pytest.approx(log(factor), abs=0.25)
+    assert abs(pace.observed(spread, parcels, 193.0, 28.0)[0]) < 0.1
+    told = pace.level(spread, parcels, 200.0, usual=0.0)
+    assert abs(told) < abs(seen) + 0.05  # followed, but not all of the way
+
+
+def test_lost_parcels_do_not_make_the_others_slow() -> None:
+    chance = np.random.default_rng(4)
+    began = np.sort(chance.uniform(0, 200, 4000))
+    errors = chance.normal(0, 0.4, 4000)
+    came = np.where(chance.random(4000) < 0.1, inf, began + 8 * np.exp(errors))
+    parcels = Parcels(np.full(4000, log(8)), began, came)
+    assert abs(pace.observed(Spread.of(errors, lost=0.1), parcels, 200.0, 28.0)[0]) < 0.05
+
+
+def test_lanes_differ_by_as_much_when_all_become_slower() -> None:
+    lanes = Lanes()
+    for week in range(8):
+        slow = 1 + week % 2
+        pasts = [
+            Past(replace(_case(region), at=0.0, placed=0.0), days * slow) for region, days in (("A", 3.0), ("B", 9.0))
+            for _ in range(30)
+        ]  # fmt: skip
+        lanes.learn(Stage.HANDOVER, pasts, [])
+    near, far = (lanes.look_up(lanes.ways, chains(_case(region))["lane"])[0] for region in "AB")
+    assert far - near == pytest.approx(log(3), abs=0.15)
 
 
 def test_without_much_history_the_lanes_own_quantiles_count() -> None:

@@ -3,13 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import exp, inf, isnan, nan
+from math import inf, isnan
 from statistics import fmean, median
 from typing import Any
 
 from tracking.eta.cases import Case, Past, Stage
 from tracking.eta.fitting import Learner, Settings
-from tracking.eta.lanes import Lanes
 from tracking.eta.model import QUANTILES, Model, Prediction
 
 Predictor = Callable[[Case], Prediction | None]
@@ -37,34 +36,34 @@ def run(pasts: Sequence[Past], start: float, end: float, settings: Settings | No
 def predict_span(
     pasts: Sequence[Past], stage: Stage, start: float, end: float, settings: Settings | None = None
 ) -> list[Told]:
-    """What would have been said of each parcel of the span, week by week."""
+    """What would have been said of each parcel of the span, day by day."""
     learner = Learner(pasts, stage, start, settings)
     wanted: dict[int, list[Past]] = defaultdict(list)
     for past in learner.pasts:
         if start <= past.case.placed < end and past.case.at < past.delivered < inf:
-            wanted[learner.week(past.case.at)].append(past)
-    always = _Always(learner.by_delivery, start)
+            wanted[int(past.case.at - start)].append(past)
+    before = _Medians(learner.pasts, -inf, start, fewest=1)
     told = []
-    for week, parcels in sorted(wanted.items()):
-        model = Model({stage: learner.model(week)})
-        lanes = learner.lanes_of(week)
+    for day, parcels in sorted(wanted.items()):
+        now = start + day
+        model = Model({stage: learner.model(now)})
+        lately = _Medians(learner.pasts, now - 30, now, fewest=3)
         for past in parcels:
-            told.append(Told(past.case, past.days, _say(past.case, model, lanes, always)))
+            told.append(Told(past.case, past.days, _say(past.case, model, before, lately)))
     return told
 
 
-def _say(case: Case, model: Model, lanes: Lanes, always: "_Always") -> dict[str, Prediction]:
+def _say(case: Case, model: Model, before: "_Medians", lately: "_Medians") -> dict[str, Prediction]:
     said: dict[str, Prediction] = {}
     ours = model.predict(case)
     if ours is not None:
         said["ours"] = ours
     if not isnan(case.promise):
         said["promise"] = _point(max(case.promise, 0.0))
-    said["lane_before"] = _point(always.median(case))
-    recent = lanes.recent.get(("way", case.origin_region or case.origin_country, _to(case)))
-    recent = recent or lanes.recent.get((), None)
-    if recent is not None:
-        said["lane_30_days"] = _point(exp(recent[0]))
+    for name, medians in (("lane_before", before), ("lane_30_days", lately)):
+        days = medians.of(case)
+        if days is not None:
+            said[name] = _point(days)
     return said
 
 
@@ -76,19 +75,24 @@ def _point(days: float) -> Prediction:
     return Prediction(days, days, days)
 
 
-class _Always:
-    """The plainest baseline: the median by lane over everything that was delivered before the span."""
+class _Medians:
+    """The plainest baseline: the median by lane over what was delivered from `first` until `end`."""
 
-    def __init__(self, pasts: Iterable[Past], start: float) -> None:
+    def __init__(self, pasts: Iterable[Past], first: float, end: float, fewest: int) -> None:
         by_lane: dict[tuple[str, ...], list[float]] = defaultdict(list)
         for past in pasts:
-            if past.delivered < start and past.days > 0:
+            if first <= past.delivered < end and past.days > 0:
                 by_lane[()].append(past.days)
-                by_lane[past.case.origin_region, _to(past.case)].append(past.days)
-        self.medians = {lane: median(days) for lane, days in by_lane.items()}
+                by_lane[_way(past.case)].append(past.days)
+        self.medians = {lane: median(days) for lane, days in by_lane.items() if len(days) >= fewest}
 
-    def median(self, case: Case) -> float:
-        return self.medians.get((case.origin_region, _to(case)), self.medians.get((), nan))
+    def of(self, case: Case) -> float | None:
+        """Days; of a lane that is not known, those of all."""
+        return self.medians.get(_way(case), self.medians.get(()))
+
+
+def _way(case: Case) -> tuple[str, ...]:
+    return case.origin_region or case.origin_country, _to(case)
 
 
 def summary(told: Sequence[Told]) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """The numbers that the trees look at. One function for learning and for predicting, so that both see the same."""
 
-from math import nan
+from math import log, nan
 from typing import Final
 
 from tracking.eta.cases import Case
-from tracking.eta.lanes import Lanes, chains
+from tracking.eta.lanes import Lanes, chains, promised_days
 from tracking.statuses import Status
 
 NAMES: Final = (
-    "lane", "lane_count", "origin_lane", "served_lane", "way_short", "packing",
+    "lane", "lane_count", "origin_lane", "served_lane", "packing",
     "promise", "dispatch_by", "weekday", "hour", "postcode", "origin_postcode", "shipping", "price", "pieces",
     "same_region", "abroad", "since_placed", "since_shipped", "status", "attempts", "scans", "is_near",
 )  # fmt: skip
@@ -19,19 +19,20 @@ def features(case: Case, lanes: Lanes) -> list[float]:
     """One number for each of NAMES, nan for what is not known.
 
     None of them tells which week it is, as the level of all lanes would: of a week that is not over yet only the fast
-    parcels are known, and trees would learn that it was a fast week.
+    parcels are known, and trees would learn that it was a fast week. So a promise counts against what is usually
+    promised on its lane: a shop that promises less from some day on does not send faster by that.
     """
     on = chains(case)
-    lane, count = lanes.look_up(lanes.recent, on["lane"])
+    lane, count = lanes.look_up(lanes.ways, on["lane"])
+    promise = log(promised_days(case)) - lanes.look_up(lanes.promised, on["lane"][:2])[0]
     day = case.at // 1
     return [
         lane,
-        float(count),
-        lanes.look_up(lanes.long, on["origin"])[0] - lane,
-        lanes.look_up(lanes.recent, on["served"])[0] - lane,
-        lanes.look_up(lanes.short, on["lane"][:2])[0] - lane,
+        count,
+        lanes.look_up(lanes.ways, on["origin"])[0] - lane,
+        lanes.look_up(lanes.ways, on["served"])[0] - lane,
         lanes.look_up(lanes.packing, [("from", case.origin)])[0],
-        case.promise,
+        promise,
         case.dispatch_by,
         (day + 3) % 7,  # 1970 began on a Thursday; 0 is Monday
         (case.at - day) * 24,

@@ -1,4 +1,4 @@
-"""When models are fitted: a row a merchant that comes due each week, and a process of its own that ends afterwards.
+"""When models are fitted: a row a merchant that comes due each day, and a process of its own that ends afterwards.
 
 Fitting needs scikit-learn and some 200 MB. A worker that did it itself would keep them for good.
 """
@@ -24,7 +24,7 @@ from tracking.models import Shipment
 log = structlog.get_logger(__name__)
 
 ETA: Final = "tracking.eta"
-EVERY: Final = timedelta(days=7)
+EVERY: Final = timedelta(days=1)  # as often as the level is looked at in the backtest
 LATER: Final = timedelta(days=1)  # when there is too little history yet
 LEASE: Final = timedelta(seconds=60)
 LONGEST: Final = timedelta(minutes=15)
@@ -43,7 +43,7 @@ ON CONFLICT DO NOTHING
 
 
 def fit_due() -> int:
-    """Fit the model of the next merchant whose week is over. Returns 0 or 1."""
+    """Fit the model of the next merchant whose day is over. Returns 0 or 1."""
     _make_rows_now_and_then()
     rows = due.claim(EtaModel, limit=1, lease=LEASE)
     for row in rows:

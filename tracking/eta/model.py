@@ -14,7 +14,7 @@ from tracking.eta.lanes import LEAST_DAYS, Lanes
 from tracking.eta.trees import Forest
 
 QUANTILES: Final = (0.1, 0.5, 0.9)
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _LONGEST_DAYS: Final = 120.0
 Triple = tuple[float, float, float]
 
@@ -34,7 +34,7 @@ class StageModel:
 
     lanes: Lanes
     forests: tuple[Forest, ...] = ()
-    offsets: Triple = (0.0, 0.0, 0.0)  # added to the logarithms: the calibration
+    offsets: Triple = (0.0, 0.0, 0.0)  # added to the logarithms: level and calibration
     cases: int = 0
 
     def raw(self, row: list[float]) -> Triple | None:

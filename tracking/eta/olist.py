@@ -63,7 +63,9 @@ def _pasts(row: Mapping[str, Any], parts: _Items, seller: Mapping[str, Any], pla
             origin=parts.seller, origin_country="BR", origin_region=seller.get("seller_state") or "",
             origin_postcode=_postcode(seller.get("seller_zip_code_prefix")),
             country="BR", region=row["customer_state"] or "", postcode=_postcode(row["customer_zip_code_prefix"]),
-            promise=due - at, dispatch_by=parts.limit - at,
+            promise=due - at,
+            # It is set when the payment is approved, which is hours or days after the purchase: not known then.
+            dispatch_by=parts.limit - at if stage == Stage.HANDOVER else nan,
             price=parts.price, shipping=parts.freight, pieces=float(parts.pieces),
         )  # fmt: skip
         made.append(Past(case, delivered, shipped))

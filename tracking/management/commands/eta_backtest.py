@@ -17,9 +17,9 @@ _COLUMNS = ("orders", "mae", "median_error", "coverage", "width", "pinball")
 class Command(BaseCommand):
     help = (
         "Predict the delivery of each order placed between two dates from what was known at its purchase and at its"
-        " hand-over, learning anew each week from what was delivered before; and compare. Days; no database is needed"
-        " for files. Orders, items and sellers are parquet files with Olist's columns and may begin long before --from:"
-        " that is what is learned from."
+        " hand-over, learning anew as the span goes on from what was known by then; and compare. Days; no database"
+        " is needed for files. Orders, items and sellers are parquet files with Olist's columns and may begin long"
+        " before --from: that is what is learned from."
     )
     requires_system_checks: list[str] = []
 

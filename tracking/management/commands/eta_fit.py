@@ -1,4 +1,4 @@
-"""`manage.py eta_fit SLUG`: fit a merchant's model of delivery dates now. Workers start it each week."""
+"""`manage.py eta_fit SLUG`: fit a merchant's model of delivery dates now. Workers start it each day."""
 
 from argparse import ArgumentParser
 from typing import Any
