@@ -29,18 +29,17 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.expired = False
+        self._seconds = seconds
         self._handle: socket.socket | None = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
 
     def __enter__(self) -> "Deadline":
         _running.deadline = self
-        self._timer.start()
+        _watcher.add(self, time.monotonic() + self._seconds)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        _watcher.remove(self)
         _running.deadline = None
         with self._lock:
             self._drop()
@@ -52,7 +51,8 @@ class Deadline:
             if self.expired:
                 self._shut()
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """The time is up."""
         with self._lock:
             self.expired = True
             self._shut()
@@ -68,6 +68,52 @@ class Deadline:
             self._handle = None
 
 
+class _Watcher:
+    """One thread for all deadlines of the process: a thread for each would cost more than a short request."""
+
+    def __init__(self) -> None:
+        self._wake = threading.Condition()
+        self._ends: dict[Deadline, float] = {}
+        self._looks_at = 0.0
+        self._thread: threading.Thread | None = None
+
+    def add(self, deadline: Deadline, end: float) -> None:
+        with self._wake:
+            self._ends[deadline] = end
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif end < self._looks_at:
+                self._wake.notify()
+
+    def remove(self, deadline: Deadline) -> None:
+        with self._wake:
+            self._ends.pop(deadline, None)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                now = time.monotonic()
+                over = [deadline for deadline, end in self._ends.items() if end <= now]
+                for deadline in over:
+                    del self._ends[deadline]
+            for deadline in over:
+                deadline.expire()
+            with self._wake:
+                # Deadlines that were met are gone by then; a later one than all there are wakes nobody.
+                self._looks_at = min(self._ends.values(), default=time.monotonic() + _IDLE_SECONDS)
+                self._wake.wait(max(0.0, self._looks_at - time.monotonic()))
+
+
+def _watch_anew() -> None:
+    """A forked process has none of its parent's threads."""
+    global _watcher
+    _watcher = _Watcher()
+
+
+_IDLE_SECONDS = 60.0
+_watcher = _Watcher()
+os.register_at_fork(after_in_child=_watch_anew)
 _running = threading.local()
 
 
