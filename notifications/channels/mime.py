@@ -43,10 +43,21 @@ def as_bytes(mail: EmailMultiAlternatives) -> bytes:
         [f'Content-Type: multipart/alternative; boundary="{boundary}"', "MIME-Version: 1.0", *headers]
     )
     edge = f"\r\n--{boundary}".encode()
+    text = _part("plain", str(mail.body))
     return b"".join(
-        [top.encode("ascii"), b"\r\n", edge, b"\r\n", _part("plain", str(mail.body)), edge, b"\r\n", _part("html", html),
-         edge, b"--\r\n"]
-    )  # fmt: skip
+        [
+            top.encode("ascii"),
+            b"\r\n",
+            edge,
+            b"\r\n",
+            text,
+            edge,
+            b"\r\n",
+            _part("html", html),
+            edge,
+            b"--\r\n",
+        ]
+    )
 
 
 @lru_cache(maxsize=512)
