@@ -1,11 +1,13 @@
 """What lies below `merchants/http.py`: connections that check where they go, and end in time."""
 
 import contextlib
+import heapq
+import itertools
 import os
 import socket
 import threading
 import time
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -29,17 +31,18 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.expired = False
+        self.over = False
         self._seconds = seconds
         self._handle: socket.socket | None = None
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Deadline":
         _running.deadline = self
-        _watcher.add(self, time.monotonic() + self._seconds)
+        _clock().end_at(time.monotonic() + self._seconds, self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        _watcher.remove(self)
+        self.over = True
         _running.deadline = None
         with self._lock:
             self._drop()
@@ -52,10 +55,11 @@ class Deadline:
                 self._shut()
 
     def expire(self) -> None:
-        """The time is up."""
+        """Its time has come: unless the request has ended, its connection is shut."""
         with self._lock:
-            self.expired = True
-            self._shut()
+            if not self.over:
+                self.expired = True
+                self._shut()
 
     def _shut(self) -> None:
         if self._handle is not None:
@@ -68,52 +72,39 @@ class Deadline:
             self._handle = None
 
 
-class _Watcher:
-    """One thread for all deadlines of the process: a thread for each would cost more than a short request."""
+class _Clock:
+    """One thread for the deadlines of all requests of a process: to start one for each would be a tenth of a call."""
 
     def __init__(self) -> None:
-        self._wake = threading.Condition()
-        self._ends: dict[Deadline, float] = {}
-        self._looks_at = 0.0
-        self._thread: threading.Thread | None = None
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[float, int, Deadline]] = []
+        self._numbers = itertools.count()
+        threading.Thread(target=self._run, name="deadlines", daemon=True).start()
 
-    def add(self, deadline: Deadline, end: float) -> None:
-        with self._wake:
-            self._ends[deadline] = end
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
-                self._thread.start()
-            elif end < self._looks_at:
-                self._wake.notify()
-
-    def remove(self, deadline: Deadline) -> None:
-        with self._wake:
-            self._ends.pop(deadline, None)
+    def end_at(self, moment: float, deadline: Deadline) -> None:
+        """Let a deadline expire at a moment of `time.monotonic`."""
+        with self._changed:
+            soonest = not self._waiting or moment < self._waiting[0][0]
+            heapq.heappush(self._waiting, (moment, next(self._numbers), deadline))
+            if soonest:
+                self._changed.notify()
 
     def _run(self) -> None:
-        while True:
-            with self._wake:
-                now = time.monotonic()
-                over = [deadline for deadline, end in self._ends.items() if end <= now]
-                for deadline in over:
-                    del self._ends[deadline]
-            for deadline in over:
-                deadline.expire()
-            with self._wake:
-                # Deadlines that were met are gone by then; a later one than all there are wakes nobody.
-                self._looks_at = min(self._ends.values(), default=time.monotonic() + _IDLE_SECONDS)
-                self._wake.wait(max(0.0, self._looks_at - time.monotonic()))
+        with self._changed:
+            while True:
+                while self._waiting and (self._waiting[0][2].over or self._waiting[0][0] <= time.monotonic()):
+                    heapq.heappop(self._waiting)[2].expire()
+                self._changed.wait(self._waiting[0][0] - time.monotonic() if self._waiting else None)
 
 
-def _watch_anew() -> None:
-    """A forked process has none of its parent's threads."""
-    global _watcher
-    _watcher = _Watcher()
+@lru_cache(maxsize=1)
+def _clock() -> _Clock:
+    return _Clock()
 
 
-_IDLE_SECONDS = 60.0
-_watcher = _Watcher()
-os.register_at_fork(after_in_child=_watch_anew)
+# A forked process has none of its parent's threads.
+os.register_at_fork(after_in_child=_clock.cache_clear)
+
 _running = threading.local()
 
 
