@@ -6,7 +6,7 @@ visibility time-out.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -134,6 +134,16 @@ def held(row: Row) -> models.QuerySet[Row]:
     """The claimed row, if the claim still holds: update through it and check that one row changed."""
     claimed = type(row).objects.filter(merchant_id=row.merchant_id, pk=row.pk)
     return claimed.filter(attempts=row.attempts, due_at=row.due_at)
+
+
+def still_held(rows: Sequence[Row]) -> list[Row]:
+    """Those of these claimed rows of one merchant whose claims still hold, locked in the open transaction, by key."""
+    if not rows:
+        return []
+    taken = type(rows[0]).objects.filter(merchant_id=rows[0].merchant_id, pk__in=[row.pk for row in rows])
+    locked = taken.order_by("pk").select_for_update(no_key=True).values_list("pk", "attempts", "due_at")
+    found = {pk: claim for pk, *claim in locked}
+    return [row for row in rows if found.get(row.pk) == [row.attempts, row.due_at]]
 
 
 def renew(row: Row, lease: timedelta) -> bool:

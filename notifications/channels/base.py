@@ -3,6 +3,7 @@
 How to add a provider or channel: docs/touchpoints.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +46,10 @@ class Refused(NotSent):
 
 class InDoubt(NotSent):
     """The provider may have taken it, and repeating it would reach the person twice."""
+
+
+# Writes down that a message is handed to a provider now; False when the claim was lost.
+Announce = Callable[[Message, str], bool]
 
 
 class ChannelConnection(Protocol):

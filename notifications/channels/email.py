@@ -11,11 +11,13 @@ from anymail.exceptions import (
     AnymailRecipientsRefused,
 )
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from accounts.mailers import Mailer, mailers
 from merchants.http import in_transaction
 from merchants.models import Merchant
 from merchants.transport import Deadline
+from notifications.channels import mime
 from notifications.channels.base import NotSent, PossiblyTaken, Receipt, Refused, TryLater, Unreachable
 from notifications.channels.doubt import may_be_taken_by_api, may_be_taken_by_smtp
 from notifications.feedback import METADATA, reference
@@ -85,7 +87,13 @@ class EmailConnection:
         with Deadline(SEND_SECONDS) as deadline:
             if isinstance(smtp, smtplib.SMTP) and smtp.sock is not None:
                 deadline.watch(smtp.sock)
-            self._backend.send_messages([mail])
+            if type(self._backend) is SmtpBackend and smtp is not None:
+                # What the back end does, with a mail that is made quicker.
+                smtp.sendmail(
+                    mime.envelope(mail.from_email), [*map(mime.envelope, mail.to)], mime.as_bytes(mail)
+                )
+            else:
+                self._backend.send_messages([mail])
 
     @property
     def _backend(self) -> Any:

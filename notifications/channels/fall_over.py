@@ -5,7 +5,7 @@ So who is asked is written down in `Message.provider` before it is asked, and a 
 """
 
 import smtplib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -13,13 +13,11 @@ import structlog
 from accounts.mailers import Mailer
 from merchants.models import Merchant
 from notifications.channels import circuits
-from notifications.channels.base import InDoubt, PossiblyTaken, Receipt, TryLater, Unreachable
+from notifications.channels.base import Announce, InDoubt, PossiblyTaken, Receipt, TryLater, Unreachable
 from notifications.channels.email import EmailConnection
 from notifications.models import Message
 
 log = structlog.get_logger(__name__)
-
-Announce = Callable[[Message, str], bool]
 
 
 class FallOver:
@@ -28,7 +26,7 @@ class FallOver:
     repeats_when_in_doubt = True
 
     def __init__(self, mailers: Sequence[Mailer], announce: Announce) -> None:
-        """announce: writes down that a message is handed to a provider now; False when the claim was lost."""
+        """announce: called before anybody but the first is asked."""
         self._routes = {mailer.name: EmailConnection(mailer) for mailer in mailers}
         self._announce = announce
         self._down: dict[str, str] = {}

@@ -40,6 +40,13 @@ smtplib.SMTP.data, http.request = data, request
 from notifications.sending import send_due
 send_due()
 """
+_DIE_UNNOTED = """
+import os
+from notifications import moves
+moves.note_sent = lambda *_: os._exit(9)
+from notifications.sending import send_due
+send_due()
+"""
 _SEND = """
 from notifications.sending import send_due
 while send_due(): pass
@@ -71,9 +78,9 @@ def test_a_mail_that_was_taken_before_the_kill_is_sent_again_under_the_same_id(
     factories.order(merchant)
     drain_all()
     die_while_sending()
-    doubtful = log_of(state="sending")
-    assert len(doubtful) == 1
-    assert len(smtp_sink.mails) == 1
+    # Both were begun together; one of them had gone out.
+    assert [message.state for message in log_of()] == ["sending", "sending"]
+    [taken] = smtp_sink.mails
     assert send_due() == 0  # the lease holds
 
     run_lease_out()
@@ -82,9 +89,31 @@ def test_a_mail_that_was_taken_before_the_kill_is_sent_again_under_the_same_id(
     ids = [mail.message_id for mail in smtp_sink.mails]
     assert len(ids) == 3
     assert len(set(ids)) == 2
-    [first, again] = [mail for mail in smtp_sink.mails if mail.message_id == doubtful[0].message_id]
+    [first, again] = [mail for mail in smtp_sink.mails if mail.message_id == taken.message_id]
     assert first.text == again.text
     assert first.html == again.html
+
+
+def test_what_a_dead_worker_had_sent_but_not_noted_is_not_sent_again(
+    merchant: Merchant,
+    drain_all: Callable[[], int],
+    log_of: Log,
+    smtp_sink: SmtpSink,
+    twilio_sink: TwilioSink,
+) -> None:
+    for _ in range(3):
+        customer = CustomerIn(email="anna@example.test", phone="+4915112345678", sms_consent=True)
+        factories.order(merchant, customer=customer)
+    drain_all()
+    died = run_python(_DIE_UNNOTED)
+    assert died.returncode == 9, died.stderr
+    taken = len(smtp_sink.mails) + len(twilio_sink.messages)
+    assert len(log_of(state="sending")) == taken > 0
+    run_lease_out()
+    in_a_fresh_process()
+    assert {(message.state, message.reason) for message in log_of()} == {("sent", "")}
+    assert len({mail.message_id for mail in smtp_sink.mails}) == len(smtp_sink.mails) == 3
+    assert len(twilio_sink.messages) == 3
 
 
 def test_a_mail_that_had_not_left_before_the_kill_arrives_once(
