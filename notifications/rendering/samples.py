@@ -128,6 +128,7 @@ def _order(locale: str) -> dict[str, Any]:
             "why": "",
         },
         **_returned(locale, german),
+        "answers": [f"{SHOP}/survey?answer={answer}" for answer in range(5, 0, -1)],
         "case": {
             "kind": "Artikel beschädigt" if german else "Damaged item",
             "text": "Der Henkel ist abgebrochen." if german else "The handle has come off.",
