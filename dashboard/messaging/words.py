@@ -70,9 +70,7 @@ MOMENTS: dict[str, Promise] = {
     "welcome": _("After the first order"),
     "birthday": _("On the customer's birthday"),
     "win_back": _("When a customer's next order is overdue"),
-    "review_request": _(
-        "After all of an order has arrived, or as long as you say for its products"
-    ),
+    "review_request": _("After all of an order has arrived, or as long as you say for its products"),
     "survey_delivery": _("After all of an order has arrived"),
     "survey_shop": _("After an order has arrived, once a year"),
     "survey_return": _("After a return is settled"),

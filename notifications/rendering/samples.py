@@ -53,6 +53,8 @@ def sample_context(locale: str, touchpoint: str = "") -> dict[str, Any]:
     if touchpoint in MOMENTS:
         status, unknown = MOMENTS[touchpoint]
         context["shipment"] |= {"status": status, **dict.fromkeys(unknown, "")}
+    if touchpoint == "exchange_moved":
+        context["exchange"]["difference"] = ""
     return context
 
 

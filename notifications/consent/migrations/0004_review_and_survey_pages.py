@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('consent', '0003_number'),
+        ("consent", "0003_number"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='messagerules',
-            name='review_url',
-            field=models.CharField(blank=True, help_text="The shop's page for reviews (`pages`).", max_length=1000),
+            model_name="messagerules",
+            name="review_url",
+            field=models.CharField(
+                blank=True, help_text="The shop's page for reviews (`pages`).", max_length=1000
+            ),
         ),
         migrations.AddField(
-            model_name='messagerules',
-            name='survey_url',
-            field=models.CharField(blank=True, help_text="The shop's page for surveys (`pages`).", max_length=1000),
+            model_name="messagerules",
+            name="survey_url",
+            field=models.CharField(
+                blank=True, help_text="The shop's page for surveys (`pages`).", max_length=1000
+            ),
         ),
     ]

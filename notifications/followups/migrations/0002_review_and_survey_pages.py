@@ -4,20 +4,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('followups', '0001_follow_ups'),
+        ("followups", "0001_follow_ups"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='followup',
-            name='kind',
-            field=models.CharField(choices=[('care_guide', 'Guide'), ('replenishment', 'Replenishment'), ('complement', 'Complement'), ('win_back', 'Win Back'), ('birthday', 'Birthday'), ('welcome', 'Welcome'), ('review_request', 'Review'), ('survey_delivery', 'Survey Delivery'), ('survey_shop', 'Survey Shop')], max_length=20),
+            model_name="followup",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("care_guide", "Guide"),
+                    ("replenishment", "Replenishment"),
+                    ("complement", "Complement"),
+                    ("win_back", "Win Back"),
+                    ("birthday", "Birthday"),
+                    ("welcome", "Welcome"),
+                    ("review_request", "Review"),
+                    ("survey_delivery", "Survey Delivery"),
+                    ("survey_shop", "Survey Shop"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.AlterField(
-            model_name='productrule',
-            name='kind',
-            field=models.CharField(choices=[('guide', 'Guide'), ('replenish', 'Replenish'), ('review', 'Review')], max_length=10),
+            model_name="productrule",
+            name="kind",
+            field=models.CharField(
+                choices=[("guide", "Guide"), ("replenish", "Replenish"), ("review", "Review")], max_length=10
+            ),
         ),
     ]
