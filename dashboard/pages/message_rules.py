@@ -73,8 +73,8 @@ class RulesForm(forms.Form):
         required=False,
         max_length=LONGEST_PAGE,
         help_text=gettext_lazy(
-            "{answer} stands for the answer that was chosen in the message, 5 for the best to 1 for the worst, {survey} for"
-            " which survey it is: delivery, shop, return or support. {order} and {language} as above."
+            "{answer} stands for the answer that was chosen in the message, 5 for the best to 1 for the worst,"
+            " {survey} for which survey it is: delivery, shop, return or support. {order} and {language} as above."
         ),
     )
     notice = forms.CharField(

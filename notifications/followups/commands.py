@@ -19,7 +19,7 @@ _LONGEST_TEXT = 4000
 
 @dataclass(frozen=True)
 class RuleIn:
-    """A rule as it is said. days: after delivery for a guide or a review; for a replenishment how long one unit lasts."""
+    """A rule as it is said. days: after delivery for a guide or review; for a replenishment how long one unit lasts."""
 
     kind: RuleKind
     match: Match
