@@ -19,7 +19,8 @@ from cases.facts import CaseFact
 from events.facts import FactData, RecordedFact
 from events.models import Fact
 from merchants.brand import brand_hex
-from merchants.models import Merchant, PortalDomain
+from merchants.domains import portal_host
+from merchants.models import Merchant
 from notifications import pages
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
 from notifications.about_claims import AboutClaim, about_claims, claim_url, claim_words
@@ -114,7 +115,7 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
     lawful = load_lawful(merchant, messages, orders, customers, readers)
     return Loaded(
         merchant=merchant,
-        host=_own_host(merchant),
+        host=portal_host(merchant),
         orders=orders,
         customers=customers,
         parcels=parcels,
@@ -157,12 +158,6 @@ def _address_of(
         return message.recipient
     about = readers.get(message.pk) or orders.get(message.order_id) or customers.get(message.customer_id)  # type: ignore[arg-type]
     return recipient(about, message.channel) if about else ""
-
-
-def _own_host(merchant: Merchant) -> str | None:
-    """The merchant's own host, once it is verified: the one that was first."""
-    own = PortalDomain.objects.filter(merchant=merchant, verified_at__isnull=False)
-    return own.order_by("verified_at").values_list("host", flat=True).first()
 
 
 def _facts(positions: Any) -> dict[int, FactData]:

@@ -70,7 +70,7 @@ def test_the_figures_of_a_period(
     returned: Merchant, today: date, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     with merchant_scope(returned):
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             found = return_figures(Period.ending(today, 30))
         nothing = return_figures(Period(today - timedelta(days=400), today - timedelta(days=380)))
     assert (found.returns, found.items, found.bought, found.rate) == (6, 6, 18, 6 / 18)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -320,7 +321,7 @@ class TestDays:
         wants(merchant, "birthday")
         order = bought(merchant, "anna@x.test", 5, line("tea"))
         with merchant_scope(merchant):
-            today = timezone.now()
+            today = timezone.localdate(timezone=ZoneInfo(merchant.timezone))
             Customer.objects.filter(pk=order.customer_id).update(birthday=date(1988, today.month, today.day))
         drain_all()
         for _ in range(2):
