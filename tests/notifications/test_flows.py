@@ -15,6 +15,7 @@ from merchants.models import AuditEntry, Merchant
 from merchants.rest.errors import Conflict, Unprocessable
 from merchants.scope import merchant_scope
 from notifications.conditions import Condition, Op
+from notifications.consent.rules import Rules, set_rules
 from notifications.flows import commands, engine
 from notifications.flows.definition import (
     AnyStep,
@@ -395,6 +396,8 @@ def test_whatever_a_flow_may_send_can_be_filled_for_an_order(
     merchant: Merchant, work: Any, smtp_sink: SmtpSink
 ) -> None:
     flow(merchant, *(Send(id=key, touchpoint=key) for key in sendable()))
+    page = "https://nordwind.test/{answer}"
+    set_rules(merchant, Rules(review_url=page, survey_url=page))
     factories.shipment(merchant, factories.order(merchant))
     work()
     with merchant_scope(merchant):
