@@ -22,6 +22,7 @@ from django.db.models import Q
 from cases.queries import orders_in_trouble
 from notifications.models import EventKind, Message, MessageEvent
 from notifications.reasons import Reason
+from notifications.touchpoints import TOUCHPOINTS
 from orders.queries import let_down
 from returns.claims.queries import undecided
 from returns.queries import open_for_customer, open_for_order
@@ -44,6 +45,8 @@ class Troubles:
         """What is wrong for the person that a message goes to, None when nothing is."""
         found = self.customers.get(message.customer_id) if message.customer_id else None
         found = found or (self.orders.get(message.order_id) if message.order_id else None)
+        if found and found in TOUCHPOINTS[message.touchpoint].despite:
+            found = None  # The last of the table: nothing graver was found.
         return found or (Reason.COMPLAINED if message.recipient in self.addresses else None)
 
 

@@ -21,6 +21,7 @@ from events.models import Fact
 from merchants.brand import brand_hex
 from merchants.domains import portal_host
 from merchants.models import Merchant
+from notifications import pages
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
 from notifications.about_claims import AboutClaim, about_claims, claim_url, claim_words
 from notifications.about_returns import AboutReturn, about_returns, reader_of
@@ -214,6 +215,9 @@ def context_of(message: Message, loaded: Loaded) -> dict[str, Any]:
             zone = windows.zone_at(merchant, order.country)
             shown["case"] = case_words(about, language, zone)
             shown["links"]["portal"] = case_url(shown["links"]["portal"], order, about)
+        if page := pages.review_page(message, order, loaded.lawful.rules):
+            shown["links"]["portal"] = page
+        shown["answers"] = pages.answers(message, order, loaded.lawful.rules)
         return shown
 
 

@@ -45,6 +45,10 @@ class Reason(models.TextChoices):
     )
     CONDITION = "condition", _("The order does not meet the conditions of this message.")
     REACTED = "reacted", _("No reminder was needed: the first message was opened, clicked or acted upon.")
+    NO_PAGE = (
+        "no_page",
+        _("Your shop has not said yet on which page shoppers answer: Settings › Message rules."),
+    )
     CHANNEL_OFF = "channel_off", _("Text messages are not set up.")
     SANDBOX = "sandbox", _("This is a sandbox: it was written, and sent to nobody.")
     HOLDOUT = (

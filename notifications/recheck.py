@@ -4,6 +4,7 @@ from notifications.about_returns import is_overtaken
 from notifications.classes import rules_of
 from notifications.context import Loaded
 from notifications.models import Channel, Message
+from notifications.pages import is_missing
 from notifications.planning import has_sms, nowhere, recipient
 from notifications.reasons import Reason
 from notifications.touchpoints import TOUCHPOINTS
@@ -27,6 +28,8 @@ def why_not(message: Message, loaded: Loaded) -> Reason | None:
     is_by_itself = touchpoint.is_optional and not message.plan.get("flow")
     if is_by_itself and not loaded.switches[message.touchpoint].sends(message.channel):
         return Reason.SWITCHED_OFF
+    if is_missing(message.touchpoint, loaded.lawful.rules):
+        return Reason.NO_PAGE
     if reason := loaded.as_planned.why_not(message):
         return reason
     if reason := _cannot_be_reached(message, about, loaded) or loaded.lawful.why_not(message, about):

@@ -13,7 +13,7 @@ from notifications.rendering import delivery_window, money
 from orders.models import Order
 from orders.queries import token_of
 from returns.exchange_facts import ExchangeFellBack, ExchangePaymentRequested
-from returns.exchange_models import Exchange
+from returns.exchange_models import Exchange, ExchangeState
 from returns.facts import ReturnCancelled, ReturnExpired, ReturnInTransit, ReturnReceived
 from returns.models import Return, ReturnLine
 from returns.money.facts import CreditFact, CreditGiven, RefundCompleted, RefundFact
@@ -86,14 +86,15 @@ def _item(line: ReturnLine) -> dict[str, Any]:
 def _exchange(
     about: AboutReturn, ret: Return, exchange: Exchange, language: str, zone: tzinfo
 ) -> dict[str, Any]:
-    """items (that are sent), difference (what is paid), pay_by (a day), because (sold_out, not_paid, or "")."""
+    """items (that are sent), difference (to be paid yet), pay_by (a day), because (sold_out, not_paid, or "")."""
     fact, more = about.fact, exchange.difference
+    is_unpaid = exchange.state == ExchangeState.AWAITING_PAYMENT
     wanted = [line for line in ret.lines.all() if line.resolution in SENDS_GOODS and line.quantity]
     return {
         "items": [
             {"title": line.exchange_title or line.line.title, "quantity": line.quantity} for line in wanted
         ],
-        "difference": money(more, ret.currency, language) if more > 0 else "",
+        "difference": money(more, ret.currency, language) if more > 0 and is_unpaid else "",
         "pay_by": _day(fact.pay_by if isinstance(fact, ExchangePaymentRequested) else exchange.due_at,
                        language, zone),
         "because": fact.because if isinstance(fact, ExchangeFellBack) else "",

@@ -9,18 +9,20 @@ from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cases.facts import CaseFact
+from cases.facts import CaseClosed, CaseFact
 from events.facts import FactData
 from merchants.models import Merchant
 from notifications.choices import Channel, MessageClass, Reach
 from notifications.conditions import Condition
 from notifications.consent.choices import Topic
-from orders.facts import OrderAddressChanged
+from notifications.reasons import Reason
+from orders.facts import OrderAddressChanged, OrderUpdated
 from returns.claims.facts import ClaimFact
 from returns.deciding import TIME_TO_SEND
 from returns.exchange_facts import ExchangeFact
 from returns.facts import ReturnApproved, ReturnFact
 from returns.money.facts import CreditFact, RefundFact
+from returns.states import Approval, Logistics
 from tracking.facts import ShipmentFact
 from tracking.models import Shipment
 from tracking.statuses import Status
@@ -28,6 +30,9 @@ from tracking.statuses import Status
 EMAIL_AND_SMS = (Channel.EMAIL, Channel.SMS)
 # Before the last day to send a return.
 REMIND_BEFORE = timedelta(days=5)
+# A shop that changes an order rarely does it in one go: whatever happens within this time is told once.
+CHANGES_SETTLE = timedelta(minutes=15)
+_SENT_BACK = ("return.in_transit", "return.received", "return.cancelled")
 
 
 def _once(fact: FactData, merchant: Merchant) -> str:
@@ -60,6 +65,7 @@ class Touchpoint:
     wants: whether one of its facts is told at all, by what it says.
     topic: what shoppers choose it by (`consent.choices.Topic`), where its class asks for consent; "" for its class's.
     acted: types of facts about the order after which nobody is reminded.
+    despite: what is wrong for a shopper (`arbiter`) and does not hold it back, for it is about just that.
     """
 
     key: str
@@ -79,6 +85,7 @@ class Touchpoint:
     remind_days: int = 0
     acted: tuple[str, ...] = ()
     topic: str = ""
+    despite: tuple[Reason, ...] = ()
     wants: Callable[[FactData], bool] = _any
 
 
@@ -103,6 +110,30 @@ def change_moment(fact: FactData, merchant: Merchant) -> str:
     """Each change of an address once."""
     assert isinstance(fact, OrderAddressChanged)
     return str(fact.change_id)
+
+
+def items_moment(fact: FactData, merchant: Merchant) -> str:
+    """Changes of what is in an order, all those of the same quarter of an hour (`CHANGES_SETTLE`) once."""
+    assert isinstance(fact, OrderUpdated)
+    return str(int(fact.changed_at.timestamp() // CHANGES_SETTLE.total_seconds())) if fact.changed_at else ""
+
+
+def changes_items(fact: FactData) -> bool:
+    """Other items, or more or fewer of them: a new title or picture is no news."""
+    assert isinstance(fact, OrderUpdated)
+    return "quantities" in fact.changed
+
+
+def is_solved(fact: FactData) -> bool:
+    """A case that the shop has solved, rather than one whose parcel turned up by itself."""
+    assert isinstance(fact, CaseClosed)
+    return fact.outcome == "solved"
+
+
+def came_back(fact: FactData) -> bool:
+    """A return that the shopper went through to its end."""
+    assert isinstance(fact, ReturnFact)
+    return fact.approval_state == Approval.APPROVED and fact.logistics_state != Logistics.EXPIRED
 
 
 def case_moment(fact: FactData, merchant: Merchant) -> str:
@@ -177,10 +208,16 @@ def is_still_late(parcel: Shipment, told: ShipmentFact, merchant: Merchant) -> b
     return same_day and parcel.status not in arriving
 
 
-def _follow_up(key: str, message_class: MessageClass) -> Touchpoint:
+def _follow_up(key: str, message_class: MessageClass, **more: Any) -> Touchpoint:
     return Touchpoint(
-        key, (), channels=(Channel.EMAIL,), message_class=message_class, starts_on=False,
-        topic=Topic.REMINDERS if key == "replenishment" else "",
+        key, (), message_class=message_class, starts_on=False, **{"channels": (Channel.EMAIL,), **more}
+    )
+
+
+def _survey(key: str, *facts: str, **more: Any) -> Touchpoint:
+    return Touchpoint(
+        key, facts, channels=(Channel.EMAIL,), message_class=MessageClass.SERVICE, needs_order=False,
+        starts_on=False, topic=Topic.REVIEWS, **more,
     )  # fmt: skip
 
 
@@ -211,6 +248,15 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             ),
             moment=problem_moment,
             holds=is_same_problem,
+        ),
+        # The shop changed what is in it.
+        Touchpoint(
+            "order_changed",
+            ("order.updated",),
+            channels=(Channel.EMAIL,),
+            moment=items_moment,
+            wants=changes_items,
+            delay=CHANGES_SETTLE,
         ),
         # Whoever has an order's link may change where it goes: the address on file is told of each change.
         Touchpoint(
@@ -243,6 +289,7 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
             moment=claim_moment,
             needs_order=False,
             is_optional=False,
+            acted=("claim.replied", "claim.closed"),
         ),
         Touchpoint(
             "claim_decided",
@@ -254,16 +301,27 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
         ),
         # Returns, step by step. What is asked of the shopper, and a refusal, cannot be switched off.
         _about_return("return_requested", "return.requested"),
-        _about_return("return_approved", "return.approved"),
-        _about_return("return_label", "return.label_created"),
+        _about_return("return_approved", "return.approved", acted=_SENT_BACK),
+        _about_return("return_label", "return.label_created", acted=_SENT_BACK),
         _about_return("return_moved", "return.in_transit", "return.received"),
-        _about_return("return_question", "return.asked", is_optional=False),
+        _about_return(
+            "return_question", "return.asked", is_optional=False, acted=("return.replied", "return.cancelled")
+        ),
         _about_return("return_rejected", "return.rejected", is_optional=False),
         _about_return(
-            "return_expiring", "return.approved", delay=TIME_TO_SEND - REMIND_BEFORE, wants=has_an_end
+            "return_expiring",
+            "return.approved",
+            delay=TIME_TO_SEND - REMIND_BEFORE,
+            wants=has_an_end,
+            acted=_SENT_BACK,
         ),
         _about_return("return_ended", "return.cancelled", "return.expired"),
-        _about_return("exchange_payment", "exchange.payment_link_ready", is_optional=False),
+        _about_return(
+            "exchange_payment",
+            "exchange.payment_link_ready",
+            is_optional=False,
+            acted=("exchange.paid", "exchange.fell_back"),
+        ),
         _about_return("exchange_moved", "exchange.released", "exchange.fell_back"),
         _about_return(
             "refund_moved",
@@ -289,9 +347,32 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
         Touchpoint("shipment_silent", ()),
         # Follow-ups (`followups/`): of an order that arrived, or to a customer about none.
         _follow_up("care_guide", MessageClass.SERVICE),
-        *(
-            _follow_up(key, MessageClass.MARKETING)
-            for key in ("replenishment", "complement", "welcome", "birthday", "win_back")
+        _follow_up("replenishment", MessageClass.MARKETING, topic=Topic.REMINDERS),
+        _follow_up("complement", MessageClass.MARKETING, delay=timedelta(days=10)),
+        _follow_up("welcome", MessageClass.MARKETING, delay=timedelta(hours=1)),
+        _follow_up("birthday", MessageClass.MARKETING),
+        _follow_up("win_back", MessageClass.MARKETING),
+        # What shoppers think, on the shop's own pages (`pages`). The delays count from the arrival of the whole order.
+        _follow_up(
+            "review_request",
+            MessageClass.SERVICE,
+            channels=EMAIL_AND_SMS,
+            topic=Topic.REVIEWS,
+            delay=timedelta(days=14),
+        ),
+        _follow_up("survey_delivery", MessageClass.SERVICE, topic=Topic.REVIEWS, delay=timedelta(days=2)),
+        _follow_up("survey_shop", MessageClass.SERVICE, topic=Topic.REVIEWS, delay=timedelta(days=30)),
+        # A refund is what a return is for.
+        _survey(
+            "survey_return",
+            "return.resolved",
+            moment=return_moment,
+            wants=came_back,
+            delay=timedelta(days=1),
+            despite=(Reason.TROUBLED_ORDER,),
+        ),
+        _survey(
+            "survey_support", "case.closed", moment=case_moment, wants=is_solved, delay=timedelta(days=1)
         ),
         # To a segment, by `campaigns/`.
         Touchpoint("campaign", (), channels=(Channel.EMAIL,), message_class=MessageClass.MARKETING),

@@ -101,7 +101,7 @@ def _store_or_update(
     if placed := _store_new(merchant, order_in, values, origin, news):
         return placed
     order = Order.objects.select_for_update(of=("self",), no_key=True).get(external_id=order_in.external_id)
-    _update(merchant, order, order_in, values, origin)
+    _update(merchant, order, order_in, values, origin, notify=news.notify)
     return Placed(order, order.lines.order_by("position"), created=False)
 
 
@@ -275,7 +275,13 @@ def _customer_without_address(merchant: Merchant, order_in: OrderIn, values: dic
 
 
 def _update(
-    merchant: Merchant, order: Order, order_in: OrderIn, values: dict[str, Any], origin: Origin
+    merchant: Merchant,
+    order: Order,
+    order_in: OrderIn,
+    values: dict[str, Any],
+    origin: Origin,
+    *,
+    notify: bool,
 ) -> None:
     """Bring a locked order to the state that the shop told. Records what changed, if anything did."""
     if origin.updated_at and order.source_updated_at and origin.updated_at < order.source_updated_at:
@@ -293,8 +299,7 @@ def _update(
         order.customer = Customer.objects.get(email=order.email)  # `store_order` knows everybody by now.
     if "email" in changed and had_address:
         _new_link(order)  # Whoever the former address belongs to has the old one.
-    if _update_lines(merchant, order, order_in, raise_to_shipped=origin.happened):
-        changed.append("lines")
+    changed += _update_lines(merchant, order, order_in, raise_to_shipped=origin.happened)
     order.source_updated_at = origin.updated_at or order.source_updated_at
     order.raw = dict(origin.raw) or order.raw
     if changed:
@@ -303,7 +308,10 @@ def _update(
     if changed:
         add_search_words(order, _search_words(order_in, {**_SEARCHED, **values}))
         visible = sorted(set(changed) - {"lookup_number"})
-        updated = OrderUpdated(order_id=order.id, external_id=order.external_id, changed=visible)
+        updated = OrderUpdated(
+            order_id=order.id, external_id=order.external_id, changed=visible, changed_at=order.updated_at,
+            notify=notify,
+        )  # fmt: skip
         if customer_was != order.customer_id:
             updated.customer_was = customer_was
         event_log.record(updated, order_id=order.id)
@@ -316,14 +324,18 @@ _NOT_EMPTIED = frozenset(
 _SEARCHED = dict.fromkeys(("email", "first_name", "last_name", "postcode"), "")
 
 
-def _update_lines(merchant: Merchant, order: Order, order_in: OrderIn, *, raise_to_shipped: bool) -> bool:
-    """Bring the lines to what was told. A line that is gone keeps its row with quantity 0. Returns whether any changed.
+def _update_lines(
+    merchant: Merchant, order: Order, order_in: OrderIn, *, raise_to_shipped: bool
+) -> list[str]:
+    """Bring the lines to what was told. A line that is gone keeps its row with quantity 0.
 
+    Returns what changed: nothing, `lines`, or `lines` and `quantities` when there are other items, or more or fewer.
     Raises Unprocessable for a quantity below what was shipped, or raises the quantity instead.
     """
     known = {line.external_id: line for line in order.lines.all()}
     changed: list[OrderLine] = []
     new: list[OrderLine] = []
+    recounted = False
     for index, line_in in enumerate(order_in.lines):
         told = new_line(line_in, index)
         line = known.pop(told.external_id, None)
@@ -333,6 +345,7 @@ def _update_lines(merchant: Merchant, order: Order, order_in: OrderIn, *, raise_
             new.append(OrderLine(merchant=merchant, order=order, **msgspec.structs.asdict(told)))
         elif _differs(line, told):
             _refuse_below_shipped(line, told.quantity, f"lines[{index}].quantity")
+            recounted |= line.quantity != told.quantity or line.sku != told.sku
             for name in _LINE_COLUMNS:
                 setattr(line, name, getattr(told, name))
             changed.append(line)
@@ -340,11 +353,13 @@ def _update_lines(merchant: Merchant, order: Order, order_in: OrderIn, *, raise_
         gone = line.shipped_quantity if raise_to_shipped else 0
         if line.quantity != gone:
             _refuse_below_shipped(line, gone, "lines")
-            line.quantity = gone
+            line.quantity, recounted = gone, True
             changed.append(line)
     OrderLine.objects.bulk_update(changed, _LINE_COLUMNS)
     OrderLine.objects.bulk_create(new)
-    return bool(changed or new)
+    if not (changed or new):
+        return []
+    return ["lines", "quantities"] if recounted or new else ["lines"]
 
 
 _LINE_COLUMNS = [

@@ -24,13 +24,15 @@ class OrderPlaced(FactData):
 
 @fact("order.updated")
 class OrderUpdated(FactData):
-    """A shop changed an order. `changed` names the fields."""
+    """A shop changed an order. `changed` names the fields; `quantities`: other items, or more or fewer of them."""
 
     order_id: UUID
     external_id: str
     changed: list[str]
     # Whose it was before, when it is somebody else's now.
     customer_was: UUID | None = None
+    changed_at: datetime | None = None
+    notify: bool = True
 
 
 @fact("order.address_changed")

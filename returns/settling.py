@@ -113,4 +113,4 @@ def close(ret: Return, side: Side, text: str = "") -> None:
     """Nothing is left to do."""
     save(ret, closed_at=timezone.now(), due_at=None)
     entry = add_entry(ret, EntryKind.RESOLVED, side, text)
-    tell(ret, ReturnResolved(**told(ret, entry), notify=False))
+    tell(ret, ReturnResolved(**told(ret, entry)))

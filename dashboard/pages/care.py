@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
+from dashboard import words
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.settings_pages import settings_page
 from merchants.ids import public_id
@@ -22,6 +23,7 @@ from notifications.switches import switches
 KINDS = {
     RuleKind.GUIDE.value: gettext_lazy("Guide"),
     RuleKind.REPLENISH.value: gettext_lazy("Replenishment"),
+    RuleKind.REVIEW.value: gettext_lazy("Request for a review"),
 }
 MATCHES = {
     Match.TAG.value: gettext_lazy("Products tagged"),
@@ -29,6 +31,7 @@ MATCHES = {
     Match.SKU.value: gettext_lazy("The SKU"),
 }
 _SHOWN = 200
+_SENT = ("care_guide", "replenishment", "review_request")
 
 
 class RuleForm(forms.Form):
@@ -42,7 +45,7 @@ class RuleForm(forms.Form):
         min_value=1,
         max_value=730,
         help_text=gettext_lazy(
-            "A guide: so many days after delivery. A replenishment: so long one unit lasts."
+            "A guide, a request for a review: so many days after delivery. A replenishment: so long one unit lasts."
         ),
     )
     title = forms.CharField(label=gettext_lazy("Title of the guide"), max_length=160, required=False)
@@ -72,12 +75,12 @@ def care(request: HttpRequest, seat: Seat) -> HttpResponse:
         else:
             messages.success(request, _("The rule is saved."))
             return redirect("dashboard:care", seat.merchant.slug)
-    how = switches(["care_guide", "replenishment"])
+    how = switches(_SENT)
     rows = ProductRule.objects.order_by("-created_at", "-id")[:_SHOWN]
     context = {
         "form": form,
         "rows": [_row(row) for row in rows],
-        "off": [key for key, switch in how.items() if not switch.is_on],
+        "off": [(key, words.TOUCHPOINTS[key]) for key in _SENT if not how[key].is_on],
     }
     status = 422 if request.method == "POST" else 200
     return settings_page(request, seat, "care", "dashboard/settings/care.html", context, status=status)
@@ -106,12 +109,13 @@ def remove_care(request: HttpRequest, seat: Seat, rule_id: str) -> HttpResponse:
 
 def _row(row: ProductRule) -> dict[str, Any]:
     days = ngettext("%(count)d day", "%(count)d days", row.days) % {"count": row.days}
-    guide = _("%(days)s after delivery") if row.kind == RuleKind.GUIDE else _("One lasts %(days)s")
+    lasts = row.kind == RuleKind.REPLENISH
+    when = _("One lasts %(days)s") if lasts else _("%(days)s after delivery")
     return {
         "kind": KINDS.get(row.kind, row.kind),
         "match": MATCHES.get(row.match, row.match),
         "value": row.value,
-        "when": guide % {"days": days},
+        "when": when % {"days": days},
         "title": row.title,
         "remove_url": f"{public_id('prl', row.pk)}/remove/",
     }

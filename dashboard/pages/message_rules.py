@@ -19,7 +19,7 @@ from notifications.choices import Channel
 from notifications.classes import RULES
 from notifications.consent.choices import Topic
 from notifications.consent.countries import country_rules
-from notifications.consent.rules import MOST_DAYS, MOST_MESSAGES, Rules, rules, set_rules
+from notifications.consent.rules import LONGEST_PAGE, MOST_DAYS, MOST_MESSAGES, Rules, rules, set_rules
 
 _QUIET = (Channel.EMAIL.value, Channel.SMS.value)
 _CAPPED = tuple(kind for kind, row in RULES.items() if row.is_capped)
@@ -60,6 +60,23 @@ class RulesForm(forms.Form):
         choices=Topic.choices,
         widget=forms.CheckboxSelectMultiple,
     )
+    review_url = forms.CharField(
+        label=gettext_lazy("Your page for reviews"),
+        required=False,
+        max_length=LONGEST_PAGE,
+        help_text=gettext_lazy(
+            "Begins with https://. {order} stands for the order's number, {language} for the shopper's language."
+        ),
+    )
+    survey_url = forms.CharField(
+        label=gettext_lazy("Your page for surveys"),
+        required=False,
+        max_length=LONGEST_PAGE,
+        help_text=gettext_lazy(
+            "{answer} stands for the answer that was chosen in the message, 5 for the best to 1 for the worst,"
+            " {survey} for which survey it is: delivery, shop, return or support. {order} and {language} as above."
+        ),
+    )
     notice = forms.CharField(
         label=gettext_lazy("What your checkout tells customers"),
         required=False,
@@ -84,6 +101,11 @@ class RulesForm(forms.Form):
                     and given[first] == given[second]
                 ):
                     self.add_error(first, _("That is the whole day."))
+        for name in ("review_url", "survey_url"):
+            if given.get(name) and (not given[name].startswith("https://") or " " in given[name]):
+                self.add_error(name, _("This has to begin with https://."))
+        if given.get("survey_url") and "{answer}" not in given["survey_url"]:
+            self.add_error("survey_url", _("{answer} has to stand in it: it says which answer was chosen."))
         return given
 
     def rules(self, now: Rules) -> Rules:
@@ -110,6 +132,8 @@ class RulesForm(forms.Form):
             },
             topics=tuple(given["topics"]),
             notice=given["notice"],
+            review_url=given["review_url"],
+            survey_url=given["survey_url"],
         )
 
 
@@ -147,7 +171,9 @@ def _show(
 
 
 def _initial(now: Rules) -> dict[str, Any]:
-    found: dict[str, Any] = {"topics": list(now.topics), "notice": now.notice}
+    found: dict[str, Any] = {
+        "topics": list(now.topics), "notice": now.notice, "review_url": now.review_url, "survey_url": now.survey_url,
+    }  # fmt: skip
     for channel, (start, end) in now.quiet.items():
         found |= {f"quiet_{channel}_from": start, f"quiet_{channel}_to": end}
     for kind, (most, days) in now.caps.items():

@@ -78,6 +78,12 @@ class MessageRules(MerchantModel):
     notice = models.TextField(blank=True, help_text="§7(3) UWG: what the checkout says. Empty: nothing.")
     notice_version = models.PositiveIntegerField(default=0)
     notice_since = models.DateTimeField(null=True)
+    review_url = models.CharField(
+        max_length=1000, blank=True, help_text="The shop's page for reviews (`pages`)."
+    )
+    survey_url = models.CharField(
+        max_length=1000, blank=True, help_text="The shop's page for surveys (`pages`)."
+    )
     updated_at = models.DateTimeField()
 
     class Meta(MerchantModel.Meta):

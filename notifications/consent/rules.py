@@ -19,6 +19,7 @@ from orders.text import normal_email
 
 MOST_DAYS: Final = 90
 MOST_MESSAGES: Final = 50
+LONGEST_PAGE: Final = 1000
 # Nobody minds a mail at night; a telephone that buzzes is another matter.
 _QUIET: Final = {Channel.SMS.value: ("20:00", "09:00"), "push": ("21:00", "08:00")}
 _CAPS: Final = {"service": (3, 7), "marketing": (2, 7)}
@@ -26,7 +27,10 @@ _CAPS: Final = {"service": (3, 7), "marketing": (2, 7)}
 
 @dataclass(frozen=True)
 class Rules:
-    """quiet: channel → (from, to) of the shopper's day. caps: class → (messages, days). streams: stream → sender."""
+    """quiet: channel → (from, to) of the shopper's day. caps: class → (messages, days). streams: stream → sender.
+
+    review_url, survey_url: the shop's pages for them, with the places of `notifications.pages`.
+    """
 
     quiet: Mapping[str, tuple[time, time]] = field(default_factory=dict)
     caps: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -35,6 +39,8 @@ class Rules:
     notice: str = ""
     notice_version: int = 0
     notice_since: datetime | None = None
+    review_url: str = ""
+    survey_url: str = ""
 
 
 def rules() -> Rules:
@@ -50,6 +56,7 @@ def _read(row: MessageRules) -> Rules:
         streams=row.streams,
         topics=tuple(row.topics) or tuple(Topic.values),
         notice=row.notice, notice_version=row.notice_version, notice_since=row.notice_since,
+        review_url=row.review_url, survey_url=row.survey_url,
     )  # fmt: skip
 
 
@@ -74,6 +81,8 @@ def set_rules(merchant: Merchant, new: Rules) -> None:
         "streams": {name: dict(value) for name, value in new.streams.items() if any(value.values())},
         "topics": [topic for topic in Topic.values if topic in new.topics],
         "notice": new.notice.strip(),
+        "review_url": new.review_url.strip(),
+        "survey_url": new.survey_url.strip(),
     }
     now = timezone.now()
     with merchant_transaction(merchant):
@@ -113,5 +122,16 @@ def _check(new: Rules) -> None:
             raise Unprocessable(
                 "This is not an e-mail address.", param=f"stream_{stream}", code="invalid_address"
             )
+    for name, page in (("review_url", new.review_url.strip()), ("survey_url", new.survey_url.strip())):
+        if page and (len(page) > LONGEST_PAGE or not page.startswith("https://") or " " in page):
+            raise Unprocessable(
+                "This is no address that begins with https://.", param=name, code="invalid_link"
+            )
+    if new.survey_url and "{answer}" not in new.survey_url:
+        raise Unprocessable(
+            "The page of surveys needs {answer}: which answer was chosen.",
+            param="survey_url",
+            code="invalid_link",
+        )
     if not new.topics or set(new.topics) - set(Topic.values):
         raise Unprocessable("Choose at least one topic.", param="topics", code="unknown_topic")

@@ -154,7 +154,9 @@ def goes_on(step: Split, flow_id: UUID, shopper: UUID) -> bool:
 
 
 # Their words speak of what only their own sender knows: a report, a guide, the products on offer.
-_NOT_BY_FLOWS: Final = ("case_opened", "case_answered", "care_guide", "replenishment", "complement")
+_NOT_BY_FLOWS: Final = (
+    "case_opened", "case_answered", "care_guide", "replenishment", "complement", "survey_return", "survey_support",
+)  # fmt: skip
 
 
 def sendable() -> list[str]:

@@ -65,20 +65,6 @@ _ALL: Final = {
             ),
         ),
     ),
-    "care": Template(
-        _("Care series"),
-        _("How to use and look after what was bought: two days after delivery, and three weeks later."),
-        Definition(
-            trigger=("shipment.delivered",),
-            stop_on=("return.requested",),
-            steps=(
-                Wait(id="settle", days=2, at=_MORNING),
-                Send(id="guide", touchpoint="guide"),
-                Wait(id="use", days=21, at=_MORNING),
-                Send(id="care", touchpoint="care"),
-            ),
-        ),
-    ),
     "late_parcel": Template(
         _("Parcel that stands still"),
         _("Says so when a shipped parcel was not delivered within ten days."),

@@ -19,7 +19,7 @@ _LONGEST_TEXT = 4000
 
 @dataclass(frozen=True)
 class RuleIn:
-    """A rule as it is said. days: after delivery for a guide; for how long one unit lasts for a replenishment."""
+    """A rule as it is said. days: after delivery for a guide or review; for a replenishment how long one unit lasts."""
 
     kind: RuleKind
     match: Match
@@ -31,7 +31,7 @@ class RuleIn:
 
 
 def add_rule(merchant: Merchant, said: RuleIn) -> ProductRule:
-    """Keep a rule. A replenishment of the same products takes the place of the former one.
+    """Keep a rule. But for guides, of the same products it takes the place of the former one.
 
     Raises Unprocessable without products, for days out of 1 to 730, for a guide that says nothing, for an address
     that is none, and for too many rules.

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from merchants.models import Merchant
-from notifications import conditions, planning
+from notifications import conditions, planner, planning
 from notifications.choices import Channel
+from notifications.condition_context import contexts
 from notifications.followups.intervals import said_by_rules
 from notifications.followups.kept import Line, kept
 from notifications.followups.models import FollowUp, Kind, ProductRule, RuleKind
@@ -18,6 +19,9 @@ from notifications.touchpoints import TOUCHPOINTS
 from orders.models import Customer, Order
 from orders.segments.models import CustomerStats, Purchase
 from orders.segments.queries import members
+
+# Those that speak of the order that began them.
+_ABOUT_ORDERS: Final = (Kind.GUIDE, Kind.REVIEW, Kind.SURVEY_DELIVERY, Kind.SURVEY_SHOP)
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Known:
     segments: Mapping[UUID, set[str]]
     kept: Mapping[UUID, list[Line]]
     guides: Mapping[str, list[ProductRule]]
+    contexts: Mapping[UUID, conditions.Context]
 
     def is_given_back(self, row: FollowUp) -> bool:
         """Whether the shopper gives back, or gave back, all that this is about: by return or withdrawal."""
@@ -67,10 +72,13 @@ def _load(merchant: Merchant, rows: Sequence[FollowUp]) -> Known:
     stats = CustomerStats.objects.filter(customer_id__in=whose) if whose else CustomerStats.objects.none()
     left = kept(order_ids)
     about_guides = {line.sku for row in of[Kind.GUIDE] if row.order_id for line in left[row.order_id]}
+    orders = Order.objects.defer("raw", "search").in_bulk(order_ids) if order_ids else {}
+    asked = {row.kind for row in rows if row.kind in _ABOUT_ORDERS}
+    needs = conditions.needs([each for kind in asked for each in how[kind].conditions])
     wanted = {c.values[0] for s in how.values() for c in s.conditions if c.field == "segment" and c.values}
     return Known(
         merchant, customers,
-        Order.objects.defer("raw", "search").in_bulk(order_ids) if order_ids else {},
+        orders,
         {str(pk): rule for pk, rule in rules.items()},
         on_sale(merchant, skus) if skus else {},
         _complements(merchant, of[Kind.COMPLEMENT]),
@@ -79,6 +87,7 @@ def _load(merchant: Merchant, rows: Sequence[FollowUp]) -> Known:
         members(customers, None) if wanted else {},
         left,
         said_by_rules(merchant, about_guides, RuleKind.GUIDE) if about_guides else {},
+        contexts(merchant, orders.values(), needs) if asked else {},
     )  # fmt: skip
 
 
@@ -97,30 +106,45 @@ def _messages(row: FollowUp, known: Known) -> Iterator[Message]:
     order = known.orders.get(row.order_id) if row.order_id else None
     if customer is None or not switch.is_on or (order is not None and order.status == "cancelled"):
         return
-    if known.is_given_back(row) or not _in_segments(switch, known.segments.get(row.customer_id, set())):
+    if known.is_given_back(row) or not _meets(row, switch, known):
         return
     data = _data(row, known, planning.locale_of(known.merchant, customer))
     if data is None:
         return
-    touchpoint = TOUCHPOINTS[row.kind]
+    touchpoint, moment = TOUCHPOINTS[row.kind], f"{row.subject}:{row.begun_at.date().isoformat()}"
+    if order is not None and row.kind in _ABOUT_ORDERS:
+        if row.kind != Kind.GUIDE:
+            moment = row.subject  # whatever else arrives: asked once
+        plan = {"remind_days": switch.remind_days} if switch.remind_days else {}
+        for message in planner.plan_step(
+            known.merchant,
+            order,
+            touchpoint,
+            switch.channels,
+            switch.reach,
+            moment=moment,
+            shipment_id=None,
+            plan=plan,
+        ):
+            message.data = data
+            yield message
+        return
     for channel in touchpoint.channels:
-        if channel not in switch.channels:
-            continue
-        moment = f"{row.subject}:{row.begun_at.date().isoformat()}"
-        if row.kind == Kind.GUIDE and order is not None:
-            skip = planning.nowhere(order, channel)
-            yield planning.plan(
-                known.merchant, order, touchpoint, channel, moment=moment, data=data, skip=skip
-            )
-        else:
+        if channel in switch.channels:
             skip = planning.nowhere(customer, channel)
             yield planning.plan_for_customer(
                 known.merchant, customer, touchpoint, Channel(channel), moment=moment, data=data, skip=skip
             )
 
 
+def _meets(row: FollowUp, switch: Switch, known: Known) -> bool:
+    """Whether the touchpoint's conditions hold; of a message about no order those about segments, which it can meet."""
+    if row.kind in _ABOUT_ORDERS and row.order_id and row.order_id in known.contexts:
+        return conditions.all_hold(switch.conditions, known.contexts[row.order_id])
+    return _in_segments(switch, known.segments.get(row.customer_id, set()))
+
+
 def _in_segments(switch: Switch, refs: set[str]) -> bool:
-    """Of a touchpoint's conditions those about segments: the others speak of an order."""
     wanted = [condition for condition in switch.conditions if condition.field == "segment"]
     return not wanted or conditions.all_hold(wanted, conditions.Context({"segment": frozenset(refs)}))
 

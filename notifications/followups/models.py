@@ -14,6 +14,7 @@ class RuleKind(models.TextChoices):
 
     GUIDE = "guide"
     REPLENISH = "replenish"
+    REVIEW = "review"
 
 
 class Match(models.TextChoices):
@@ -25,7 +26,7 @@ class Match(models.TextChoices):
 
 
 class ProductRule(MerchantModel):
-    """A guide that goes out so many days after delivery, or after how many days one unit of a product is used up."""
+    """Days of a product: when its guide goes out or a review is asked for, or for how long one unit lasts."""
 
     kind = models.CharField(max_length=10, choices=RuleKind)
     match = models.CharField(max_length=4, choices=Match)
@@ -57,6 +58,9 @@ class Kind(models.TextChoices):
     WIN_BACK = "win_back"
     BIRTHDAY = "birthday"
     WELCOME = "welcome"
+    REVIEW = "review_request"
+    SURVEY_DELIVERY = "survey_delivery"
+    SURVEY_SHOP = "survey_shop"
 
 
 class FollowUp(DueRow):
@@ -65,7 +69,7 @@ class FollowUp(DueRow):
     subject: a rule's id, a SKU, an order's id, the year … whatever makes it the same one.
     """
 
-    kind = models.CharField(max_length=14, choices=Kind)
+    kind = models.CharField(max_length=20, choices=Kind)
     customer = MerchantForeignKey(Customer, related_name="follow_ups")
     subject = models.CharField(max_length=191)
     order_id = models.UUIDField(null=True, help_text="The order that began it.")

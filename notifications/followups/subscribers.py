@@ -10,16 +10,17 @@ from django.utils import timezone
 from events.facts import RecordedFact
 from events.subscribers import subscribe
 from merchants.models import Merchant
+from notifications import clocks
 from notifications.followups.intervals import Bought, said_by_rules, unit_days
 from notifications.followups.models import FollowUp, Kind, RuleKind, SweepClock
 from notifications.switches import Switch, switches
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, Stage
 from tracking.models import Shipment, ShipmentLine
 
 # So long before it is used up, so that the next one is there in time.
 LEAD: Final = timedelta(days=5)
-WELCOME_AFTER: Final = timedelta(hours=1)
-COMPLEMENT_AFTER: Final = timedelta(days=10)
+# Asked once an order, when all of it is there; about the shop once a customer and year.
+_OF_ORDERS: Final = (Kind.REVIEW, Kind.SURVEY_DELIVERY, Kind.SURVEY_SHOP)
 _READS = ("order.placed", "order.cancelled", "order.refunded", "shipment.delivered")
 
 
@@ -78,7 +79,7 @@ def _welcomes(merchant: Merchant, placed: Sequence[Order], how: Mapping[str, Swi
     now = timezone.now()
     for order in placed:
         if order.customer_id not in known:
-            yield _row(merchant, Kind.WELCOME, order, "", now, now + WELCOME_AFTER)
+            yield _row(merchant, Kind.WELCOME, order, "", now, _due(how[Kind.WELCOME], order, now))
 
 
 def _after_delivery(
@@ -117,7 +118,36 @@ def _after_delivery(
                 merchant, Kind.REPLENISHMENT, order, sku, at, max(used_up - LEAD, at + timedelta(days=1))
             )
         if how[Kind.COMPLEMENT].is_on:
-            yield _row(merchant, Kind.COMPLEMENT, order, str(order.id), at, at + COMPLEMENT_AFTER)
+            yield _row(
+                merchant, Kind.COMPLEMENT, order, str(order.id), at, _due(how[Kind.COMPLEMENT], order, at)
+            )
+    yield from _asked(merchant, orders, parcels.values(), arrived, how)
+
+
+def _asked(
+    merchant: Merchant, orders: Mapping[UUID, Order], parcels: Iterable[Shipment],
+    arrived: Sequence[tuple[Shipment, str, int]], how: Mapping[str, Switch],
+) -> Iterable[FollowUp]:  # fmt: skip
+    """What shoppers are asked once all of an order is there."""
+    wanted = [kind for kind in _OF_ORDERS if how[kind].is_on]
+    there = [parcel for parcel in parcels if parcel.order_id in orders] if wanted else []
+    skus = {sku for _parcel, sku, _quantity in arrived} if Kind.REVIEW in wanted else set()
+    usage = said_by_rules(merchant, skus, RuleKind.REVIEW) if skus else {}
+    for parcel in there:
+        order, at = orders[parcel.order_id], parcel.delivered_at
+        if at is None or order.stage != Stage.DELIVERED:
+            continue
+        for kind in wanted:
+            rules = [rule.days for p, sku, _ in arrived if p.id == parcel.id for rule in usage.get(sku, ())]
+            days = timedelta(days=max(rules)) if rules and kind == Kind.REVIEW else None
+            subject = str(at.year) if kind == Kind.SURVEY_SHOP else str(order.id)
+            yield _row(merchant, kind, order, subject, at, _due(how[kind], order, at, days))
+
+
+def _due(switch: Switch, order: Order, at: datetime, after: timedelta | None = None) -> datetime:
+    """So long after `at` as the shop (or `after`) says, at the time of the shopper's day that it says."""
+    zone = clocks.zone_of(order.merchant, order.country, order.postcode)
+    return clocks.moment(at, after or switch.delay, switch.at, zone)
 
 
 def _row(

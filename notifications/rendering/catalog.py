@@ -32,13 +32,15 @@ class Touchpoint:
     """What a message is made of.
 
     `blocks` stand in it from top to bottom, and `parts` of blocks that not every message shows;
-    `step` is how far the progress is, and `alert` makes the tone amber.
+    `step` is how far the progress is, and `alert` makes the tone amber. `main` is what the shopper is
+    to press: the button, or the answers of a survey.
     """
 
     blocks: tuple[str, ...]
     parts: frozenset[str] = frozenset()
     step: int = 0
     alert: bool = False
+    main: str = "button"
 
 
 PARTS = ("price_cell", "eta_row", "handover_rows")
@@ -86,6 +88,12 @@ TOUCHPOINTS: Mapping[str, Touchpoint] = {
     "credit_given": Touchpoint(("next",)),
     "withdrawal_receipt": Touchpoint(("withdrawal", "next")),
     "withdrawal_notice": Touchpoint(("withdrawal", "next")),
+    "order_changed": Touchpoint(("next", "items", "totals"), PRICED),
+    "review_request": Touchpoint(("next", "items")),
+    "survey_delivery": Touchpoint(("items",), main="answers"),
+    "survey_shop": Touchpoint((), main="answers"),
+    "survey_return": Touchpoint(("returned",), main="answers"),
+    "survey_support": Touchpoint((), main="answers"),
     "case_opened": Touchpoint(("case", "next")),
     "case_answered": Touchpoint(("case", "next")),
 }
@@ -160,7 +168,8 @@ def _layout(suffix: str, kind: Touchpoint, slots: Mapping[str, str]) -> str:
     """The layout with its blocks, their parts, then the words: each fills the one before."""
     parts = {part: _read(f"blocks/{part}.{suffix}").strip() if part in kind.parts else "" for part in PARTS}
     blocks = "\n".join(_read(f"blocks/{block}.{suffix}") for block in kind.blocks)
-    return _fill(_fill(_fill(_read(f"layout.{suffix}"), {"blocks": blocks}), parts), slots)
+    placed = {"main": _read(f"blocks/{kind.main}.{suffix}").strip(), "blocks": blocks}
+    return _fill(_fill(_fill(_read(f"layout.{suffix}"), placed), parts), slots)
 
 
 def _fill(source: str, slots: Mapping[str, str]) -> str:

@@ -53,6 +53,8 @@ def sample_context(locale: str, touchpoint: str = "") -> dict[str, Any]:
     if touchpoint in MOMENTS:
         status, unknown = MOMENTS[touchpoint]
         context["shipment"] |= {"status": status, **dict.fromkeys(unknown, "")}
+    if touchpoint == "exchange_moved":
+        context["exchange"]["difference"] = ""
     return context
 
 
@@ -128,6 +130,7 @@ def _order(locale: str) -> dict[str, Any]:
             "why": "",
         },
         **_returned(locale, german),
+        "answers": [f"{SHOP}/survey?answer={answer}" for answer in range(5, 0, -1)],
         "case": {
             "kind": "Artikel beschädigt" if german else "Damaged item",
             "text": "Der Henkel ist abgebrochen." if german else "The handle has come off.",

@@ -15,6 +15,10 @@ from merchants.models import AuditEntry, Merchant
 from merchants.rest.errors import Conflict, Unprocessable
 from merchants.scope import merchant_scope
 from notifications.conditions import Condition, Op
+from notifications.consent import commands as consent
+from notifications.consent.choices import Basis
+from notifications.consent.commands import Said
+from notifications.consent.rules import Rules, set_rules
 from notifications.flows import commands, engine
 from notifications.flows.definition import (
     AnyStep,
@@ -395,11 +399,14 @@ def test_whatever_a_flow_may_send_can_be_filled_for_an_order(
     merchant: Merchant, work: Any, smtp_sink: SmtpSink
 ) -> None:
     flow(merchant, *(Send(id=key, touchpoint=key) for key in sendable()))
-    factories.shipment(merchant, factories.order(merchant))
+    page = "https://nordwind.test/{answer}"
+    set_rules(merchant, Rules(review_url=page, survey_url=page))
+    order = factories.order(merchant)
+    consent.give(merchant, "email", order.email, "", Said("checkout"), basis=Basis.DOUBLE_OPT_IN)
+    factories.shipment(merchant, order)
     work()
     with merchant_scope(merchant):
         sent = list(Message.objects.filter(plan__has_key="run"))
     assert {message.touchpoint for message in sent} == set(sendable())
-    # What is marketing needs more than an order.
-    assert {message.reason for message in sent} <= {"", "overtaken", "no_basis"}
+    assert {message.reason for message in sent} <= {"", "overtaken"}
     assert {message.error for message in sent} == {""}

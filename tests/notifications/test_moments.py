@@ -242,3 +242,24 @@ def test_the_merchants_own_sender_is_used(shop: Shop, merchant: Merchant) -> Non
     assert mail.sender == "post@nordwind.test"
     assert mail.parsed["From"].addresses[0].display_name == "Nord, Wind & Söhne"
     assert mail.message_id.endswith("@nordwind.test>")
+
+
+def test_changed_items_are_confirmed_once_they_settle(shop: Shop, later: Any) -> None:
+    body = factories.order_body()
+    shop.api.post("orders", body)
+    shop.read()
+    body["lines"][0]["image_url"] = "https://shop.test/new.png"
+    assert shop.api.post("orders", body).status_code == 200
+    for quantity in (3, 4):
+        body["lines"][1]["quantity"] = quantity
+        assert shop.api.post("orders", body).status_code == 200
+    assert shop.read() == []
+    later(timedelta(minutes=31))
+    mails = shop.read()
+    assert 1 <= len(mails) <= 2  # two when a quarter of an hour ended between the changes
+    assert mails[0].subject.startswith("Changed: your Nordwind order")
+    assert "4 x Leather Loafer" in mails[0].text
+    body["lines"][1]["quantity"] = 1
+    assert shop.api.post("orders", {**body, "notify": False}).status_code == 200
+    later(timedelta(minutes=31))
+    assert shop.read() == []
