@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "notifications.followups",
     "notifications.campaigns",
     "notifications.consent",
+    "notifications.push",
     "analytics",
     "webhooks",  # after all that declare facts: it delivers every kind
     "portal",

@@ -118,7 +118,9 @@ MESSAGE_EVENTS: dict[str, Promise] = {
     EventKind.CLICKED: _("A link was followed"),
 }
 
-CHANNELS: dict[str, Promise] = {Channel.EMAIL: _("E-mail"), Channel.SMS: _("SMS")}
+CHANNELS: dict[str, Promise] = {
+    Channel.EMAIL: _("E-mail"), Channel.SMS: _("SMS"), Channel.PUSH: _("Notification"),
+}  # fmt: skip
 
 TOUCHPOINTS: dict[str, Promise] = {
     "order_confirmation": _("Order confirmation"),
@@ -194,6 +196,8 @@ FACTS: dict[str, Label] = {
     "message.complained": Label(_("Message reported as spam"), "bad"),
     "suppression.added": Label(_("Address suppressed")),
     "suppression.lifted": Label(_("Address written to again")),
+    "push.enabled": Label(_("Customer asked for notifications on a device"), "info"),
+    "push.disabled": Label(_("Notifications on a device ended")),
     "flow.started": Label(_("A flow began"), "info"),
     "flow.finished": Label(_("A flow ended")),
     "message.retried": Label(_("A message is tried again"), "info"),

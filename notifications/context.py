@@ -19,15 +19,24 @@ from cases.facts import CaseFact
 from events.facts import FactData, RecordedFact
 from events.models import Fact
 from merchants.brand import brand_hex
-from merchants.models import Merchant, PortalDomain
+from merchants.models import Merchant
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
 from notifications.about_claims import AboutClaim, about_claims, claim_url, claim_words
 from notifications.about_returns import AboutReturn, about_returns, reader_of
-from notifications.about_shop import about_address, about_customer, absolute, format_locale, shop, shop_links
+from notifications.about_shop import (
+    about_address,
+    about_customer,
+    absolute,
+    format_locale,
+    own_host,
+    shop,
+    shop_links,
+)
 from notifications.as_planned import AsPlanned, load_as_planned
 from notifications.lawful import Lawful, load_lawful
-from notifications.models import Message
+from notifications.models import Channel, Message
 from notifications.planning import recipient
+from notifications.push.queries import hosts_by_order
 from notifications.rendering import CompiledTemplate, date_time, delivery_window, money
 from notifications.rendering.catalog import resolve_locale
 from notifications.rendering.formats import babel_locale
@@ -69,6 +78,7 @@ class Loaded:
     readers: Mapping[UUID, Order]
     templates: Mapping[Key, CompiledTemplate]
     suppressed: Suppressed
+    devices: Mapping[UUID, Sequence[str]]  # push services by order
     switches: Mapping[str, Switch]
     as_planned: AsPlanned
     lawful: Lawful
@@ -98,7 +108,7 @@ class Loaded:
 
 def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
     """Everything that these messages of the open scope need: ten queries, two more where one is about a case, six
-    where one is about a return, one more for text messages and for messages without an order."""
+    where one is about a return, one more for text messages, for push, and for messages without an order."""
     order_ids = {message.order_id for message in messages if message.order_id}
     parcels: dict[UUID, list[Shipment]] = {order_id: [] for order_id in order_ids}
     for parcel in shipments_with_lines().filter(order_id__in=order_ids).defer("raw").order_by("number"):
@@ -113,7 +123,7 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
     lawful = load_lawful(merchant, messages, orders, customers, readers)
     return Loaded(
         merchant=merchant,
-        host=_own_host(merchant),
+        host=own_host(merchant),
         orders=orders,
         customers=customers,
         parcels=parcels,
@@ -123,6 +133,9 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
         returns=returned,
         readers=readers,
         templates=own_templates(messages),
+        devices=hosts_by_order(
+            merchant, {m.order_id for m in messages if m.order_id and m.channel == Channel.PUSH}
+        ),
         switches=switches(message.touchpoint for message in messages),
         as_planned=load_as_planned(merchant, messages, orders),
         lawful=lawful,
@@ -156,12 +169,6 @@ def _address_of(
         return message.recipient
     about = readers.get(message.pk) or orders.get(message.order_id) or customers.get(message.customer_id)  # type: ignore[arg-type]
     return recipient(about, message.channel) if about else ""
-
-
-def _own_host(merchant: Merchant) -> str | None:
-    """The merchant's own host, once it is verified: the one that was first."""
-    own = PortalDomain.objects.filter(merchant=merchant, verified_at__isnull=False)
-    return own.order_by("verified_at").values_list("host", flat=True).first()
 
 
 def _facts(positions: Any) -> dict[int, FactData]:

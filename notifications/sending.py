@@ -33,10 +33,10 @@ from notifications import context, wording
 from notifications.channels.base import (
     ChannelConnection,
     InDoubt,
-    NotSent,
     PossiblyTaken,
     Receipt,
     Refused,
+    TryLater,
     Unreachable,
 )
 from notifications.facts import MessageFact, MessageFailed, MessageSent, MessageSkipped, about
@@ -48,6 +48,7 @@ from notifications.reasons import Reason
 from notifications.recheck import why_not
 from notifications.rendering import TemplateError
 from notifications.touchpoints import TOUCHPOINTS
+from orders.models import Customer, Order
 
 log = structlog.get_logger(__name__)
 
@@ -130,11 +131,15 @@ class Channels:
 
 
 def _connection(channel: str) -> ChannelConnection:
-    # Imported here: an installation without text messages never loads Twilio's library (20 MB).
+    # Imported here: an installation without text messages never loads Twilio's library (20 MB), nor the one for push.
     if channel == Channel.SMS:
         from notifications.channels.sms import SmsConnection
 
         return SmsConnection()
+    if channel == Channel.PUSH:
+        from notifications.channels.push import PushConnection
+
+        return PushConnection()
     from notifications.channels.email import EmailConnection
     from notifications.channels.fall_over import FallOver
 
@@ -172,8 +177,8 @@ def _send_one(message: Message, loaded: context.Loaded, channels: Channels) -> N
             _postpone(message, Reason.PROVIDER_ERROR, str(error), may_have_it=message.provider)
     except TemplateError as error:
         _fail(message, Reason.TEMPLATE_ERROR, str(error))
-    except NotSent as error:  # TryLater, Unreachable
-        _postpone(message, Reason.PROVIDER_ERROR, str(error), may_have_it=may_have_it)
+    except TryLater as error:
+        _postpone(message, Reason.PROVIDER_ERROR, str(error), may_have_it=may_have_it, wait=error.wait)
     except Exception as error:  # One message's fault must not cost the others of the batch.
         log.exception("message_failed", message_id=str(message.id))
         _postpone(message, Reason.INTERNAL_ERROR, repr(error), may_have_it=may_have_it)
@@ -229,8 +234,14 @@ def _render(message: Message, loaded: context.Loaded) -> None:
     # An address that the shop corrected since holds.
     about = loaded.about(message)
     if about is not None and not TOUCHPOINTS[message.touchpoint].to_address:
-        message.recipient = recipient(about, message.channel)
+        message.recipient = _recipient(message, about, loaded)
     message.subject, message.html, message.text = rendered.subject, rendered.html, rendered.text
+
+
+def _recipient(message: Message, about: Order | Customer, loaded: context.Loaded) -> str:
+    if message.channel == Channel.PUSH and message.order_id:
+        return ", ".join(dict.fromkeys(loaded.devices.get(message.order_id, ())))[:254]
+    return recipient(about, message.channel)
 
 
 def _note_simulated(message: Message) -> None:
@@ -312,12 +323,14 @@ def _fail(message: Message, reason: Reason, error: str) -> None:
     )  # fmt: skip
 
 
-def _postpone(message: Message, reason: Reason, error: str, *, may_have_it: str) -> None:
-    """Try again later: with the provider that may have taken it, "" for any."""
+def _postpone(
+    message: Message, reason: Reason, error: str, *, may_have_it: str, wait: timedelta = timedelta()
+) -> None:
+    """Try again later, after `wait` at the earliest: with the provider that may have taken it, "" for any."""
     if message.attempts >= MOST_ATTEMPTS:
         _fail(message, Reason.IN_DOUBT if may_have_it else reason, error)
         return
-    again = due.backoff(message.attempts, first=FIRST_RETRY / 2)
+    again = max(due.backoff(message.attempts, first=FIRST_RETRY / 2), timezone.now() + wait)
     due.held(message).update(
         state=MessageState.PLANNED, due_at=again, error=error[:2000], provider=may_have_it
     )
