@@ -191,7 +191,13 @@ def as_json(condition: Condition) -> dict[str, Any]:
 
 
 def _by_channel(
-    touchpoint: Touchpoint, switch: Switch, order: Order, skip: Reason | None, *, has_sms: bool, has_device: bool
+    touchpoint: Touchpoint,
+    switch: Switch,
+    order: Order,
+    skip: Reason | None,
+    *,
+    has_sms: bool,
+    has_device: bool,
 ) -> Iterator[tuple[Channel, Reason | None, Sequence[str]]]:
     """The channels it goes by, each with why it does not, and which are tried after it."""
     if switch.reach == Reach.ALL:

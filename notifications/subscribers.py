@@ -44,8 +44,13 @@ def plan_messages(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
             for fact, touchpoint, switch in wanted
             if (order := _reader(orders, fact, given)) is not None
             for planned in planner.plan_fact(
-                merchant, touchpoint, switch, fact, Subject(order, known[order.id], order.id in devices),
-                now=now, has_sms=has_sms,
+                merchant,
+                touchpoint,
+                switch,
+                fact,
+                Subject(order, known[order.id], order.id in devices),
+                now=now,
+                has_sms=has_sms,
             )
         ]
     )

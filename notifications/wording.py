@@ -13,6 +13,7 @@ import structlog
 from merchants.scope import current_merchant
 from notifications.campaigns.templates import words_of
 from notifications.models import Channel, Message, MessageTemplate, WordsVersion
+from notifications.rendering import Channel as Kind
 from notifications.rendering import (
     CompiledTemplate,
     Rendered,
@@ -25,7 +26,6 @@ from notifications.rendering import (
     sms_template,
     worded,
 )
-from notifications.rendering import Channel as Kind
 from notifications.rendering.catalog import resolve_locale, text_source, words
 from notifications.touchpoints import TOUCHPOINTS
 

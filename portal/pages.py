@@ -1,10 +1,11 @@
 """How the portal answers: one decorator around every view, one way to fill a template.
 
-A page of the portal runs no script (but the one that offers notifications: `notify_views`), sets no cookie and asks no other host for anything; the policy says so, and the
-forms do without CSRF tokens because `Sec-Fetch-Site` and `Origin` tell a foreign form from our own.
+A page of the portal runs no script (but the one that offers notifications: `notify_views`), sets no cookie and asks no
+other host for anything; the policy says so, and the forms do without CSRF tokens because `Sec-Fetch-Site` and `Origin`
+tell a foreign form from our own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,7 +80,7 @@ def render(
     *,
     status: int = 200,
     scheme: str = "",
-    policy: dict[str, list[str]] = POLICY,
+    policy: Mapping[str, object] = POLICY,
 ) -> HttpResponse:
     """A page of the site in the language that is spoken now. No context processors: every value is named here.
 

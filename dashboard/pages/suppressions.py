@@ -33,7 +33,8 @@ class AddressForm(forms.Form):
     """An address that is to be left alone."""
 
     channel = forms.ChoiceField(
-        label=gettext_lazy("Channel"), initial=Channel.EMAIL,
+        label=gettext_lazy("Channel"),
+        initial=Channel.EMAIL,
         choices=lambda: [(each.value, words.CHANNELS[each]) for each in ADDRESSED],
     )
     address = forms.CharField(

@@ -7,16 +7,15 @@ one of them has it; a device that is gone is forgotten, which is how people and 
 import base64
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 from django.conf import settings
 from django.utils import timezone
-from pywebpush import WebPusher, WebPushException
 from py_vapid import Vapid02, VapidException
+from pywebpush import WebPusher, WebPushException
 
 from merchants import http
 from merchants.models import Merchant
@@ -47,8 +46,8 @@ _USUAL: Final = (2 * _A_DAY, "normal")
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What a push service answered. status: None when it did not, and then `detail` says why."""
+class Told:
+    """What a push service answered about one device. status: None when it did not, and then `detail` says why."""
 
     status: int | None
     detail: str
@@ -59,6 +58,11 @@ class _Told:
     @property
     def is_taken(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_gone(self) -> bool:
+        """The browser ended the subscription, or the person forbade it."""
+        return self.status in _GONE
 
     @property
     def can_be_repeated(self) -> bool:
@@ -80,26 +84,35 @@ class PushConnection:
 
     def send(self, merchant: Merchant, message: Message) -> Receipt:
         """Hand a rendered message to every device of its order. Raises TryLater or Refused when none of them has it."""
-        assert message.order_id is not None
-        key = PushKey.objects.first()
-        if key is None or not key.private:
-            raise Refused(Reason.CHANNEL_OFF, "The key pair cannot be read any more: switch push off and on again.")
-        devices = devices_of(message.order_id)
-        body = _payload(merchant, message)
-        told = {pk: _post(merchant, key, each, message, body) for pk, each in devices.items()}
-        gone = [pk for pk, each in told.items() if each.status in _GONE]
-        if gone:
-            forget_devices(merchant, gone)
-        return _outcome(told, gone)
+        return _outcome(tell_devices(merchant, message))
 
     def close(self) -> None:
         """Nothing is open."""
 
 
+def tell_devices(merchant: Merchant, message: Message) -> list[Told]:
+    """Send a rendered message to every device of its order, and forget those that are gone. Raises Refused."""
+    assert message.order_id is not None
+    key = PushKey.objects.first()
+    if key is None or not key.private:
+        raise Refused(
+            Reason.CHANNEL_OFF, "The key pair cannot be read any more: switch push off and on again."
+        )
+    body = _payload(merchant, message)
+    told = {
+        pk: _post(merchant, key, each, message, body) for pk, each in devices_of(message.order_id).items()
+    }
+    if gone := [pk for pk, each in told.items() if each.is_gone]:
+        forget_devices(merchant, gone)
+    return list(told.values())
+
+
 def topic(message: Message) -> str:
     """What replaces what: of a parcel only the newest news is kept, at the push service and on the screen."""
     about = f"{message.order_id}\n{message.shipment_id or ''}".encode()
-    return base64.urlsafe_b64encode(hashlib.sha256(about).digest()[:24]).decode()  # 32 letters (RFC 8030, 5.4)
+    return base64.urlsafe_b64encode(
+        hashlib.sha256(about).digest()[:24]
+    ).decode()  # 32 letters (RFC 8030, 5.4)
 
 
 def _payload(merchant: Merchant, message: Message) -> bytes:
@@ -112,9 +125,7 @@ def _payload(merchant: Merchant, message: Message) -> bytes:
     return msgspec.json.encode(told)
 
 
-def _post(
-    merchant: Merchant, key: PushKey, device: Subscription, message: Message, body: bytes
-) -> _Told:
+def _post(merchant: Merchant, key: PushKey, device: Subscription, message: Message, body: bytes) -> Told:
     ttl, urgency = _SPEED.get(message.touchpoint, _USUAL)
     try:
         encrypted = WebPusher(
@@ -129,11 +140,11 @@ def _post(
             },
         )  # fmt: skip
     except (WebPushException, VapidException, ValueError) as error:
-        return _Told(None, f"{device.host}: {error!r}", Answer(error="refused"), is_refused=True)
+        return Told(None, f"{device.host}: {error!r}", Answer(error="refused"), is_refused=True)
     except http.OutboundError as error:
         is_refused = isinstance(error, http.Refused)
-        return _Told(None, f"{device.host}: {error}", Answer(error="no_connection"), is_refused=is_refused)
-    return _Told(
+        return Told(None, f"{device.host}: {error}", Answer(error="no_connection"), is_refused=is_refused)
+    return Told(
         answer.status,
         f"{device.host}: {answer.status} {answer.text[:200]}".strip(),
         Answer(answer.status, retry_after=answer.headers.get("Retry-After", "")[:100]),
@@ -152,14 +163,14 @@ def _signed(merchant: Merchant, key: PushKey, device: Subscription) -> dict[str,
     return headers
 
 
-def _outcome(told: Mapping[UUID, _Told], gone: list[UUID]) -> Receipt:
-    if taken := next((each for each in told.values() if each.is_taken), None):
+def _outcome(told: Sequence[Told]) -> Receipt:
+    if taken := next((each for each in told if each.is_taken), None):
         return Receipt(PROVIDER, taken.reference[:200])
-    detail = "; ".join(each.detail for each in told.values())
-    later = [each for each in told.values() if each.can_be_repeated]
+    detail = "; ".join(each.detail for each in told)
+    later = [each for each in told if each.can_be_repeated]
     if later:
         now = timezone.now()
         raise TryLater(detail, max(wished_pause(each.answer, now) for each in later))
-    if len(gone) == len(told):
+    if all(each.is_gone for each in told):
         raise Refused(Reason.NO_DEVICE, detail or "No device is left.")
     raise Refused(Reason.REFUSED, detail)

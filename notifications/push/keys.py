@@ -46,7 +46,7 @@ def new_pair() -> tuple[str, str]:
 
 
 def checked(endpoint: str, p256dh: str, auth: str) -> Subscription:
-    """A subscription that can be sent to. Raises Unprocessable for an address that is not called, or keys that are none."""
+    """A subscription that can be sent to. Raises Unprocessable: an address that is not called, keys that are none."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     endpoint = check_url(endpoint)

@@ -22,7 +22,7 @@ def hosts_by_order(merchant: Merchant, order_ids: Collection[UUID]) -> Mapping[U
 
 
 def devices_of(order_id: UUID) -> dict[UUID, Subscription]:
-    """The devices of an order of the open scope, by their ids: one query. Those that cannot be decrypted are left out."""
+    """The devices of an order of the open scope, by their ids: one query. One that cannot be decrypted is left out."""
     rows = PushDevice.objects.filter(order_id=order_id).order_by("created_at", "id")
     return {
         row.pk: msgspec.json.decode(row.subscription, type=Subscription) for row in rows if row.subscription

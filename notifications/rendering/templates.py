@@ -32,8 +32,8 @@ TRAILING_SPACE = re.compile(r"(?<![ \t])[ \t]+\n")
 class CompiledTemplate:
     """A message ready to be filled, parsed once and shared by all threads.
 
-    E-mail has subject, preheader, html and text; SMS has only text; push has a title (`subject`) and text. `variants` are whole templates
-    of their own for some statuses of a parcel.
+    E-mail has subject, preheader, html and text; SMS has only text; push has a title (`subject`) and text. `variants`
+    are whole templates of their own for some statuses of a parcel.
     """
 
     locale: str
