@@ -318,7 +318,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 
-# The dashboard's policy; the portal (no script at all) and the API reference bring their own.
+# The dashboard's policy; the portal (no script at all, but on one page) and the API reference bring their own.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],

@@ -12,7 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from dashboard.access import Seat, merchant_view
 from dashboard.settings_pages import settings_page
 from merchants import throttle
+from merchants.audit import record_change
 from merchants.permissions import Permission
+from merchants.scope import merchant_transaction
 from notifications.channels.base import Refused
 from notifications.models import Message
 from notifications.push import commands
@@ -80,6 +82,8 @@ def _tell(request: HttpRequest, seat: Seat, own: Order) -> None:
     except Refused:
         messages.error(request, _("The keys cannot be read any more. Switch notifications off and on again."))
         return
+    with merchant_transaction(seat.merchant):
+        record_change("push.tested", label=own.number)
     if taken := sum(each.is_taken for each in told):
         words = ngettext(
             "%(count)d device was told. It shows within seconds.",

@@ -27,7 +27,7 @@ NOT_FIRED: dict[str, str | Promise] = {
 
 
 def not_fired(merchant: Merchant, order: Order, messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Every touchpoint that planned nothing for this order of the open scope, and why: three statements, or four (push)."""
+    """Every touchpoint that planned nothing for this order of the open scope, and why: four statements."""
     told = {message.touchpoint for message in messages}
     has_device = bool(hosts_by_order(merchant, [order.pk]))
     facts = list(Fact.objects.filter(order_id=order.pk).order_by("position"))
