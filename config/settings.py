@@ -248,6 +248,9 @@ CARRIER_URLS = {
 LABEL_URLS = {
     maker: text(f"{maker.upper()}_LABEL_URL") for maker in ("dhl_returns", "easypost", "sendcloud", "shippo")
 }
+# Days that webhooks and pushes are kept word for word (docs/production.md). Less than three and a repeat that a shop
+# sends late would count as new.
+RAW_DAYS: int = max(integer("AFTERWARD_RAW_DAYS", 30), 3)
 # Seconds that a carrier has for an answer; at most 30, for a claimed parcel is leased for 60.
 CARRIER_TIMEOUT: float = min(integer("AFTERWARD_CARRIER_TIMEOUT", 15), 30)
 # Ask the sandbox carrier about its parcels. Off where the demo moves them (docs/carriers.md).

@@ -37,7 +37,9 @@ from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
 from returns.claims.urls import claim_routes
 from returns.files_api import PackingSlip, ReturnLabelFile
 from returns.money.urls import money_routes
+from returns.photos_api import OneReturnPhoto, ReturnPhotos
 from returns.policy.api import ReturnPolicy
+from returns.reasons_api import Reasons
 from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
 from tracking.exports import ExportShipments
@@ -104,6 +106,7 @@ api = [
     path("consents/<str:consent_id>", OneConsent.as_view()),
     *money_routes,
     path("return-policy", ReturnPolicy.as_view()),
+    path("return-reasons", Reasons.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     *withdrawal_routes,
@@ -111,6 +114,8 @@ api = [
     path("returns", Returns.as_view()),
     path("returns/<str:return_id>", OneReturn.as_view()),
     path("returns/<str:return_id>/label", ReturnLabelFile.as_view()),
+    path("returns/<str:return_id>/photos", ReturnPhotos.as_view()),
+    path("returns/<str:return_id>/photos/<str:picture_id>", OneReturnPhoto.as_view()),
     path("returns/<str:return_id>/packing-slip", PackingSlip.as_view()),
     *(path(f"returns/<str:return_id>/{name}", view) for name, view in ACTIONS.items()),
     path("orders/<str:order_id>/returnable", OrderReturnable.as_view()),

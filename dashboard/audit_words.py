@@ -10,6 +10,7 @@ ACTORS: dict[str, Promise] = {
     ActorKind.KEY: _("API key"),
     ActorKind.SYSTEM: _("Afterward itself"),
     ActorKind.SHOPPER: _("Customer"),
+    ActorKind.BRANCH: _("Branch"),
 }
 
 # What stands before the dot of an action.
@@ -40,6 +41,7 @@ SUBJECTS: dict[str, Promise] = {
     "credit": _("Store credit"),
     "return": _("Returns"),
     "label_account": _("Return labels"),
+    "branch": _("Branches"),
     "words": _("Message texts"),
     "touchpoint": _("Message texts"),
     "flow": _("Flows"),
@@ -197,6 +199,13 @@ ACTIONS: dict[str, Promise] = {
     "return.exchange_held": _("Amount held for an exchange"),
     "return.exchange_sold_out": _("Exchange sold out"),
     "label_account.saved": _("Maker of return labels set up"),
+    "settings.reasons": _("Return reasons changed"),
+    "settings.protection": _("Parcel protection changed"),
+    "settings.withdrawal": _("Withdrawal rules changed"),
+    "branch.added": _("Branch added"),
+    "branch.renewed": _("New link and PIN of a branch"),
+    "branch.removed": _("Branch removed"),
+    "label_account.removed": _("Maker of return labels forgotten"),
     "return.paid_again": _("Failed refund asked for again"),
     "return.noted": _("Note on a return"),
     "return.assigned": _("Return given to somebody"),

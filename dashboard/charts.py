@@ -57,14 +57,15 @@ def stacked_bars(bars: Sequence[Bar], classes: Sequence[str], title: str) -> Saf
     top = _round_up(max((sum(bar.parts) for bar in bars), default=0))
     plot = _HEIGHT - _BOTTOM - _TOP
     step = (_WIDTH - _LEFT) / max(len(bars), 1)
-    drawn_parts = _series(bars, len(classes), 1.5 * top / plot)
+    unit = max(1.0, top / plot / 2)  # half a pixel is as fine as one sees, and has fewer digits
+    drawn_parts = _series(bars, len(classes), unit, 1.5 * top / plot / unit)
     series = format_html_join(
         "", '<path class="{}" d="{}"/>',
         ((name, drawn) for name, drawn in zip(classes, drawn_parts, strict=True) if drawn),
     )  # fmt: skip
     told = format_html_join(
         "", '<path d=M{},0v{}><title>{}</title></path>',
-        ((n, top, bar.title) for n, bar in enumerate(bars) if bar.title),
+        ((n, f"{top / unit:g}", bar.title) for n, bar in enumerate(bars) if bar.title),
     )  # fmt: skip
     every = max(1, ceil(len(bars) / 7))
     labels = format_html_join(
@@ -77,18 +78,18 @@ def stacked_bars(bars: Sequence[Bar], classes: Sequence[str], title: str) -> Saf
         '<g transform="translate({} {}) scale({} {})"><g stroke-width="{}">{}</g>{}</g>'
         '<g text-anchor="middle">{}</g></svg>',
         _WIDTH, _HEIGHT, title, _scale(top, plot), f"{_LEFT + step / 2:.4g}", _HEIGHT - _BOTTOM, f"{step:.4g}",
-        f"{-plot / top:.4g}", _FULL, series, told, labels,
+        f"{-plot * unit / top:.4g}", _FULL, series, told, labels,
     )  # fmt: skip
 
 
-def _series(bars: Sequence[Bar], parts: int, least: float) -> list[str]:
-    """The path of each part: an upright line a bar, as high as it counts. What is there is seen."""
+def _series(bars: Sequence[Bar], parts: int, unit: float, least: float) -> list[str]:
+    """The path of each part: an upright line a bar, as high as it counts, in steps of `unit`. What is there is seen."""
     paths: list[list[str]] = [[] for _ in range(parts)]
     for n, bar in enumerate(bars):
         bottom = 0.0
         for path, part in zip(paths, bar.parts, strict=True):
             if part:
-                height = max(part, round(least, 2))
+                height = max(round(part / unit), round(least, 2))
                 path.append(f"M{n} {bottom:g}v{height:g}")
                 bottom += height
     return ["".join(path) for path in paths]

@@ -24,25 +24,27 @@ PARAMETERS = (
 class Stretch:
     """Rows to show and the addresses beside them.
 
-    more_url: the rows after these, "" at the end. is_start: False when a cursor began it further down.
+    more_url: the rows after these, "" at the end. is_start: False when a cursor began it further down. size: how many
+    rows it has at most.
     """
 
     rows: list[Any]
     more_url: str
     is_start: bool
+    size: int = PAGE
 
 
-def newest(request: HttpRequest, rows: QuerySet, *, by: str) -> Stretch:
-    """Up to 50 rows, newest first by (`by`, id), from `?cursor=` on. A cursor that is none starts at the top."""
+def newest(request: HttpRequest, rows: QuerySet, *, by: str, size: int = PAGE) -> Stretch:
+    """Up to `size` rows, newest first by (`by`, id), from `?cursor=` on. A cursor that is none starts at the top."""
     cursor = request.GET.get("cursor", "")
     is_start = True
     if cursor:
         with suppress(InvalidParameter):
             rows, is_start = older_than(rows, cursor, by=by), False
-    found = list(rows.order_by(f"-{by}", "-id")[: PAGE + 1])
-    shown = found[:PAGE]
-    more = url_with(request, cursor=cursor_of(shown[-1], by=by)) if len(found) > PAGE else ""
-    return Stretch(shown, more, is_start)
+    found = list(rows.order_by(f"-{by}", "-id")[: size + 1])
+    shown = found[:size]
+    more = url_with(request, cursor=cursor_of(shown[-1], by=by)) if len(found) > size else ""
+    return Stretch(shown, more, is_start, size)
 
 
 def results(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

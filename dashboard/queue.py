@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from cases.words import KINDS
 from dashboard import words
 from dashboard.access import Seat
+from dashboard.fact_words import FACTS
 from dashboard.watch import REASONS
 from dashboard.words import Label, label
 from merchants.ids import public_id
@@ -79,7 +80,7 @@ def _group(merchant: Merchant, row: tuple[Any, ...], waiting: Mapping[str, str])
     kind, _none, what, whom, _email, _reason, _substatus, since = row
     if kind == "endpoint":
         off, url = (
-            label(words.FACTS, "webhook_endpoint.disabled").text,
+            label(FACTS, "webhook_endpoint.disabled").text,
             f"/app/{merchant.slug}/settings/webhooks/",
         )
         return Task(str(off), Label(_("Switched off"), "bad"), what or whom, since, url)
@@ -98,7 +99,7 @@ def _group(merchant: Merchant, row: tuple[Any, ...], waiting: Mapping[str, str])
         title = ngettext(
             "%(count)s fact could not be worked off", "%(count)s facts could not be worked off", number
         )
-        about = str(label(words.FACTS, what).text)
+        about = str(label(FACTS, what).text)
         return Task(title % {"count": count}, Label(_("Parked"), "warn"), about, since, f"{base}/parked/")
     title = ngettext(
         "%(count)s webhook of your shop failed", "%(count)s webhooks of your shop failed", number

@@ -32,6 +32,7 @@ class Entry:
 GROUPS: dict[str, Promise] = {
     "shop": _("Shop"),
     "delivery": _("Delivery"),
+    "returns": _("Returns and money back"),
     "connections": _("Connections"),
     "people": _("People and data"),
 }
@@ -54,7 +55,25 @@ ENTRIES: list[Entry] = [
     ),
     Entry(
         "return_rules", _("Return rules"), _("What may come back, until when, for what and at what cost."),
-        "return_rules", "delivery",
+        "return_rules", "returns",
+    ),
+    Entry(
+        "reasons", _("Return reasons"), _("Why things come back: your words, your order, and what each asks for."),
+        "reasons", "returns",
+    ),
+    Entry(
+        "withdrawal_rules", _("Withdrawal"), _("How long, and which goods and orders are without the right."),
+        "withdrawal_rules", "returns",
+    ),
+    Entry(
+        "protection", _("Parcel protection"), _("What it costs, when a claim can be made, and what a rule decides."),
+        "protection", "returns",
+    ),
+    Entry(
+        "branches", _("Branches"), _("Counters that take returns in, with a phone and a PIN."), "branches", "returns"
+    ),
+    Entry(
+        "labels", _("Return labels"), _("Who makes them, from where, and where parcels go."), "labels", "returns"
     ),
     Entry(
         "messages", _("Message texts"), _("Which messages go out, over which channels, and in which words."),

@@ -3,19 +3,24 @@
 from django.urls import path
 
 from dashboard.pages import (
+    branches,
     brand,
     care,
     carriers,
     delivery,
     domains,
     keys,
+    label_accounts,
     legal,
     message_rules,
+    protection,
     push,
+    return_reasons,
     self_service,
     sender,
     setup,
     suppressions,
+    withdrawal_rules,
 )
 
 shop_settings = [
@@ -47,6 +52,16 @@ shop_settings = [
     path("carriers/<slug:carrier>/", carriers.carrier_account, name="carrier_account"),
     path("carriers/<slug:carrier>/test/", carriers.test_carrier, name="test_carrier"),
     path("carriers/<slug:carrier>/remove/", carriers.remove_carrier, name="remove_carrier"),
+    path("reasons/", return_reasons.return_reasons, name="reasons"),
+    path("branches/", branches.branches, name="branches"),
+    path("branches/<str:branch_id>/renew/", branches.renew, name="renew_branch"),
+    path("branches/<str:branch_id>/remove/", branches.remove, name="remove_branch"),
+    path("labels/", label_accounts.label_accounts, name="labels"),
+    path("labels/<slug:maker>/", label_accounts.label_account, name="label_account"),
+    path("labels/<slug:maker>/test/", label_accounts.test_label_account, name="test_label_account"),
+    path("labels/<slug:maker>/remove/", label_accounts.remove_label_account, name="remove_label_account"),
+    path("withdrawal_rules/", withdrawal_rules.withdrawal_rules, name="withdrawal_rules"),
+    path("protection/", protection.protection, name="protection"),
     path("keys/", keys.keys, name="keys"),
     path("keys/<str:key_id>/revoke/", keys.revoke_key, name="revoke_key"),
 ]

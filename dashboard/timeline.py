@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from cases.words import KINDS
 from dashboard import formats, words
 from dashboard.audit_words import ACTORS
+from dashboard.fact_words import FACTS
 from dashboard.words import Label
 from events.models import Fact
 from merchants.ids import public_id
@@ -93,7 +94,7 @@ def _fact_entry(merchant: Merchant, order: Order, fact: Fact, about: str) -> Ent
     return Entry(
         at=_when(order, fact),
         kind="fact",
-        label=words.label(words.FACTS, fact.type),
+        label=words.label(FACTS, fact.type),
         about=about,
         details=tuple(detail for detail in _fact_details(order, fact) if detail),
         url=reverse("dashboard:case", args=[merchant.slug, public_id("cas", UUID(case_id))])

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard import words
+from dashboard.fact_words import FACTS
 from dashboard.words import Label
 from events.facts import known_types
 from webhooks.bodies import TEST_TYPE
@@ -56,7 +57,7 @@ def event(type_: str) -> str:
     """An event in words."""
     if type_ == TEST_TYPE:
         return _("Test event")
-    return str(words.label(words.FACTS, type_).text)
+    return str(words.label(FACTS, type_).text)
 
 
 def grouped_types() -> list[tuple[str, list[tuple[str, str]]]]:

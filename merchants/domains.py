@@ -51,6 +51,13 @@ def txt_value(domain: PortalDomain) -> str:
     return f"afterward={domain.token}"
 
 
+def portal_host(merchant: Merchant) -> str | None:
+    """The merchant's own host, once it is verified: the one that was first."""
+    own = PortalDomain.objects.filter(merchant=merchant, verified_at__isnull=False)
+    host: str | None = own.order_by("verified_at").values_list("host", flat=True).first()
+    return host
+
+
 def normal_host(text: str) -> str:
     """A host as it stands in DNS, out of what people type or paste. Raises ValidationError."""
     host = text.strip().lower().removeprefix("https://").removeprefix("http://").split("/")[0].rstrip(".")

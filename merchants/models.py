@@ -280,6 +280,7 @@ class ActorKind(models.TextChoices):
     KEY = "key"
     SYSTEM = "system"
     SHOPPER = "shopper"
+    BRANCH = "branch"  # whoever opened a branch's counter with its PIN
 
 
 class AuditEntry(MerchantModel):

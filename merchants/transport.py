@@ -1,11 +1,13 @@
 """What lies below `merchants/http.py`: connections that check where they go, and end in time."""
 
 import contextlib
+import heapq
+import itertools
 import os
 import socket
 import threading
 import time
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -29,18 +31,18 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.expired = False
+        self.over = False
+        self._seconds = seconds
         self._handle: socket.socket | None = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
 
     def __enter__(self) -> "Deadline":
         _running.deadline = self
-        self._timer.start()
+        _clock().end_at(time.monotonic() + self._seconds, self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        self.over = True
         _running.deadline = None
         with self._lock:
             self._drop()
@@ -52,10 +54,12 @@ class Deadline:
             if self.expired:
                 self._shut()
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """Its time has come: unless the request has ended, its connection is shut."""
         with self._lock:
-            self.expired = True
-            self._shut()
+            if not self.over:
+                self.expired = True
+                self._shut()
 
     def _shut(self) -> None:
         if self._handle is not None:
@@ -67,6 +71,39 @@ class Deadline:
             self._handle.close()
             self._handle = None
 
+
+class _Clock:
+    """One thread for the deadlines of all requests of a process: to start one for each would be a tenth of a call."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[float, int, Deadline]] = []
+        self._numbers = itertools.count()
+        threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+
+    def end_at(self, moment: float, deadline: Deadline) -> None:
+        """Let a deadline expire at a moment of `time.monotonic`."""
+        with self._changed:
+            soonest = not self._waiting or moment < self._waiting[0][0]
+            heapq.heappush(self._waiting, (moment, next(self._numbers), deadline))
+            if soonest:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                while self._waiting and (self._waiting[0][2].over or self._waiting[0][0] <= time.monotonic()):
+                    heapq.heappop(self._waiting)[2].expire()
+                self._changed.wait(self._waiting[0][0] - time.monotonic() if self._waiting else None)
+
+
+@lru_cache(maxsize=1)
+def _clock() -> _Clock:
+    return _Clock()
+
+
+# A forked process has none of its parent's threads.
+os.register_at_fork(after_in_child=_clock.cache_clear)
 
 _running = threading.local()
 

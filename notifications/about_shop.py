@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from merchants.brand import brand_hex
-from merchants.models import Merchant, PortalDomain, WithdrawalFor
+from merchants.models import Merchant, WithdrawalFor
 from notifications.models import Message
 from orders.models import Customer
 
@@ -42,12 +42,6 @@ def about_address(message: Message, merchant: Merchant, host: str | None) -> dic
         "brand": brand_hex(merchant),
         "data": message.data,
     }
-
-
-def own_host(merchant: Merchant) -> str | None:
-    """The merchant's own host, once it is verified: the one that was first."""
-    own = PortalDomain.objects.filter(merchant=merchant, verified_at__isnull=False)
-    return own.order_by("verified_at").values_list("host", flat=True).first()
 
 
 def portal_home(merchant: Merchant, host: str | None) -> str:

@@ -19,6 +19,7 @@ from cases.facts import CaseFact
 from events.facts import FactData, RecordedFact
 from events.models import Fact
 from merchants.brand import brand_hex
+from merchants.domains import portal_host
 from merchants.models import Merchant
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
 from notifications.about_claims import AboutClaim, about_claims, claim_url, claim_words
@@ -28,7 +29,6 @@ from notifications.about_shop import (
     about_customer,
     absolute,
     format_locale,
-    own_host,
     shop,
     shop_links,
 )
@@ -123,7 +123,7 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
     lawful = load_lawful(merchant, messages, orders, customers, readers)
     return Loaded(
         merchant=merchant,
-        host=own_host(merchant),
+        host=portal_host(merchant),
         orders=orders,
         customers=customers,
         parcels=parcels,

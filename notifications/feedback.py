@@ -16,7 +16,9 @@ from events import log as event_log
 from merchants.ids import parse_public_id, public_id
 from merchants.models import Merchant
 from merchants.scope import merchant_transaction
-from notifications import suppressions
+from notifications import suppressions, unsubscribe
+from notifications.consent.choices import EVERYTHING
+from notifications.consent.commands import Said
 from notifications.facts import MessageComplained, MessageDelivered, MessageFact, MessageUndelivered, about
 from notifications.models import EventKind, Message, MessageEvent, Outcome, SuppressionReason
 
@@ -104,6 +106,10 @@ def _apply(merchant: Merchant, message: Message, event: Told) -> None:
         message.outcome = outcome
         message.save(update_fields=["outcome"])
         event_log.record(_fact(message, outcome, event.detail), order_id=message.order_id)
+    if event.kind == EventKind.UNSUBSCRIBED and message.recipient:
+        # The provider's own way out is as good as ours: an objection. Messages about orders go on.
+        at = min(event.occurred_at, timezone.now())
+        unsubscribe.leave(merchant, message, EVERYTHING, Said(source="mail_provider", at=at))
     reason = _gives_up(event)
     if reason is not None:
         suppressions.suppress(merchant, message.channel, message.recipient, reason, event.detail)
@@ -113,8 +119,6 @@ def _gives_up(event: Told) -> SuppressionReason | None:
     """Why the address is not written to any more after this, if so."""
     if event.kind == EventKind.COMPLAINED:
         return SuppressionReason.COMPLAINED
-    if event.kind == EventKind.UNSUBSCRIBED:
-        return SuppressionReason.UNSUBSCRIBED
     return SuppressionReason.BOUNCED if event.is_final else None
 
 

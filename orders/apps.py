@@ -5,4 +5,4 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        from orders import facts, inbox, pulls  # noqa: F401  # declares facts and due work
+        from orders import facts, housekeeping, inbox, pulls  # noqa: F401  # declares facts and due work

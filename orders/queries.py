@@ -48,6 +48,11 @@ def portal_url(merchant: Merchant, order: Order, host: str | None = None) -> str
     return settings.PUBLIC_URL + portal_path(merchant, order)
 
 
+def counter_url(merchant: Merchant, token: str, host: str | None = None) -> str:
+    """The address of a branch's counter for returns, by the token of its link."""
+    return f"https://{host}/b/{token}/" if host else f"{settings.PUBLIC_URL}/p/{merchant.slug}/b/{token}/"
+
+
 def show_order(merchant: Merchant, order: Order, lines: Iterable[Line] | None = None) -> OrderOut:
     """An order as the API shows it. Its lines must be loaded, or given."""
     return OrderOut(

@@ -146,4 +146,5 @@ class InboxItem(DueRow):
             due_index("inbox_due"),
             models.Index(fields=["merchant", "state", "-received_at"], name="inbox_by_state"),
             models.Index(fields=["merchant", "source", "-received_at"], name="inbox_by_source"),
+            models.Index(fields=["received_at"], name="inbox_by_age"),
         ]

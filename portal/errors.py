@@ -49,6 +49,18 @@ class LinkGone(PageError):
         )
 
 
+class NotLetIn(PageError):
+    """A branch's page on a phone that gave no PIN, or gave it too long ago."""
+
+    status = 403
+    offers_link = False
+
+    def words(self) -> tuple[str, str]:
+        return _("This page is for the people of a branch"), _(
+            "Open the link of your branch on this phone and give its PIN. A customer’s code is scanned at the counter."
+        )
+
+
 class TooMany(PageError):
     """Tried too often."""
 

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from returns import reasons
 from returns.policy.choices import ItemCondition
 from returns.queries import Returnable
-from returns.reasons import REASONS
 from returns.states import SENDS_GOODS, Resolution
 
 STEPS = ("items", "reason", "resolution", "confirm")
@@ -82,10 +82,15 @@ def _line(data: QueryDict, found: Returnable, key: str) -> Answer:
     resolution = data.get(f"resolution-{key}", "")
     variant = data.get(f"variant-{resolution}-{key}", "") or data.get(f"variant-{key}", "")
     return Answer(
-        found, key, min(max(wanted, 1), found.piece.left), reason if reason in REASONS else "",
+        found, key, min(max(wanted, 1), found.piece.left), reason if _is_offered(reason) else "",
         condition if condition in ItemCondition.values else "",
         resolution if resolution in Resolution.values else "", variant[:191] if resolution in PICKED else "",
     )  # fmt: skip
+
+
+def _is_offered(code: str) -> bool:
+    found = reasons.known().get(code)
+    return found is not None and not found.is_off
 
 
 def with_terms(answers: Answers, goods: Mapping[str, Returnable]) -> Answers:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 from orders.models import Order
 from portal.return_answers import PICKED, Answer, offered
 from portal.style import Style
+from returns import reasons
 from returns.amounts import ZERO, percent_of, rounded, unit_of
 from returns.policy.choices import Trigger
-from returns.reasons import REASONS
 from returns.states import Resolution
 from returns.stock import Choice, choices_for, others_for
 
@@ -78,9 +78,9 @@ def offers_for(line: Answer, order: Order, style: Style, *, gift: bool = False) 
 
     gift: the money is who bought it's, so there is no refund.
     """
-    fits = REASONS[line.reason].suggests if line.reason else ()
+    fits = reasons.known()[line.reason].suggests if line.reason else ()
     allowed = offered(line, gift=gift)
-    if not (line.reason and REASONS[line.reason].needs_photos):
+    if not (line.reason and reasons.known()[line.reason].needs_photos):
         # The same again, or mended, helps with what is broken only.
         allowed = [r for r in allowed if r not in (_R.REPLACEMENT, _R.REPAIR)] or allowed
     ranked = sorted(allowed, key=lambda r: (fits.index(r) if r in fits else len(fits), allowed.index(r)))

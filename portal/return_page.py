@@ -16,10 +16,10 @@ from portal.return_answers import STEPS, Answer, Answers, asks_condition, key_of
 from portal.return_offers import Offer, brings, offers_for, when_of, worth_of
 from portal.site import Site
 from portal.style import Style
+from returns import reasons
 from returns.amounts import ZERO
 from returns.policy.choices import ItemCondition
 from returns.queries import Returnable
-from returns.reasons import REASONS
 from returns.states import SENDS_GOODS, Method, Resolution
 from returns.steps import MOST_PHOTOS
 
@@ -113,7 +113,7 @@ def _reasons(
             {
                 "answer": line,
                 "row": _row(line.found, line, order, style),
-                "reasons": [(reason, reason.code == line.reason) for reason in REASONS.values()],
+                "reasons": [(reason, reason.code == line.reason) for reason in reasons.offered()],
                 "conditions": [(value, label, value == line.condition) for value, label in ItemCondition.choices]
                 if asks_condition(line) else [],
                 "reason_id": f"reason-{line.key}", "condition_id": f"condition-{line.key}",
@@ -176,8 +176,8 @@ def _confirm(
         "methods": [(value, *METHODS[value], value == chosen) for value in methods],
         "keeps_all": not methods,
         "lines": [
-            {"answer": line, "row": _row(line.found, line, order, style), "reason": REASONS[line.reason].name,
-             "gets": _gets(line, order, style)}
+            {"answer": line, "row": _row(line.found, line, order, style), "gets": _gets(line, order, style),
+             "reason": reasons.known()[line.reason].name}
             for line in answers.lines
         ],
         "worth": style.money(sum((worth_of(line, order) for line in answers.lines), ZERO), order.currency),
@@ -185,7 +185,7 @@ def _confirm(
         "refund": style.money(refund, order.currency) if "refund" in money else "",
         "credit": style.money(money["credit"], order.currency) if "credit" in money else "",
         "when": when_of(answers.lines[0]) if answers.lines else "",
-        "wants_photos": any(REASONS[line.reason].needs_photos for line in answers.lines),
+        "wants_photos": any(reasons.known()[line.reason].needs_photos for line in answers.lines),
         "most_photos": MOST_PHOTOS,
         "longest": LONGEST_NOTE,
         "hidden": answers.pairs(),

@@ -20,14 +20,15 @@ from portal.return_page import LONGEST_NOTE, METHODS
 from portal.site import Site
 from portal.style import Style
 from portal.wording import Tone
+from returns import reasons
 from returns.label_models import LabelState, ReturnLabel
-from returns.models import Return, ReturnEntry
+from returns.models import Branch, Return, ReturnEntry
 from returns.money.models import Refund, RefundState
 from returns.queries import entries_of, may_cancel
-from returns.reasons import REASONS
 from returns.states import NOT_SENT, Approval, EntryKind, Logistics, Method, Money, Resolution, Side
 from returns.steps import MOST_PHOTOS
 
+_MOST_BRANCHES: Final = 50
 _DONE: Final = (Money.DONE,)
 _CAME: Final = (Logistics.RECEIVED, Logistics.PARTLY_RECEIVED, Logistics.INSPECTED)
 _SAID: Final[dict[str, Promise]] = {
@@ -125,13 +126,16 @@ def steps_of(ret: Return) -> list[tuple[str, str]]:
 
 
 def status_context(
-    site: Site, row: OrderRow, token: str, ret: Return, typed: Typed | None, style: Style
+    site: Site, row: OrderRow, token: str, ret: Return, typed: Typed | None, style: Style, *, host: str
 ) -> dict[str, Any]:
-    """What `portal/return.html` shows."""
+    """What `portal/return.html` shows. host: `https://…`, for the code that a counter scans."""
     chip, tone, sentence = state_of(ret)
     base = site.path(f"o/{token}/returns/{public_id('ret', ret.id)}/")
     exchange = ret.exchanges.all()[0] if ret.exchanges.all() else None
     to_send = ret.approval_state == Approval.APPROVED and bool(ret.method) and ret.logistics_state in NOT_SENT
+    in_store = to_send and ret.method == Method.STORE
+    branches = list(Branch.objects.all()[:_MOST_BRANCHES]) if in_store else []
+    counter = f"{host}{site.base}/b/?code={ret.number}" if branches else ret.number
     over = ret.approval_state in (Approval.REJECTED, Approval.CANCELLED)
     return {
         "title": _("Return %(number)s") % {"number": ret.number},
@@ -147,7 +151,8 @@ def status_context(
         "to_send": to_send,
         "method": METHODS[ret.method][0] if ret.method in METHODS else "",
         "address": _address(site.merchant) if to_send and ret.method == Method.OWN else "",
-        "qr": _qr(ret.number) if to_send and ret.method in (Method.STORE, Method.QR) else "",
+        "branches": branches,
+        "qr": _qr(counter) if to_send and ret.method in (Method.STORE, Method.QR) else "",
         "own_parcel": to_send and ret.method != Method.STORE,
         "until": style.day(ret.expires_at) if to_send and ret.expires_at else "",
         "files": _files(base, ret) if to_send else [],
@@ -171,7 +176,7 @@ def status_context(
 
 
 def _good(line: Any, style: Style, currency: str) -> dict[str, Any]:
-    reason = REASONS.get(line.reason)
+    reason = reasons.known().get(line.reason)
     gets = str(Resolution(line.resolution).label)
     return {
         "title": line.part.title if line.part else line.line.title,

@@ -24,14 +24,13 @@ from portal.return_page import methods_of, steps_context
 from portal.return_status import status_context
 from portal.site import Site
 from portal.style import Style
-from returns import commands
+from returns import commands, reasons
 from returns.logistics.labelling import label_of
 from returns.logistics.slip import packing_slip
 from returns.models import Return
 from returns.parcels import set_parcel
 from returns.policy.line_facts import Asked
 from returns.queries import Returnable, get_return, photo_of, returnable_of
-from returns.reasons import REASONS
 from returns.requesting import RequestedLine, RequestedReturn
 from returns.states import Side
 
@@ -110,7 +109,7 @@ def _lines(answers: Answers, photos: Sequence[bytes]) -> list[RequestedLine]:
         for line in answers.lines
     ]  # fmt: skip
     # The pictures belong to what is broken, else to the first.
-    place = next((n for n, line in enumerate(answers.lines) if REASONS[line.reason].needs_photos), 0)
+    place = next((n for n, line in enumerate(answers.lines) if reasons.known()[line.reason].needs_photos), 0)
     lines[place] = replace(lines[place], photos=photos)
     return lines
 
@@ -146,7 +145,9 @@ def status(request: HttpRequest, site: Site, token: str, return_id: str) -> Http
                 else:
                     return _to(site, token, found)
         style = Style.of(site, row, timezone.now())
-        context = status_context(site, row, token, found, typed, style)
+        context = status_context(
+            site, row, token, found, typed, style, host=f"{request.scheme}://{request.get_host()}"
+        )
         wrong = typed is not None and bool(typed.errors)
         return render(request, site, "portal/return.html", context, status=422 if wrong else 200)
 

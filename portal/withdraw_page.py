@@ -43,7 +43,7 @@ def form_context(site: Site, order: OrderRow | None, token: str, form: Form) -> 
     style = Style.of(site, order, timezone.now())
     rules = rules_of()
     exempt = {pk: good.exemption for pk, good in goods_of(stored, rules).items()}
-    window = window_of(site.merchant, stored, informs=rules.informs)
+    window = window_of(site.merchant, stored, informs=rules.informs, days=rules.days)
     is_over = not window.holds(timezone.now())
     return context | {
         "order_number": order.number,

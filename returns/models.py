@@ -11,6 +11,8 @@ from merchants.models import MerchantModel
 from orders.models import Customer, Order, OrderLine
 from returns.count_models import LinePart as LinePart
 from returns.count_models import ReturnedCount as ReturnedCount
+from returns.shop_models import Branch as Branch
+from returns.shop_models import OwnReasons as OwnReasons
 from returns.states import (
     OVER,
     Approval,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -88,8 +89,11 @@ def returns_of(order_id: UUID) -> list[Return]:
 
 
 def by_code(code: str) -> Return | None:
-    """The return that a scanned code means: its number or its parcel's. The newest one, when several have it."""
+    """The return that a scanned code means: its number, its parcel's, or the address of the counter with one of them.
+    The newest one, when several have it."""
     code = code.strip()
+    if "://" in code:
+        code = parse_qs(urlsplit(code).query).get("code", [""])[0]
     if not code:
         return None
     named = Q(number=code.upper()) | Q(tracking_number=code)

@@ -1,74 +1,143 @@
-"""Why things come back: two levels of reasons, what each of them asks for, and what it suggests first.
+"""Why things come back: the usual reasons, and a shop's own; what each asks for, and what it suggests first.
 
-The codes are stored with each returned item and part of the API. A shop cannot change the tree yet.
+The codes are stored with each returned item and part of the API: a reason is never deleted, it is off. A shop can word
+each of them, put them in another order, say which need a photo and which name a fault of the product, and add its own.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
-from django.utils.functional import Promise
+from django.utils import timezone
+from django.utils.functional import Promise, lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django_scopes import get_scope
 
+from merchants import audit
+from merchants.models import Merchant
+from merchants.rest.errors import Unprocessable
+from merchants.scope import current_merchant, merchant_transaction
 from returns.policy.choices import Resolution as R
+from returns.shop_models import OwnReasons
+
+_HELD: Final = "_reasons"  # of the merchant of a request: it is asked for by every line of a page
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A leaf. needs_photos: the shop wants to see it. suggests: the resolutions that help most, the best first.
+    """A reason. needs_photos: the shop wants to see it. suggests: the resolutions that help most, the best first.
 
-    names_fault: it speaks against the product or how it is described, not against who bought it.
+    names_fault: it speaks against the product or how it is described, not against who bought it. words: the shop's own,
+    by language; is_off: shoppers cannot choose it.
     """
 
     code: str
-    name: Promise
+    name: Promise | str
     needs_photos: bool = False
     suggests: tuple[R, ...] = ()
     names_fault: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """The first level: reasons that belong together. types: of which product types only; none: of all."""
-
-    code: str
-    name: Promise
-    reasons: tuple[Reason, ...]
-    types: frozenset[str] = frozenset()
+    is_off: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 _SIZE: Final = (R.EXCHANGE, R.INSTANT_EXCHANGE, R.STORE_CREDIT)
 _BROKEN: Final = (R.REPLACEMENT, R.REFUND, R.REPAIR)
 
-TREE: Final = (
-    Branch("size", _("It does not fit"), (
-        Reason("too_small", _("Too small"), suggests=_SIZE, names_fault=True),
-        Reason("too_big", _("Too big"), suggests=_SIZE, names_fault=True),
-    )),
-    Branch("expected", _("It is not what I expected"), (
-        Reason("looks_different", _("Looks different"), suggests=(R.EXCHANGE, R.STORE_CREDIT), names_fault=True),
-        Reason("quality", _("Quality"), suggests=(R.STORE_CREDIT, R.REFUND), names_fault=True),
-    )),
-    Branch("problem", _("Something is wrong with it"), (
-        Reason("defective", _("Defective"), needs_photos=True, suggests=_BROKEN, names_fault=True),
-        Reason("damaged", _("Arrived damaged"), needs_photos=True, suggests=_BROKEN),
-        Reason("wrong_item", _("Wrong item"), needs_photos=True, suggests=_BROKEN),
-    )),
-    Branch("mind", _("I do not need it any more"), (
-        Reason("too_late", _("Too late"), suggests=(R.REFUND, R.STORE_CREDIT)),
-        Reason("changed_mind", _("Changed my mind"), suggests=(R.STORE_CREDIT, R.REFUND)),
-    )),
-)  # fmt: skip
-
-REASONS: Final = {reason.code: reason for branch in TREE for reason in branch.reasons}
+# In the order in which shoppers read them, unless the shop has one of its own.
+USUAL: Final = (
+    Reason("too_small", _("Too small"), suggests=_SIZE, names_fault=True),
+    Reason("too_big", _("Too big"), suggests=_SIZE, names_fault=True),
+    Reason("looks_different", _("Looks different"), suggests=(R.EXCHANGE, R.STORE_CREDIT), names_fault=True),
+    Reason("quality", _("Quality"), suggests=(R.STORE_CREDIT, R.REFUND), names_fault=True),
+    Reason("defective", _("Defective"), needs_photos=True, suggests=_BROKEN, names_fault=True),
+    Reason("damaged", _("Arrived damaged"), needs_photos=True, suggests=_BROKEN),
+    Reason("wrong_item", _("Wrong item"), needs_photos=True, suggests=_BROKEN),
+    Reason("too_late", _("Too late"), suggests=(R.REFUND, R.STORE_CREDIT)),
+    Reason("changed_mind", _("Changed my mind"), suggests=(R.STORE_CREDIT, R.REFUND)),
+)
+REASONS: Final = {reason.code: reason for reason in USUAL}
 
 
-def tree_for(product_type: str) -> tuple[Branch, ...]:
-    """The reasons for a product of this type, as the shop calls it."""
-    kind = product_type.casefold()
-    return tuple(branch for branch in TREE if not branch.types or kind in branch.types)
+def known() -> Mapping[str, Reason]:
+    """Every reason of the open scope's merchant by its code, those that are off too: one query a request."""
+    merchant = current_merchant()
+    held: dict[str, Reason] | None = merchant.__dict__.get(_HELD)
+    if held is None:
+        row = OwnReasons.objects.values_list("reasons", flat=True).first()
+        held = merchant.__dict__[_HELD] = dict(_read(row or []))
+    return held
+
+
+def offered() -> list[Reason]:
+    """The reasons that shoppers can choose, in the shop's order."""
+    return [reason for reason in known().values() if not reason.is_off]
 
 
 def name_of(code: str) -> str:
-    """A reason in the language that is active; its code when it is none of ours, "" for none."""
-    known = REASONS.get(code)
-    return str(known.name) if known else code
+    """A reason in the language that is active; its code when it is none of the shop's, "" for none."""
+    found = known().get(code)
+    return str(found.name) if found else code
+
+
+def set_reasons(merchant: Merchant, reasons: Sequence[Reason]) -> bool:
+    """Put a shop's own reasons in place of the ones before. Those that are not named stay, and are off.
+
+    Returns whether anything changed. Raises Unprocessable (`reasons_off`) when none would be left.
+    """
+    if all(reason.is_off for reason in reasons):
+        raise Unprocessable("Shoppers need a reason to choose.", param="reasons", code="reasons_off")
+    with merchant_transaction(merchant):
+        before = [_stored(reason) for reason in known().values()]
+        named = {reason.code for reason in reasons}
+        rest = [replace(reason, is_off=True) for code, reason in known().items() if code not in named]
+        after = [_stored(reason) for reason in (*reasons, *rest)]
+        if after == before:
+            return False
+        OwnReasons.objects.update_or_create(
+            merchant=merchant, defaults={"reasons": after, "updated_at": timezone.now()}
+        )
+        was = {row["code"]: row for row in before}
+        changes = {row["code"]: [was.get(row["code"]), row] for row in after if row != was.get(row["code"])}
+        audit.record_change("settings.reasons", changes={code: list(both) for code, both in changes.items()})
+    merchant.__dict__.pop(_HELD, None)
+    current = get_scope().get("merchant")
+    if isinstance(current, Merchant):
+        current.__dict__.pop(_HELD, None)
+    return True
+
+
+def _read(rows: Any) -> Iterator[tuple[str, Reason]]:
+    """What is stored as reasons, then the usual ones that it does not name. What cannot be read is left out."""
+    seen = set()
+    for row in rows if isinstance(rows, list) else []:
+        code = row.get("code") if isinstance(row, dict) else None
+        if not isinstance(code, str) or code in seen:
+            continue
+        seen.add(code)
+        usual = REASONS.get(code)
+        suggests = tuple(R(value) for value in row.get("suggests", []) if value in R.values)
+        yield code, Reason(
+            code, _spoken(str(row.get("en", "")), str(row.get("de", "")), usual.name if usual else code),
+            needs_photos=bool(row.get("needs_photos")), suggests=suggests or (usual.suggests if usual else ()),
+            names_fault=bool(row.get("names_fault")), is_off=bool(row.get("is_off")),
+            words={"en": str(row.get("en", "")), "de": str(row.get("de", ""))},
+        )  # fmt: skip
+    yield from ((code, reason) for code, reason in REASONS.items() if code not in seen)
+
+
+def _stored(reason: Reason) -> dict[str, Any]:
+    return {
+        "code": reason.code, **{name: reason.words.get(name, "") for name in ("en", "de")},
+        "needs_photos": reason.needs_photos, "names_fault": reason.names_fault, "is_off": reason.is_off,
+        "suggests": [str(value) for value in reason.suggests],
+    }  # fmt: skip
+
+
+def _word(en: str, de: str, usual: Any) -> str:
+    """The shop's word in the language that is active; else the usual one, else the other language's."""
+    own = {"en": en, "de": de}.get((get_language() or "en")[:2], "")
+    return own or (str(usual) if isinstance(usual, Promise) else en or de or str(usual))
+
+
+_spoken = lazy(_word, str)

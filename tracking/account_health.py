@@ -47,8 +47,10 @@ def healths(merchant: Merchant, codes: list[str]) -> list[Health]:
     now = timezone.now()
     found = accesses((merchant.pk, code) for code in codes)
     own = set(CarrierAccount.objects.filter(carrier__in=codes).values_list("carrier", flat=True))
-    keys = {code: found[merchant.pk, code].key for code in codes if (merchant.pk, code) in found}
-    gates = {gate.key: gate for gate in CarrierGate.objects.filter(key__in=[*codes, *keys.values()])}
+    mine = {code: found[merchant.pk, code] for code in codes if (merchant.pk, code) in found}
+    keys = {code: (access.key, access.circuit) for code, access in mine.items()}
+    wanted = [*codes, *(key for pair in keys.values() for key in pair)]
+    gates = {gate.key: gate for gate in CarrierGate.objects.filter(key__in=wanted)}
     # By their age first, which has an index: who is still asked about an older parcel changes no picture.
     young = Shipment.objects.filter(created_at__gt=now - _YOUNG, carrier__in=codes)
     recent = young.filter(polled_at__gt=now - _RECENT).values("carrier")
@@ -74,17 +76,18 @@ def healths(merchant: Merchant, codes: list[str]) -> list[Health]:
 
 def _health(
     code: str,
-    keys: dict[str, str],
+    keys: dict[str, tuple[str, str]],
     is_own: bool,
     gates: dict[str, CarrierGate],
     asked: dict[str, Any],
     unread: int,
     now: datetime,
 ) -> Health:
-    mine = [gates[key] for key in (keys.get(code, ""), code) if key in gates]
+    key, circuit = keys.get(code, ("", ""))
+    mine = [gates[name] for name in (key, circuit, code) if name in gates]
     closed = [gate for gate in mine if gate.opens_at is not None and gate.opens_at > now]
     longest = max(closed, key=lambda gate: gate.opens_at or now, default=None)
-    gate = gates.get(keys.get(code, ""))
+    gate = gates.get(key)
     return Health(
         code=code,
         name=KNOWN[code].name,

@@ -19,11 +19,16 @@ from tracking.models import CarrierAccount
 
 @dataclass(frozen=True)
 class Access:
-    """An account at a carrier. `key` is the same for everyone who uses the same credentials."""
+    """An account at a carrier.
+
+    key: the same for everyone who uses the same credentials. circuit: what failures are counted under: the key, and
+    one for each merchant where the installation lends its credentials.
+    """
 
     carrier: str
     key: str
     account: Account
+    circuit: str
 
     def pace(self, advice: PollAdvice) -> Pace:
         """What the carrier allows; a larger allowance that was bought stands in the credentials."""
@@ -48,10 +53,10 @@ def accesses(pairs: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], Access
         own = {(row.merchant_id, row.carrier): read_credentials(row.credentials) for row in rows}
     found = {}
     for merchant_id, carrier in wanted:
-        access = _access(carrier, own.get((merchant_id, carrier)))
+        access = _access(merchant_id, carrier, own.get((merchant_id, carrier)))
         for other in routes.others(carrier) if access is None else ():
             credentials = own.get((merchant_id, other))
-            access = access or (_access(other, credentials) if credentials else None)
+            access = access or (_access(merchant_id, other, credentials) if credentials else None)
         if access is not None:
             found[merchant_id, carrier] = access
     return found
@@ -66,7 +71,7 @@ def read_credentials(text: str) -> dict[str, str]:
     return {str(name): str(value) for name, value in values.items()} if isinstance(values, dict) else {}
 
 
-def _access(carrier: str, own: Mapping[str, str] | None) -> Access | None:
+def _access(merchant_id: UUID, carrier: str, own: Mapping[str, str] | None) -> Access | None:
     url, common = _of_installation().get(carrier, ("", {}))
     credentials = own or common
     if not credentials and carrier != "sandbox":
@@ -79,7 +84,8 @@ def _access(carrier: str, own: Mapping[str, str] | None) -> Access | None:
         timeout=Timeout(min(CONNECT_TIMEOUT, limit), min(DEFAULT_TIMEOUT.read, limit), limit),
         allow=frozenset(settings.OUTBOUND_ALLOW),
     )
-    return Access(carrier, f"{carrier}:{digest}", account)
+    key = f"{carrier}:{digest}"
+    return Access(carrier, key, account, circuit=key if own else f"{key}:{merchant_id.hex}")
 
 
 def _of_installation() -> dict[str, tuple[str, dict[str, str]]]:

@@ -3,6 +3,10 @@
 However many workers there are, a call is made only after its place in the access' pace was written down,
 and none while the gate is closed: by the carrier's own word (too many calls, wrong credentials), or
 because the carrier is down. What two accesses found down is closed for everyone, the rest for the one access.
+
+An access that the installation lends to its merchants has one pace for all of them, and a **circuit** for each: numbers
+of one merchant that a carrier answers with an error close it for that merchant. Whoever has credentials of their own
+has one key for both.
 """
 
 from dataclasses import dataclass
@@ -42,15 +46,26 @@ class Turn:
     trial: bool = False
 
 
-def enter(carrier: str, key: str, pace: Pace, *, now: datetime, patience: timedelta, calls: int = 1) -> Turn:
+def enter(
+    carrier: str,
+    key: str,
+    pace: Pace,
+    *,
+    now: datetime,
+    patience: timedelta,
+    calls: int = 1,
+    circuit: str = "",
+) -> Turn:
     """Take places for up to so many calls through the access `key`: those that begin within `patience`.
+
+    circuit: the key that failures are counted under, where it is another.
 
     After failures the gate is half open: one call is let through to see whether the carrier is back, and nobody
     else before that call has ended (`answered` opens the gate, another failure closes it for longer).
     """
     spacing = timedelta(seconds=1 / pace.calls_per_second)
     with transaction.atomic():
-        gates = _to_pass(carrier, key, now)
+        gates = _to_pass(carrier, key, circuit, now)
         own = gates[key]
         closed = [gate.opens_at for gate in gates.values() if gate.opens_at and gate.opens_at > now]
         today = now.astimezone(UTC).date()
@@ -72,17 +87,17 @@ def enter(carrier: str, key: str, pace: Pace, *, now: datetime, patience: timede
     return Turn(granted, begin, spacing, trial=bool(in_doubt))
 
 
-def _to_pass(carrier: str, key: str, now: datetime) -> dict[str, CarrierGate]:
-    """The access' gate, locked, and the carrier's own while it is in trouble: else its accesses do not meet.
+def _to_pass(carrier: str, key: str, circuit: str, now: datetime) -> dict[str, CarrierGate]:
+    """The access' gate, locked, and the circuit's and the carrier's while they are in trouble: else they do not meet.
 
-    The access first and then the carrier, as whoever closes them does.
+    The longest key first and the carrier last, as whoever closes them does.
     """
-    wanted = Q(key=key) | Q(key=carrier, failures__gt=0)
+    wanted = Q(key=key) | Q(key__in=[carrier, circuit], failures__gt=0)
     locked = CarrierGate.objects.select_for_update().filter(wanted).order_by("-key")
     gates = {gate.key: gate for gate in locked}
     if key not in gates:
         _make(key, now)
-        return _to_pass(carrier, key, now)
+        return _to_pass(carrier, key, circuit, now)
     return gates
 
 
@@ -98,10 +113,10 @@ def close(key: str, until: datetime, reason: str) -> None:
 def close_after_failure(
     carrier: str, key: str, now: datetime, reason: str, *, trial: bool = False
 ) -> datetime:
-    """The circuit breaker: an access that fails is left alone, twice as long each time. Returns until when.
+    """The circuit breaker: an access (its circuit) that fails is left alone, twice as long each time. Until when?
 
     Calls that were under way when it closed and fail as well change nothing; the `trial` after the pause does.
-    The carrier as a whole is closed when a second access fails while another one is closed for the same reason: one
+    The carrier as a whole is closed when a second one fails while another one is closed for the same reason: one
     merchant's numbers that a carrier answers with an error are no outage, and must not hold up everybody else.
     """
     with transaction.atomic():

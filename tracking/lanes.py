@@ -1,4 +1,4 @@
-"""Lanes: claimed parcels that are asked about through one access, and how many of its calls may be under way.
+"""Lanes: claimed parcels that are asked about through one access (its circuit), and how many calls may be under way.
 
 A carrier that answers is asked more at once, one that fails is asked one by one again: as TCP finds out what a line
 carries (slow start). Of the places of a process no carrier takes more than half of what the others leave free, so that
@@ -68,7 +68,7 @@ def into_lanes(rows: Iterable[Shipment], lanes: dict[str, Lane]) -> list[Shipmen
         if access is None or carrier is None:
             without.append(row)
             continue
-        lanes.setdefault(access.key, Lane(carrier, access)).waiting.append(row)
+        lanes.setdefault(access.circuit, Lane(carrier, access)).waiting.append(row)
     return without
 
 
@@ -83,7 +83,7 @@ class Traffic:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_key: Counter[str] = Counter()
+        self._by_circuit: Counter[str] = Counter()
         self._by_carrier: Counter[str] = Counter()
         self._windows: dict[str, _Window] = {}
 
@@ -93,24 +93,24 @@ class Traffic:
             busy = self._by_carrier[access.carrier]
             others = self._by_carrier.total() - busy
             share = max((PLACES - others) // 2, 1) - busy
-            window = self._windows.get(access.key)
+            window = self._windows.get(access.circuit)
             if window is None or time.monotonic() - window.used_at > _FORGOTTEN_AFTER:
-                window = self._windows[access.key] = _Window()
-            return max(min(share, window.size - self._by_key[access.key]), 0)
+                window = self._windows[access.circuit] = _Window()
+            return max(min(share, window.size - self._by_circuit[access.circuit]), 0)
 
     def begin(self, access: Access) -> None:
         """A call begins."""
         with self._lock:
-            self._by_key[access.key] += 1
+            self._by_circuit[access.circuit] += 1
             self._by_carrier[access.carrier] += 1
-            self._windows.setdefault(access.key, _Window()).used_at = time.monotonic()
+            self._windows.setdefault(access.circuit, _Window()).used_at = time.monotonic()
 
     def end(self, access: Access, *, well: bool) -> None:
         """A call has ended; well: the carrier answered it."""
         with self._lock:
-            self._by_key[access.key] -= 1
+            self._by_circuit[access.circuit] -= 1
             self._by_carrier[access.carrier] -= 1
-            window = self._windows.setdefault(access.key, _Window())
+            window = self._windows.setdefault(access.circuit, _Window())
             window.size = min(window.size + 1, PLACES) if well else 1
             window.used_at = time.monotonic()
 

@@ -228,6 +228,7 @@ class UnreadAnswer(MerchantModel):
         constraints = [
             models.UniqueConstraint(fields=["merchant", "shipment"], name="one_unread_answer_a_parcel")
         ]
+        indexes = [models.Index(fields=["received_at"], name="unread_answers_by_age")]
 
 
 class UnknownCode(MerchantModel):

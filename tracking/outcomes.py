@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from events.outage import is_outage
 from tracking import calls, choosing, gates, polling
+from tracking.accounts import Access
 from tracking.answers import Told, apply_answers, record_failures
 from tracking.calls import Ended
 from tracking.carriers.base import (
+    AuthenticationFailed,
     CannotRead,
     CarrierDown,
     CarrierError,
@@ -28,16 +30,37 @@ log = structlog.get_logger(__name__)
 _TOGETHER: Final = 50
 
 
-def write_down(ended: Sequence[Ended]) -> None:
+def move_gates(ended: Sequence[Ended]) -> None:
+    """Tell the gates what came of calls, then free their places: nobody is sent before a gate knows of an error.
+
+    Errors that are not about the one parcel close the gate; an answer forgets earlier failures. Once a gate.
+    """
+    try:
+        _tell_gates(ended)
+    finally:
+        for one in ended:
+            calls.traffic().end(one.call.access, well=one.gate_error is None and bool(one.answers))
+
+
+def _tell_gates(ended: Iterable[Ended]) -> None:
+    now = timezone.now()
+    by_circuit: dict[str, list[Ended]] = defaultdict(list)
+    for one in ended:
+        by_circuit[one.call.access.circuit].append(one)
+    for together in by_circuit.values():
+        access = together[0].call.access
+        worst = next((one for one in together if one.gate_error), None)
+        if worst is not None and worst.gate_error is not None:
+            close_gate(access, worst.gate_error, now, trial=worst.call.trial)
+        elif any(not isinstance(answer, CannotRead) for one in together for answer in one.answers):
+            gates.answered(access.circuit, access.key, access.carrier)
+
+
+def store(ended: Sequence[Ended]) -> None:
     """Store what carriers answered. What an answer breaks is told of its own parcel only.
 
     Raises what a database that went away raises: the leases end, and the parcels come due again.
     """
-    try:
-        _move_gates(ended)
-    finally:
-        for one in ended:
-            calls.traffic().end(one.call.access, well=one.gate_error is None and bool(one.answers))
     told: dict[tuple[object, str], list[tuple[Shipment, TrackingResult]]] = defaultdict(list)
     failed: list[tuple[Shipment, CarrierError]] = []
     for one in ended:
@@ -57,28 +80,16 @@ def write_down(ended: Sequence[Ended]) -> None:
             choosing.try_next(row.merchant, row.id)
 
 
-def _move_gates(ended: Iterable[Ended]) -> None:
-    """Errors that are not about the one parcel close the gate; an answer forgets earlier failures. Once a gate."""
-    now = timezone.now()
-    by_key: dict[str, list[Ended]] = defaultdict(list)
-    for one in ended:
-        by_key[one.call.access.key].append(one)
-    for calls_of_key in by_key.values():
-        worst = next((one for one in calls_of_key if one.gate_error), None)
-        if worst is not None:
-            _close(worst, now)
-        elif any(not isinstance(answer, CannotRead) for one in calls_of_key for answer in one.answers):
-            access = calls_of_key[0].call.access
-            gates.answered(access.key, access.carrier)
+def close_gate(access: Access, error: CarrierError, now: datetime, *, trial: bool) -> None:
+    """Close what an error closes: the circuit when the carrier is down, else the access; nothing for one parcel.
 
-
-def _close(ended: Ended, now: datetime) -> None:
-    access, error = ended.call.access, ended.gate_error
+    trial: the call tried whether the carrier is back.
+    """
     if isinstance(error, CarrierDown):
-        gates.close_after_failure(access.carrier, access.key, now, error.code, trial=ended.call.trial)
+        gates.close_after_failure(access.carrier, access.circuit, now, error.code, trial=trial)
     elif isinstance(error, RateLimited):
         gates.close(access.key, now + polling.limited_for(error), error.code)
-    elif error is not None:
+    elif isinstance(error, AuthenticationFailed):
         gates.close(access.key, now + polling.NO_ACCESS_WAIT, error.code)
 
 

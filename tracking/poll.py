@@ -3,8 +3,9 @@
 1. Parcels are claimed (`tracking.claims`): whoever dies leaves rows that come due again within a minute.
 2. They stand in lanes, one for each access to a carrier's API (`tracking.lanes`). Every call takes a place at its gate
    first (`tracking.gates`); what the gate does not let through in this run is given back, due when its turn can come.
-3. Calls are made by threads that touch no database (`tracking.calls`). The run's own thread writes down what came of
-   them, everything that has ended meanwhile at once (`tracking.outcomes`).
+3. Calls are made by threads that touch no database (`tracking.calls`). The run's own thread collects what has ended:
+   the gates learn of it first, the next calls begin in the places that are free now, and while those are under way
+   everything is written down at once (`tracking.outcomes`).
 
 A run ends after two seconds, so that messages do not wait behind a long queue of parcels, or earlier when the calls
 take long. What is still under way then is written down by its own thread when it ends.
@@ -29,7 +30,7 @@ from tracking.calls import Call, Ended
 from tracking.carriers.base import AuthenticationFailed
 from tracking.lanes import Lane, into_lanes
 from tracking.models import Shipment
-from tracking.outcomes import write_down
+from tracking.outcomes import move_gates, store
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +68,7 @@ class _Run:
         self._lanes: dict[str, Lane] = {}
         self._done: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self._left = threading.Event()
-        self._writing = threading.Lock()
+        self._collecting = threading.Lock()
         self._under_way = 0
         self._more = True  # whether the last claim was as large as could be
         self._settled = 0
@@ -80,7 +81,9 @@ class _Run:
                 self._begin_calls()
                 if not self._wait():
                     break
-                self._write_down()
+                ended = self._collect()
+                self._begin_calls()
+                store(ended)
             else:
                 self._await_the_last()
         finally:
@@ -94,7 +97,7 @@ class _Run:
             with suppress(queue.Empty):
                 self._done.put(self._done.get(timeout=left))
                 time.sleep(_GATHER_SECONDS)
-            self._write_down()
+            store(self._collect())
 
     def _claim(self) -> None:
         """Claim more when few parcels wait, and now and then in any case: behind a slow lane's others may be due."""
@@ -129,8 +132,15 @@ class _Run:
         if not room or (lane.opens_at and lane.opens_at > now):
             self._spare(lane, now)
             return []
+        access = lane.access
         turn = gates.enter(
-            lane.access.carrier, lane.access.key, lane.pace, now=now, patience=_AHEAD, calls=room
+            access.carrier,
+            access.key,
+            lane.pace,
+            now=now,
+            patience=_AHEAD,
+            calls=room,
+            circuit=access.circuit,
         )
         lane.turn(turn)
         times = [turn.at + place * turn.spacing for place in range(turn.granted)]
@@ -167,29 +177,29 @@ class _Run:
         self._done.put(ended)
         if self._left.is_set():
             try:
-                self._write_down()
+                store(self._collect())
             except Exception:  # The lease ends, and the parcels are asked about again.
                 log.exception("carrier_answer_lost")
             finally:
                 connection.close()
 
-    def _write_down(self) -> None:
-        with self._writing:
+    def _collect(self) -> list[Ended]:
+        """What has ended, its gates moved and its places free: to be stored by the caller."""
+        with self._collecting:
             ended = []
             while not self._done.empty():
                 ended.append(self._done.get())
             self._under_way -= len(ended)
-            if not ended:
-                return
-            write_down(ended)
+            move_gates(ended)
             # Whoever answered may be asked more; whose gate was closed is looked at anew.
             for one in ended:
-                if lane := self._lanes.get(one.call.access.key):
+                if lane := self._lanes.get(one.call.access.circuit):
                     lane.opens_at = None
+            return ended
 
     def _leave(self) -> None:
         self._left.set()
-        self._write_down()  # What ended before its thread could see that nobody collects any more.
+        store(self._collect())  # What ended before its thread could see that nobody collects any more.
         for lane in self._lanes.values():
             claims.give_back(list(lane.waiting), lane.opens_at or timezone.now(), lane.spacing)
             lane.waiting.clear()

@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from events.due import due_work
+from tracking import housekeeping  # noqa: F401  # declares its due work
 from tracking.asking import POLL
 from tracking.eta.learning import ETA, fit_due
 from tracking.legs.following import follow_due

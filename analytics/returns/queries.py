@@ -12,10 +12,8 @@ from django.db import connection
 from analytics.queries import Period
 from merchants.scope import current_merchant
 from returns.policy.choices import EXCHANGES, Resolution
-from returns.reasons import REASONS
+from returns.reasons import known
 
-# Reasons that speak against the product itself, or against how it is described.
-PRODUCT_FAULTS: Final = frozenset(code for code, reason in REASONS.items() if reason.names_fault)
 # So few say nothing about a product.
 FEWEST: Final = 5
 MOST_PRODUCTS: Final = 50
@@ -42,6 +40,7 @@ class ProductReturns:
     returned: int
     bought: int
     reasons: Mapping[str, int]
+    faults: frozenset[str]  # the shop's reasons that speak against the product itself, or how it is described
 
     @property
     def rate(self) -> float | None:
@@ -56,7 +55,7 @@ class ProductReturns:
         """Named when there are enough returns and half of them have this one reason."""
         top = self.top_reason
         enough = self.returned >= FEWEST and self.reasons.get(top, 0) * 2 >= self.returned
-        return top if enough and top in PRODUCT_FAULTS else ""
+        return top if enough and top in self.faults else ""
 
 
 @dataclass(frozen=True)
@@ -149,6 +148,7 @@ def return_figures(period: Period) -> ReturnFigures:
         products = cursor.fetchall()
         cursor.execute(_BOUGHT, {**values, "skus": [row[0] for row in products]})
         bought = dict(cursor.fetchall())
+    faults = frozenset(code for code, reason in known().items() if reason.names_fault)
     items, paid, given = next((row[3:] for row in groups if row[0] == _ALL), (0, 0, 0))
     resolutions = _counts(row[2:] for row in groups if row[0] == _BY_RESOLUTION)
     return ReturnFigures(
@@ -159,7 +159,8 @@ def return_figures(period: Period) -> ReturnFigures:
         reasons=_counts((row[1], *row[3:]) for row in groups if row[0] == _BY_REASON), resolutions=resolutions,
         products=tuple(
             ProductReturns(
-                sku, title, int(number), int(bought.get(sku, 0)), dict(zip(names, map(int, counts), strict=True))
+                sku, title, int(number), int(bought.get(sku, 0)), dict(zip(names, map(int, counts), strict=True)),
+                faults,
             )
             for sku, title, number, names, counts in products
         ),

@@ -1,6 +1,7 @@
 """REST: the carriers' scorecards."""
 
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -13,6 +14,7 @@ from analytics.scorecards.schemas import CarrierScoreOut, CarrierScoresOut, show
 from merchants.rest.errors import InvalidParameter
 from merchants.rest.parameters import query
 from merchants.rest.views import ApiView
+from merchants.scope import current_merchant
 
 BY = ("carrier", "lane", "service")
 LONGEST = 366  # days
@@ -59,8 +61,11 @@ def rows_of(cards: Scorecards, by: str) -> list[CarrierScoreOut]:
 
 
 def period_of(first: str, last: str) -> Period:
-    """The days that were asked for. Raises InvalidParameter for a day that is none, and for more than a year."""
-    end = _day(last, "to") or timezone.localdate()
+    """The days that were asked for, else the last thirty of the open scope's calendar.
+
+    Raises InvalidParameter for a day that is none, and for more than a year.
+    """
+    end = _day(last, "to") or timezone.localdate(timezone=ZoneInfo(current_merchant().timezone))
     begin = _day(first, "from") or end - timedelta(days=_USUAL - 1)
     if not timedelta(0) <= end - begin < timedelta(days=LONGEST):
         raise InvalidParameter("The days are in order, and a year apart at most.", param="from")

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from dashboard import words
+from dashboard.fact_words import FACTS
 from dashboard.messaging.words import MOMENTS
 from notifications.choices import Reach
 from notifications.conditions import FIELDS, Condition, Kind, Needs, Op
@@ -82,7 +83,7 @@ def fact(kind: str) -> str:
     """A fact: "Parcel delivered"."""
     if kind == ORDERED_AGAIN:
         return _("The customer ordered again")
-    known = words.FACTS.get(kind)
+    known = FACTS.get(kind)
     return str(known.text) if known else kind
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import formats, words
 from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.carriers import carrier_label
 from dashboard.queues import Queue
 from dashboard.shell import page
 from dashboard.words import Label, label
@@ -98,7 +99,14 @@ def pool(request: HttpRequest, seat: Seat) -> HttpResponse:
             for b in balances()
         ],
         "lanes": [
-            (row, shown(row.premiums, row.currency), shown(row.payouts, row.currency)) for row in lanes()
+            (
+                row,
+                carrier_label(row.carrier) if row.carrier else "",
+                formats.country(row.country),
+                shown(row.premiums, row.currency),
+                shown(row.payouts, row.currency),
+            )
+            for row in lanes()
         ],
     }
     return page(request, seat, "dashboard/claims_pool.html", context, section="claims")

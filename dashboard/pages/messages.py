@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import counts, listing, words
 from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.fact_words import FACTS
 from dashboard.message_why import why_of
 from dashboard.shell import page
 from dashboard.words import Label, label
@@ -90,7 +91,7 @@ def message(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
     context = {
         "row": _row(seat.merchant, found),
         "message": found,
-        "fact": label(words.FACTS, found.fact_type) if found.fact_type else None,
+        "fact": label(FACTS, found.fact_type) if found.fact_type else None,
         "preview_url": f"/app/{seat.merchant.slug}/messages/{message_id}/preview/" if found.html else "",
         "sms_count": count(found.text) if found.channel == Channel.SMS and found.text else None,
         "why": why_of(found),

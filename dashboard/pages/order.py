@@ -13,6 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from dashboard import formats, words
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.carriers import carrier_label
+from dashboard.order_affairs import affairs
+from dashboard.order_money import panel
+from dashboard.pages.withdrawal_rules import EXEMPTIONS
 from dashboard.shell import page
 from dashboard.timeline import timeline
 from dashboard.words import Label, label
@@ -41,6 +44,7 @@ class Line:
     line: OrderLine
     unit_price: str
     total: str
+    exemption: str  # why it is without the right of withdrawal: as somebody marked it, or ""
 
 
 @dataclass(frozen=True)
@@ -65,13 +69,16 @@ def order(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
     found = get_order(id_or_404("ord", order_id))
     notes = list(OrderNote.objects.filter(order_id=found.id).order_by("-created_at", "-id"))
     shipments = list(shipments_with_lines().filter(order_id=found.id).order_by("number"))
+    became = affairs(seat.merchant, found)
     entries = timeline(seat.merchant, found, shipments, notes)
     shown = entries if request.GET.get("timeline") == "all" else entries[:_FIRST]
     context = {
         "order": found,
         "order_id": order_id,
         "stage": label(words.STAGES, found.stage),
-        "lines": [_line(found, line) for line in found.lines.all() if line.quantity],
+        "lines": [
+            _line(found, line, became.exempt.get(line.pk, "")) for line in found.lines.all() if line.quantity
+        ],
         "money": _money(found),
         "parcels": [_parcel(seat.merchant, shipment, found) for shipment in shipments],
         "entries": shown,
@@ -81,6 +88,9 @@ def order(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
         "customer_url": _customer_url(seat, found),
         "raw": json.dumps(found.raw, indent=2, ensure_ascii=False)[:_RAW_SHOWN] if found.raw else "",
         "longest_note": LONGEST_NOTE,
+        "affairs": became,
+        "money_panel": panel(found),
+        "exemptions": EXEMPTIONS.items(),
         "portal_url": portal_url(seat.merchant, found),
         "portal_path": portal_path(seat.merchant, found),
         "can_cancel": found.status == OrderStatus.PLACED and found.stage != Stage.DELIVERED,
@@ -170,11 +180,12 @@ def _customer_url(seat: Seat, of: Order) -> str:
     return f"/app/{seat.merchant.slug}/customers/{public_id('cus', of.customer_id)}/"
 
 
-def _line(of: Order, line: OrderLine) -> Line:
+def _line(of: Order, line: OrderLine, exemption: str) -> Line:
     return Line(
         line,
         formats.money(line.unit_price, of.currency),
         formats.money(line.unit_price * line.quantity, of.currency),
+        exemption,
     )
 
 

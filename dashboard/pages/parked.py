@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import counts, listing, words
 from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.fact_words import FACTS
 from dashboard.shell import page
 from events.models import ParkedFact
 from events.parked import try_again as try_fact_again
@@ -123,7 +124,7 @@ def _say_how_many(request: HttpRequest, count: int) -> None:
 def _fact_row(merchant: Merchant, fact: ParkedFact) -> Row:
     order_id = public_id("ord", fact.order_id) if fact.order_id else ""
     return Row(
-        what=words.label(words.FACTS, fact.type).text,
+        what=words.label(FACTS, fact.type).text,
         code=f"{fact.type} · {fact.position}",
         where=fact.subscriber,
         error=_last_line(fact.error),  # A traceback says what happened in its last line.

@@ -143,6 +143,10 @@ CODES: dict[str, Code] = {
     "invalid_days": Code(422, "The number of days is out of bounds.", "Send 1 to 365."),
     "empty_message": Code(422, "This needs words.", "Send `text`."),
     "text_too_long": Code(422, "The text is too long.", "`detail` says how long it may be."),
+    "received_too_many": Code(422, "More than the return announced.", "Read its `lines`."),
+    "too_many_branches": Code(422, "There are too many branches.", "Remove one that is closed."),
+    "reasons_off": Code(422, "No reason would be left to choose.", "Leave at least one on."),
+    "photo_broken": Code(422, "This is no photo that can be read.", "Send a JPEG, PNG or WebP in base64."),
     "too_many_photos": Code(422, "These are too many photos.", "`detail` says how many there may be."),
     "invalid_tracking_number": Code(
         422, "This is not a tracking number.", "Send 4 to 100 letters and digits."
@@ -312,6 +316,7 @@ CODES: dict[str, Code] = {
         )
         for status in ("parked", "open", "needs_more", "paused", "approved", "declined", "closed")
     },
+    "protection_off": Code(409, "The shop protects no orders.", "Settings › Parcel protection."),
     # Withdrawals.
     "withdrawal_unmatched": Code(409, "Its order is not known yet.", "`POST /withdrawals/{id}/match` first."),
     "withdrawal_open": Code(409, "The withdrawal has another order, or is open.", "Read it."),

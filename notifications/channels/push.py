@@ -18,8 +18,8 @@ from py_vapid import Vapid02, VapidException
 from pywebpush import WebPusher, WebPushException
 
 from merchants import http
+from merchants.domains import portal_host
 from merchants.models import Merchant
-from notifications.about_shop import own_host
 from notifications.channels.base import Receipt, Refused, TryLater
 from notifications.models import Message
 from notifications.push.commands import forget_devices
@@ -118,7 +118,7 @@ def topic(message: Message) -> str:
 def _payload(merchant: Merchant, message: Message) -> bytes:
     told: dict[str, Any] = {
         "title": message.subject, "body": message.text, "tag": topic(message), "lang": message.locale,
-        "url": portal_url(merchant, message.order, own_host(merchant)) if message.order else "",
+        "url": portal_url(merchant, message.order, portal_host(merchant)) if message.order else "",
     }  # fmt: skip
     if merchant.logo_hash:
         told["icon"] = f"logo-{merchant.logo_hash}.png"  # beside the service worker

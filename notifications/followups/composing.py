@@ -8,7 +8,9 @@ from uuid import UUID
 from merchants.models import Merchant
 from notifications import conditions, planning
 from notifications.choices import Channel
-from notifications.followups.models import FollowUp, Kind, ProductRule
+from notifications.followups.intervals import said_by_rules
+from notifications.followups.kept import Line, kept
+from notifications.followups.models import FollowUp, Kind, ProductRule, RuleKind
 from notifications.followups.offers import complements, on_sale, product
 from notifications.models import Message
 from notifications.switches import Switch, switches
@@ -31,10 +33,23 @@ class Known:
     last_order: Mapping[UUID, Any]
     switches: Mapping[str, Switch]
     segments: Mapping[UUID, set[str]]
+    kept: Mapping[UUID, list[Line]]
+    guides: Mapping[str, list[ProductRule]]
+
+    def is_given_back(self, row: FollowUp) -> bool:
+        """Whether the shopper gives back, or gave back, all that this is about: by return or withdrawal."""
+        if row.order_id is None or row.order_id not in self.kept or row.kind == Kind.WELCOME:
+            return False
+        skus = [line.sku for line in self.kept[row.order_id]]
+        if row.kind == Kind.REPLENISHMENT:
+            return row.subject not in skus
+        if row.kind == Kind.GUIDE:
+            return not any(str(rule.id) == row.subject for sku in skus for rule in self.guides.get(sku, ()))
+        return not skus
 
 
 def compose(merchant: Merchant, rows: Sequence[FollowUp]) -> list[Message]:
-    """The messages of due rows, unsaved. A row that nothing speaks for any more gives none. At most ten queries."""
+    """The messages of due rows, unsaved. A row that nothing speaks for any more gives none. 16 queries at most."""
     known = _load(merchant, rows)
     return [message for row in rows for message in _messages(row, known)]
 
@@ -50,6 +65,8 @@ def _load(merchant: Merchant, rows: Sequence[FollowUp]) -> Known:
     )
     whose = {row.customer_id for row in of[Kind.WIN_BACK]}
     stats = CustomerStats.objects.filter(customer_id__in=whose) if whose else CustomerStats.objects.none()
+    left = kept(order_ids)
+    about_guides = {line.sku for row in of[Kind.GUIDE] if row.order_id for line in left[row.order_id]}
     wanted = {c.values[0] for s in how.values() for c in s.conditions if c.field == "segment" and c.values}
     return Known(
         merchant, customers,
@@ -60,6 +77,8 @@ def _load(merchant: Merchant, rows: Sequence[FollowUp]) -> Known:
         dict(stats.values_list("customer_id", "last_order_at")),
         how,
         members(customers, None) if wanted else {},
+        left,
+        said_by_rules(merchant, about_guides, RuleKind.GUIDE) if about_guides else {},
     )  # fmt: skip
 
 
@@ -78,7 +97,7 @@ def _messages(row: FollowUp, known: Known) -> Iterator[Message]:
     order = known.orders.get(row.order_id) if row.order_id else None
     if customer is None or not switch.is_on or (order is not None and order.status == "cancelled"):
         return
-    if not _in_segments(switch, known.segments.get(row.customer_id, set())):
+    if known.is_given_back(row) or not _in_segments(switch, known.segments.get(row.customer_id, set())):
         return
     data = _data(row, known, planning.locale_of(known.merchant, customer))
     if data is None:

@@ -12,7 +12,7 @@ from merchants.rest.parameters import PAGING, query
 from merchants.rest.views import ApiView
 from orders.models import Order
 from returns.claims import commands, queries
-from returns.claims.models import Exclusion, Kind, Payer, Resolution, Status
+from returns.claims.models import Cover, Exclusion, Kind, Payer, Resolution, Status
 from returns.claims.pool import cover
 from returns.claims.schemas import (
     ApproveIn,
@@ -69,7 +69,16 @@ class OneClaim(ApiView):
 class CoverOrder(ApiView):
     """The protection of an order."""
 
-    scopes = {"POST": "returns:write"}
+    scopes = {"GET": "returns:read", "POST": "returns:write"}
+
+    @extend_schema(operation_id="orders_cover_read", responses={200: CoverOut})
+    def get(self, request: HttpRequest, order_id: str) -> HttpResponse:
+        """Read how an order is protected; 404 while it is not."""
+        pk = parse_public_id("ord", order_id)
+        found = Cover.objects.filter(order_id=pk).first() if pk else None
+        if found is None:
+            raise NotFound("There is no such order, or it is not protected.", param="order_id")
+        return self.show(show_cover(found))
 
     @extend_schema(operation_id="orders_cover", request=CoverIn, responses={200: CoverOut})
     def post(self, request: HttpRequest, order_id: str) -> HttpResponse:

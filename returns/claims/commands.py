@@ -1,6 +1,6 @@
 """Everything that changes a claim: one function a verb, one transaction, facts recorded."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,7 +12,6 @@ from merchants.rest.errors import Conflict, Unprocessable
 from merchants.scope import merchant_transaction
 from orders.commands import lock_order
 from orders.models import Order
-from returns.claims.clock import SILENT
 from returns.claims.facts import (
     ClaimApproved,
     ClaimClosed,
@@ -24,7 +23,8 @@ from returns.claims.facts import (
     ClaimReplied,
 )
 from returns.claims.models import Claim, Exclusion, Payer, Resolution, Status
-from returns.claims.pool import pay_out, rules_of
+from returns.claims.pool import pay_out
+from returns.claims.rules import rules_of
 from returns.claims.steps import (
     LIVING,
     Asked,
@@ -114,14 +114,18 @@ def _open_or_wait(merchant: Merchant, found: Claim) -> None:
 
 
 def parcel_moved(merchant: Merchant, shipment_id: UUID, at: datetime) -> None:
-    """A new scan of a parcel that is claimed as lost: the claim pauses (PRODUCT, P4), a parked one waits anew."""
+    """A new scan of a parcel that is claimed as lost: the claim pauses (PRODUCT, P4), a parked one waits anew.
+
+    Where the shop has no pauses, only a parked one does.
+    """
+    pauses = rules_of().pauses_on_scan
     rows = Claim.objects.filter(shipment_id=shipment_id, kind="lost", status__in=LIVING, created_at__lt=at)
     for pk in rows.values_list("pk", flat=True):
         with merchant_transaction(merchant):
             found = lock(pk)
             if found.status == Status.PARKED:
                 _open_or_wait(merchant, found)
-            elif found.status in (Status.OPEN, Status.NEEDS_MORE):
+            elif pauses and found.status in (Status.OPEN, Status.NEEDS_MORE):
                 _pause(found)
 
 
@@ -149,13 +153,13 @@ def reply(merchant: Merchant, claim_id: UUID, text: str, photos: tuple[bytes, ..
 
 
 def ask(merchant: Merchant, claim_id: UUID, text: str) -> Claim:
-    """Ask the shopper for more; ten days of silence close the claim. Raises NotFound, Unprocessable, Conflict."""
+    """Ask the shopper for more; some days of silence close the claim. Raises NotFound, Unprocessable, Conflict."""
     text = cleaned(text)
     if not text:
         raise Unprocessable("Say what is missing.", param="text", code="empty_message")
     with merchant_transaction(merchant):
         found = lock(claim_id)
-        move(found, Status.NEEDS_MORE, due_at=timezone.now() + SILENT)
+        move(found, Status.NEEDS_MORE, due_at=timezone.now() + timedelta(days=rules_of().silent_days))
         tell(found, ClaimNeedsMore(**told(found, entry(found, "needs_more", "team", text))))
         note("claim.needs_more", found)
     return found

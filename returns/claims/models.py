@@ -62,9 +62,15 @@ class Exclusion(models.TextChoices):
 
 
 class Protection(MerchantModel):
-    """What a shop's protection costs and when a claim may be made (PRODUCT, P1 and P3). Days are whole days."""
+    """What a shop's protection costs and when a claim may be made (PRODUCT, P1, P3 and P4). Days are whole days.
 
-    is_on = models.BooleanField(default=False, help_text="Shoppers may claim on the portal.")
+    Without a row: on, at the prices below; no line of an order is a premium.
+    """
+
+    is_on = models.BooleanField(
+        default=True,
+        help_text="Orders can be protected. Who is covered already keeps it, whatever stands here.",
+    )
     premium_flat = models.DecimalField(max_digits=14, decimal_places=4, default=Decimal("1.90"))
     flat_below = models.DecimalField(max_digits=14, decimal_places=4, default=Decimal(100))
     premium_percent = models.DecimalField(max_digits=5, decimal_places=2, default=Decimal("2.00"))
@@ -78,10 +84,31 @@ class Protection(MerchantModel):
         help_text="Approved by rule up to this value. Empty: never.",
     )
     auto_resolution = models.CharField(max_length=8, choices=Resolution, default=Resolution.REFUND)
+    lost_home_days = models.PositiveSmallIntegerField(
+        default=7, help_text="Without a scan, within the country."
+    )
+    lost_abroad_days = models.PositiveSmallIntegerField(default=20)
+    late_hours = models.PositiveSmallIntegerField(
+        default=48, help_text="After the expected day: lost as well."
+    )
+    stolen_days = models.PositiveSmallIntegerField(default=5, help_text="After a delivery that nobody got.")
+    file_days = models.PositiveSmallIntegerField(default=30, help_text="So long a claim can be made.")
+    silent_days = models.PositiveSmallIntegerField(
+        default=10, help_text="A question unanswered so long closes it."
+    )
+    pauses_on_scan = models.BooleanField(
+        default=True, help_text="A claimed parcel that moves pauses its claim."
+    )
     updated_at = models.DateTimeField()
 
     class Meta(MerchantModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["merchant"], name="one_rules_of_protection")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant"], name="one_rules_of_protection"),
+            models.CheckConstraint(
+                condition=Q(premium_flat__gte=0, flat_below__gte=0, premium_percent__range=(0, 100)),
+                name="premiums_are_prices",
+            ),
+        ]
 
 
 class Cover(MerchantModel):
@@ -89,7 +116,7 @@ class Cover(MerchantModel):
 
     order = MerchantForeignKey(Order, related_name="covers")
     source = models.CharField(
-        max_length=4, help_text="line: a line of the order is the premium; api: flagged."
+        max_length=4, help_text="line: a line of the order is the premium; api, team: flagged."
     )
     premium = models.DecimalField(max_digits=14, decimal_places=4)
     currency = models.CharField(max_length=3)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Count, Sum
@@ -14,33 +14,22 @@ from ledger import commands as ledger
 from ledger.models import Account
 from merchants import audit
 from merchants.models import Merchant
+from merchants.rest.errors import Conflict
 from merchants.scope import merchant_transaction
 from orders.commands import lock_order
-from orders.models import Order
 from returns.claims.facts import CoverAdded
-from returns.claims.models import Claim, Cover, Payer, Protection, Status
+from returns.claims.models import Claim, Cover, Payer, Status
+from returns.claims.rules import premium_of, rules_of
 from tracking.models import Shipment
 
 POOL, PREMIUMS, PAYOUTS = "protection_pool", "protection_premiums", "protection_payouts"
 
 
-def rules_of() -> Protection:
-    """The open scope's rules; what holds without a row: one query."""
-    found: Protection | None = Protection.objects.first()
-    return found or Protection()
-
-
-def premium_of(order: Order, rules: Protection) -> Decimal:
-    """What protecting an order costs: flat below a limit, a share of its goods above (PRODUCT, P1)."""
-    if order.subtotal < rules.flat_below:
-        return rules.premium_flat
-    return (order.subtotal * rules.premium_percent / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
 def cover(
     merchant: Merchant, order_id: UUID, *, premium: Decimal | None = None, source: str = "api"
 ) -> Cover:
-    """Protect an order; its premium enters the pool. Twice changes nothing. Raises NotFound.
+    """Protect an order; its premium enters the pool. Twice changes nothing. Raises NotFound, and Conflict
+    (`protection_off`) where the shop protects no more orders.
 
     premium: in the order's currency; without one the price table's.
     """
@@ -49,7 +38,10 @@ def cover(
         known: Cover | None = Cover.objects.filter(order=order).first()
         if known is not None:
             return known
-        amount = premium_of(order, rules_of()) if premium is None else premium
+        rules = rules_of()
+        if not rules.is_on:
+            raise Conflict("The shop protects no orders.", param="order_id", code="protection_off")
+        amount = premium_of(order, rules) if premium is None else premium
         made: Cover = Cover.objects.create(
             merchant=merchant, order=order, source=source, premium=amount, currency=order.currency,
             created_at=timezone.now(),

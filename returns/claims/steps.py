@@ -29,6 +29,7 @@ from returns.claims.models import (
     Resolution,
     Status,
 )
+from returns.claims.rules import clocks_of, rules_of
 from tracking.models import Shipment, ShipmentLine
 from tracking.statuses import Status as ParcelStatus
 
@@ -114,6 +115,7 @@ def span(merchant: Merchant, order: Order, parcel: Shipment, kind: str) -> Span:
             shipped_at=parcel.shipped_at, last_scan_at=parcel.last_scan_at, eta_to=parcel.eta_to,
             delivered_at=parcel.delivered_at if parcel.status == ParcelStatus.DELIVERED else None,
         ),
+        clocks_of(rules_of()),
     )  # fmt: skip
 
 

@@ -7,8 +7,9 @@ from events.subscribers import subscribe
 from merchants.models import Merchant
 from orders.models import OrderLine
 from returns.claims import commands
-from returns.claims.models import Claim, Protection
+from returns.claims.models import Claim
 from returns.claims.pool import cover
+from returns.claims.rules import rules_of
 from returns.claims.steps import LIVING
 
 _MOVING = [
@@ -24,11 +25,13 @@ def forget_nothing() -> None:
 @subscribe("claims.cover", ["order.placed"], forget=forget_nothing, batch=200)
 def cover_orders(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
     """Cover the orders that have a line of the shop's premium. One query for a shop without such lines."""
-    skus = Protection.objects.values_list("premium_skus", flat=True).first() or []
-    if not skus:
+    rules = rules_of()
+    if not rules.premium_skus or not rules.is_on:
         return
     wanted = {fact.order_id for fact in facts if fact.order_id}
-    rows = OrderLine.objects.filter(order_id__in=wanted, sku__in=skus, quantity__gt=0).order_by("order_id")
+    rows = OrderLine.objects.filter(order_id__in=wanted, sku__in=rules.premium_skus, quantity__gt=0).order_by(
+        "order_id"
+    )
     for line in rows:
         cover(merchant, line.order_id, premium=line.unit_price * line.quantity, source="line")
 

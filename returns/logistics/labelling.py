@@ -1,23 +1,21 @@
 """The label of a return: asked of its maker once it is approved, outside of any transaction, or sent by the shop."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 
 from events import due
-from merchants import audit
 from merchants.models import Merchant
 from merchants.rest.errors import NotFound, Unprocessable
 from merchants.scope import merchant_scope, merchant_transaction
 from orders.models import Order
 from returns.facts import ReturnLabelCreated
 from returns.label_models import LabelAccount, LabelMaker, LabelState, ReturnLabel
+from returns.logistics.accounts import access_of
 from returns.logistics.labels import MAKERS
-from returns.logistics.labels.base import Account, Address, Item, Label, NotNow, Refused, Wanted
+from returns.logistics.labels.base import Address, Item, Label, NotNow, Refused, Wanted
 from returns.models import Return
 from returns.parcels import follow
 from returns.states import Approval, EntryKind, Logistics, Method, Side
@@ -27,28 +25,6 @@ DUE = "returns.labels"
 _MOST_TRIES = 12
 _PRINTED = (Method.LABEL, Method.QR)
 _STREET_KEYS = ("address1", "street", "address_line_1")
-
-
-def set_account(
-    merchant: Merchant,
-    maker: str,
-    credentials: Mapping[str, str],
-    *,
-    countries: list[str],
-    values: Mapping[str, Any],
-) -> LabelAccount:
-    """Store the access to a maker of labels, in place of an earlier one. Raises Unprocessable for an unknown one."""
-    if maker not in MAKERS:
-        raise Unprocessable("There is no such maker of labels.", param="maker", code="unknown_label_maker")
-    with merchant_transaction(merchant):
-        account: LabelAccount
-        account, _new = LabelAccount.objects.update_or_create(
-            merchant=merchant, maker=maker,
-            defaults={"credentials": json.dumps(dict(credentials)), "settings": dict(values),
-                      "countries": sorted({country.upper() for country in countries})},
-        )  # fmt: skip
-        audit.record_change("label_account.saved", label=maker)
-    return account
 
 
 def maker_for(order: Order) -> str:
@@ -113,12 +89,8 @@ def ask_maker(row: ReturnLabel) -> None:
     if account is None or wanted is None:
         _failed(merchant, row, "The access to its maker was removed.", again=False)
         return
-    access = Account(
-        credentials=_keys(account.credentials), settings=account.settings,
-        base_url=settings.LABEL_URLS.get(row.maker, ""), allow=frozenset(settings.OUTBOUND_ALLOW),
-    )  # fmt: skip
     try:
-        made = MAKERS[row.maker](wanted, access)
+        made = MAKERS[row.maker](wanted, access_of(account))
     except Refused as refused:
         _failed(merchant, row, str(refused), again=False)
     except (NotNow, KeyError, TypeError) as error:
@@ -166,21 +138,13 @@ def label_of(ret: Return) -> ReturnLabel:
     return label
 
 
-def _keys(text: str) -> dict[str, str]:
-    try:
-        values = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return {str(k): str(v) for k, v in values.items()} if isinstance(values, dict) else {}
-
-
 def _wanted(ret: Return, account: LabelAccount) -> Wanted:
     order, values = ret.order, account.settings
     sent_to = values.get("destinations", {}).get(ret.destination) or values.get("address") or {}
     lines = [line for line in lines_of(ret) if not line.keep and line.quantity]
     return Wanted(
         reference=ret.number, sender=_shopper(order), receiver=_address(sent_to), qr=ret.method == Method.QR,
-        grams=int(values.get("weight_grams") or 1000),
+        grams=int(values.get("weight_grams") or 1000), destination=ret.destination,
         items=tuple(
             Item(line.line.title, line.line.sku, line.quantity, str(line.paid), ret.currency) for line in lines
         ),

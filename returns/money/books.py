@@ -48,10 +48,11 @@ class OrderMoney:
     over: Decimal
 
 
-def money_of(order: Order) -> OrderMoney:
+def money_of(order: Order, payments: list[OrderPayment] | None = None) -> OrderMoney:
     """What was paid for an order, went back, is on its way back and may still go back. In the open scope; two queries
-    at most, and nothing is written or locked."""
-    payments = list(OrderPayment.objects.filter(order=order).select_related("account"))
+    at most, and nothing is written or locked. payments: where they were loaded with their accounts already."""
+    if payments is None:
+        payments = list(OrderPayment.objects.filter(order=order).select_related("account"))
     if not payments:
         return _untouched(order)
     kept = {a.code: a for a in Account.objects.filter(code__in=[FEE, OVER], key=str(order.pk))}

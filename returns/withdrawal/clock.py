@@ -48,13 +48,13 @@ class Window:
         return self.ends_at is None or at <= self.ends_at
 
 
-def window_of(merchant: Merchant, order: Order, *, informs: bool) -> Window:
-    """The window of an order of the open scope: two queries."""
+def window_of(merchant: Merchant, order: Order, *, informs: bool, days: int = DAYS) -> Window:
+    """The window of an order of the open scope: two queries. days: at least the law's."""
     start = begins_at(order)
     if start is None:
         return Window(None)
     zone = zone_at(merchant, order.country)
-    last = _last_day(start.astimezone(zone).date(), order.country or merchant.country, informs=informs)
+    last = _last_day(start.astimezone(zone).date(), order.country or merchant.country, days, informs=informs)
     return Window(datetime.combine(last, time.max, zone).astimezone(UTC))
 
 
@@ -105,9 +105,9 @@ def covers(merchant: Merchant, country: str) -> bool:
     return merchant.withdrawal_for == WithdrawalFor.ALL
 
 
-def _last_day(first: date, country: str, *, informs: bool) -> date:
+def _last_day(first: date, country: str, days: int, *, informs: bool) -> date:
     """The period begins the day after, and never ends on a day off (Regulation 1182/71, Article 3)."""
-    last = first + timedelta(days=DAYS)
+    last = first + timedelta(days=max(days, DAYS))
     if not informs:
         last = _months_later(last, MONTHS_NOT_INFORMED)
     return add_working_days(last - timedelta(days=1), 1, free=country)

@@ -5,15 +5,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
-from django.utils import timezone
-
-from merchants import audit
-from merchants.ids import public_id
-from merchants.models import Merchant
-from merchants.rest.errors import NotFound
-from merchants.scope import merchant_transaction
 from orders.models import Order, OrderLine, Variant
-from returns.withdrawal.models import Exemption, LineExemption, Rules
+from returns.withdrawal.models import LineExemption, Rules
 
 BUSINESS_TAGS = ("b2b", "business", "wholesale")
 
@@ -72,19 +65,3 @@ def amount_of(order: Order, lines: dict[UUID, int], rules: Rules) -> tuple[Decim
     cent = Decimal("0.01")
     amount = max(Decimal(0), part).quantize(cent, ROUND_HALF_UP) + shipping
     return min(amount, max(Decimal(0), order.total)), shipping
-
-
-def flag_line(merchant: Merchant, line_id: UUID, exemption: Exemption | None) -> None:
-    """Say that goods of an order are exempt, or (None) that they are not. Raises NotFound."""
-    with merchant_transaction(merchant):
-        line = OrderLine.objects.select_related("order").filter(pk=line_id).first()
-        if line is None:
-            raise NotFound("There is no such line.", param="line_id")
-        before = LineExemption.objects.filter(line=line).values_list("exemption", flat=True).first()
-        LineExemption.objects.filter(line=line).delete()
-        if exemption is not None:
-            LineExemption.objects.create(
-                merchant=merchant, line=line, exemption=exemption, created_at=timezone.now()
-            )
-        changes = {"exemption": [before or "", exemption or ""]}
-        audit.record_by_hand("withdrawal.exemption", public_id("lin", line_id), line.order.number, changes)

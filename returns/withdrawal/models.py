@@ -152,10 +152,13 @@ class LineExemption(MerchantModel):
 
 
 class Rules(MerchantModel):
-    """What a shop says about withdrawals. Without a row: informed, no exempt tag, business tags as below."""
+    """What a shop says about withdrawals. Without a row: informed, 14 days, no exempt tag, business tags as below."""
 
     informs = models.BooleanField(
         default=True, help_text="Its shoppers are told of the right; else they have 12 months more."
+    )
+    days = models.PositiveSmallIntegerField(
+        default=14, help_text="From the last delivery: the law's 14, or more."
     )
     exempt_tags = models.JSONField(default=dict, help_text="Tag of a product → `Exemption`.")
     business_tags = ArrayField(models.CharField(max_length=60), default=list)
@@ -166,4 +169,7 @@ class Rules(MerchantModel):
     updated_at = models.DateTimeField()
 
     class Meta(MerchantModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["merchant"], name="one_rules_of_withdrawal")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant"], name="one_rules_of_withdrawal"),
+            models.CheckConstraint(condition=Q(days__gte=14), name="not_less_than_the_law"),
+        ]

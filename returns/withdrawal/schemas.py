@@ -33,6 +33,35 @@ class WithdrawalIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     locale: str = ""
 
 
+class ExemptionIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One line. `line`: what your shop calls it; `exemption`: custom_made, sealed_hygiene, perishable, digital, or null
+    for goods that have the right."""
+
+    line: str
+    exemption: str | None
+
+
+class ExemptionsIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Lines that are not named stay as they are."""
+
+    lines: list[ExemptionIn]
+
+
+class ExemptionOut(msgspec.Struct, kw_only=True):
+    """A line of an order, and why it is without the right of withdrawal: by your word, or by a tag of the product."""
+
+    line: str
+    line_id: str
+    exemption: str | None
+
+
+class ExemptionsOut(msgspec.Struct, kw_only=True):
+    """All lines of an order."""
+
+    order_id: str
+    lines: list[ExemptionOut]
+
+
 class WithdrawalLineOut(msgspec.Struct, kw_only=True):
     """Goods that are withdrawn from."""
 

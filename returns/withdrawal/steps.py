@@ -107,7 +107,7 @@ def settle_match(merchant: Merchant, withdrawal: Withdrawal, order_id: UUID, *, 
 def judged(merchant: Merchant, withdrawal: Withdrawal, order: Order) -> tuple[Finding, Window]:
     """What the clock and the shop's rules say about a declaration. The order's lines are prefetched."""
     rules = rules_of()
-    window = window_of(merchant, order, informs=rules.informs)
+    window = window_of(merchant, order, informs=rules.informs, days=rules.days)
     goods: dict[UUID, Good] = goods_of(order, rules)
     chosen = set(withdrawal.lines.values_list("line_id", flat=True))
     tags = frozenset(tag.casefold() for tag in rules.business_tags)

@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, path
 
-from returns.withdrawal import api
+from returns.withdrawal import api, exemptions_api
 
 withdrawal_routes: list[URLPattern] = [
+    path("orders/<str:order_id>/exemptions", exemptions_api.Exemptions.as_view()),
     path("withdrawals", api.Withdrawals.as_view()),
     path("withdrawals/<str:withdrawal_id>", api.OneWithdrawal.as_view()),
     path("withdrawals/<str:withdrawal_id>/match", api.MatchWithdrawal.as_view()),

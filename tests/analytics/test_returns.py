@@ -1,9 +1,10 @@
 """Returns in figures: counted by hand here, in the API, as CSV and on their page."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -38,8 +39,17 @@ def back(
     return request_return(merchant, order.id, RequestedReturn([wanted]), by=Side.TEAM)
 
 
+@pytest.fixture(params=[time(0, 30), time(23, 30)])
+def today(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, merchant: Merchant) -> date:
+    """A day of the merchant's: half an hour of it is over, which is still yesterday in UTC, or half an hour is left."""
+    zone = ZoneInfo(merchant.timezone)
+    now = datetime.combine(timezone.localdate(timezone=zone), request.param, zone)
+    monkeypatch.setattr(timezone, "now", lambda: now.astimezone(UTC))
+    return now.date()
+
+
 @pytest.fixture
-def returned(merchant: Merchant) -> Merchant:
+def returned(merchant: Merchant, today: date) -> Merchant:
     """Six orders of three items: five sweaters came back, four for their size; a mug was kept; one was called off."""
     orders = [delivered(merchant, 2, email=f"a{n}@example.test", lines=LINES) for n in range(6)]
     for order in orders[:4]:
@@ -56,10 +66,11 @@ def returned(merchant: Merchant) -> Merchant:
     return merchant
 
 
-def test_the_figures_of_a_period(returned: Merchant, django_assert_num_queries: Callable[[int], Any]) -> None:
-    today = timezone.localdate()
+def test_the_figures_of_a_period(
+    returned: Merchant, today: date, django_assert_num_queries: Callable[[int], Any]
+) -> None:
     with merchant_scope(returned):
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             found = return_figures(Period.ending(today, 30))
         nothing = return_figures(Period(today - timedelta(days=400), today - timedelta(days=380)))
     assert (found.returns, found.items, found.bought, found.rate) == (6, 6, 18, 6 / 18)
@@ -84,9 +95,10 @@ def test_the_figures_of_a_period(returned: Merchant, django_assert_num_queries: 
 
 
 def test_the_api_the_page_and_the_csv_tell_the_same(
-    returned: Merchant, stranger: Merchant, api: ApiClient, strangers_api: ApiClient
+    returned: Merchant, today: date, stranger: Merchant, api: ApiClient, strangers_api: ApiClient
 ) -> None:
     told = api.get("analytics/returns").json()
+    assert told["last"] == today.isoformat()
     assert (told["returns"], told["kept_share"], told["days_to_refund_p50"]) == (6, 0.3846, 2.0)
     assert told["products"][0] == {
         "sku": "SW", "title": "Sweater", "returned": 5, "bought": 12, "rate": 0.4167, "top_reason": "too_small",

@@ -36,7 +36,7 @@ POSTS_ONLY = {
     "retry_message", "retry_fact", "retry_facts", "retry_item", "retry_items", "bulk", "tag_order", "note_order",
     "refresh_shipment", "answer_case", "close_case", "reopen_case", "assign_case", "change_watch", "note_watch",
     "choose_carrier", "detect_carrier", "campaign_move", "act_on_withdrawal", "act_on_return",
-    "approve_returns", "decide_claim", "act_on_refund",
+    "approve_returns", "decide_claim", "act_on_refund", "protect_order", "exempt_order",
 }  # fmt: skip
 ASKS_FIRST = {
     "cancel_order",
@@ -80,6 +80,7 @@ def body_of(name: str, order_id: str = "") -> dict[str, str]:
         "act_on_return": {"do": "note", "text": "Called her."},
         "act_on_refund": {"do": "fail", "failure": "The card is gone."},
         "act_on_withdrawal": {"do": "aside", "reason": "She meant another shop."},
+        "protect_order": {"premium": "1.90"},
         "decide_claim": {"do": "decline", "exclusion": "other"},
         "answer_case": {"text": "A new one is on its way."},
         "campaign_new": {"name": "Autumn", "segment": "new", "per_minute": "600"},
@@ -98,7 +99,7 @@ def everything() -> dict[str, Any]:
         "cases_case", "cases_caseentry", "returns_return", "returns_returnentry",
         "withdrawal_withdrawal", "claims_claim", "segments_segment",
         "campaigns_campaign",
-        "tracking_watchitem", "money_refund",
+        "tracking_watchitem", "money_refund", "claims_cover", "withdrawal_lineexemption",
     )  # fmt: skip
     with platform_scope("a test compares all rows"), connection.cursor() as cursor:
         rows = {}

@@ -14,7 +14,7 @@ from merchants.scope import merchant_scope
 from orders.models import Order
 from returns.money.commands import confirm_refund, fail_refund, money_of
 from returns.withdrawal import commands
-from returns.withdrawal.goods import flag_line
+from returns.withdrawal.exempting import set_exemptions
 from returns.withdrawal.models import Exemption, Rules, Source, Status, Withdrawal
 from returns.withdrawal.proof import check
 from returns.withdrawal.refunds import proposal_of
@@ -103,7 +103,7 @@ def test_a_refund_that_fails_may_be_asked_for_again(
 
 def test_exempt_goods_are_a_hint_and_no_refusal(merchant: Merchant, order: Order) -> None:
     with merchant_scope(merchant):
-        flag_line(merchant, order.lines.get().pk, Exemption.CUSTOM_MADE)
+        set_exemptions(merchant, order.pk, {order.lines.get().pk: Exemption.CUSTOM_MADE})
     row = declared(merchant, order)
     assert (row.status, row.finding) == (Status.OPEN, "exempt")
 

@@ -64,6 +64,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "connection_id": ("con", "ShopConnection"),
     "pull_id": ("pul", "ShopPull"),
     "trial_id": ("ptr", "PolicyTrial"),
+    "branch_id": ("brn", "Branch"),
 }
 _RULES = {"rules": [{"key": MARK.lower(), "name": MARK, "outcome": {"window": 7}}]}
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -155,7 +156,7 @@ def _tables() -> str:
 
 _NO_UUID = "00000000-0000-7000-8000-000000000000"
 _FIXED = {
-    "kind": "shopify", "carrier": "dhl", "provider": "postmark", "touchpoint": "shipment_shipped",
+    "kind": "shopify", "carrier": "dhl", "maker": "easypost", "provider": "postmark", "touchpoint": "shipment_shipped",
     "name": "orders", "look": "x", "digest": "0" * 16, "number": "1", "rest": "x/",
     "uid": "MQ", "rule_key": MARK.lower(),
     "passkey_id": _NO_UUID, "session_id": _NO_UUID,

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from events.models import Fact
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
+from notifications.consent.models import ConsentEntry
+from notifications.consent.queries import may_send
+from notifications.consent.standing import Grant
 from notifications.feedback import reference
 from notifications.models import Message, MessageEvent, Suppression
 from tests import factories
@@ -268,3 +272,23 @@ def test_a_batch_costs_a_fixed_number_of_queries(
         assert post("sendgrid", [entry | {"event": "deferred"} for entry in batch]) == 200
     with merchant_scope(merchant):
         assert MessageEvent.objects.count() == 12
+
+
+def test_who_unsubscribes_at_the_provider_objects_to_all_but_news_about_orders(
+    sent: Message, merchant: Merchant, send_all: Work, log_of: Log
+) -> None:
+    for _ in range(2):
+        assert post("postmark", postmark(sent, "SubscriptionChange", SuppressSending=True, ChangedAt=AT,
+                                         SuppressionReason="ManualSuppression", Origin="Recipient")) == 200  # fmt: skip
+        assert post("sendgrid", sendgrid(sent, "unsubscribe")) == 200
+    with merchant_scope(merchant):
+        assert not Suppression.objects.exists()
+        entry = ConsentEntry.objects.get()
+        may = {kind: may_send(kind, "offers", "email", sent.recipient, "DE", timezone.now())
+               for kind in ("transactional", "marketing")}  # fmt: skip
+    assert (entry.state, entry.topic, entry.source) == ("objected", "", "mail_provider")
+    assert may["marketing"] == "unsubscribed"
+    assert isinstance(may["transactional"], Grant)
+    factories.order(merchant, email=sent.recipient)
+    send_all()
+    assert [message.state for message in log_of()] == ["sent", "sent"]

@@ -15,7 +15,7 @@ from tracking.lanes import PLACES, Traffic
 
 
 def access(carrier: str, name: str = "a") -> Access:
-    return Access(carrier, f"{carrier}:{name}", Account())
+    return Access(carrier, key := f"{carrier}:{name}", Account(), circuit=key)
 
 
 def fill(traffic: Traffic, of: Access) -> int:

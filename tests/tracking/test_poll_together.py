@@ -8,17 +8,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from merchants.models import Merchant
+from merchants.scope import merchant_scope
 from tests import factories
 from tests.events.helpers import at_once
 from tests.tracking.conftest import FAST, dhl_parcel, facts_of, fresh, make_due, poll, scans
 from tests.tracking.dhl_server import DHLServer, answer
+from tools.installation import wait_for
 from tracking import poll as poll_module
 from tracking.asking import set_account
-from tracking.models import CarrierGate
+from tracking.models import CarrierGate, Shipment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -128,6 +130,28 @@ def test_a_worker_that_comes_back_after_its_lease_does_no_harm(dhl: DHLServer, w
     assert len(scans(parcel)) == 5
     assert facts_of(parcel).count("shipment.out_for_delivery") == 1
     assert fresh(parcel).due_at > timezone.now() + timedelta(hours=2)
+
+
+def test_the_next_calls_are_under_way_while_answers_are_written_down(
+    dhl: DHLServer, with_key: Merchant
+) -> None:
+    """Writing down waits here for somebody who holds the parcel: the carrier is asked about the next all the same."""
+    first, second = dhl_parcel(with_key, "JJD-1"), dhl_parcel(with_key, "JJD-2")
+    make_due(first)  # an access begins with one call
+    for parcel in (first, second):
+        dhl.says(parcel.tracking_number, "in_transit")
+    dhl.held.clear()
+
+    def hold() -> None:
+        assert dhl.waiting.wait(30)
+        with merchant_scope(with_key), transaction.atomic():
+            Shipment.objects.select_for_update().get(pk=first.pk)
+            dhl.held.set()
+            wait_for(lambda: dhl.asked["JJD-2"] == 1, 30, "nobody asked about the next parcel")
+            assert scans(first) == []
+
+    at_once(poll, hold)
+    assert [len(scans(parcel)) for parcel in (first, second)] == [5, 5]
 
 
 def test_a_push_and_a_look_at_the_same_time_wait_for_each_other(dhl: DHLServer, with_key: Merchant) -> None:

@@ -17,10 +17,10 @@ DELIVERED = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 BERLIN_MIDNIGHT = timedelta(hours=-1)
 
 
-def window(merchant: Merchant, order: Order, *, informs: bool = True) -> datetime | None:
+def window(merchant: Merchant, order: Order, **says: Any) -> datetime | None:
     with merchant_scope(merchant):
         fresh = Order.objects.prefetch_related("lines").get(pk=order.pk)
-        return window_of(merchant, fresh, informs=informs).ends_at
+        return window_of(merchant, fresh, **{"informs": True, **says}).ends_at
 
 
 def delivered(merchant: Merchant, order: Order, at: datetime, **fields: Any) -> None:
@@ -62,6 +62,15 @@ def test_who_is_not_informed_has_twelve_months_more(merchant: Merchant) -> None:
     ends = window(merchant, order, informs=False)
     assert ends is not None
     assert (ends.year, ends.month, ends.day) == (2027, 11, 16)
+
+
+def test_a_shop_may_grant_more_days_and_never_less(merchant: Merchant) -> None:
+    order = factories.order(merchant)
+    delivered(merchant, order, DELIVERED)
+    longer, shorter = window(merchant, order, days=30), window(merchant, order, days=3)
+    assert longer is not None
+    assert (longer.month, longer.day) == (12, 2)
+    assert shorter == window(merchant, order)
 
 
 def test_an_order_without_goods_to_send_begins_with_the_contract(merchant: Merchant) -> None:

@@ -36,10 +36,12 @@ from tracking.carriers.bodies import (
     first,
     grams,
     never_raises,
+    readable,
     refused,
     text,
     told_in,
 )
+from tracking.carriers.building import scanned
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.mapping import StatusMap
 from tracking.carriers.places import Place, country_code
@@ -183,8 +185,7 @@ def _result(tracking: Json) -> TrackingResult:
 
 def _scans(tracking: Json) -> Iterable[CarrierScan]:
     checkpoints = [*each(tracking.get("checkpoints") or [])]
-    for checkpoint in checkpoints:
-        yield _scan(checkpoint)
+    yield from readable(checkpoints, _scan)
     tag, at = text(tracking.get("tag")), text(tracking.get("updated_at"))
     if not checkpoints and at and tag not in ("", "Pending"):
         yield _scan({"tag": tag, "subtag": tracking.get("subtag"), "checkpoint_time": at,
@@ -206,19 +207,15 @@ def _scan(checkpoint: Json) -> CarrierScan:
     )
     local_time = text(checkpoint["checkpoint_time"])
     occurred_at, offset_known = parse_local(local_time, place.zone)
-    return CarrierScan(
-        occurred_at=occurred_at,
-        local_time=local_time[:40],
-        offset_known=offset_known,
-        status=meaning.status,
-        substatus=meaning.substatus,
-        raw_code=code or tag,
-        description=words,
-        city=place.city,
-        region=place.region,
-        postcode=place.postcode,
-        country=place.country,
-        known=meaning.known and (bool(code) or tag in STATUSES.families),
+    known = meaning.known and (bool(code) or tag in STATUSES.families)
+    return scanned(
+        meaning._replace(known=known),
+        place,
+        occurred_at,
+        local_time,
+        offset_known,
+        code=code or tag,
+        words=words,
     )
 
 

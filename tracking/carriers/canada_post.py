@@ -44,6 +44,7 @@ from tracking.carriers.bodies import (
     told_in,
     xml_body,
 )
+from tracking.carriers.building import scanned
 from tracking.carriers.calls import one_each, send, wait_of
 from tracking.carriers.mapping import StatusMap
 from tracking.carriers.places import Place
@@ -184,7 +185,7 @@ def _result(number: str, detail: Json) -> TrackingResult:
 def _scan(event: Json) -> CarrierScan:
     code = digits(event.get("eventidentifier"))
     words = text(first(event.get("eventdescription"), event.get("eventtype")), 500)
-    status, substatus, known = refined(STATUSES.meaning(code, words), words)
+    meaning = refined(STATUSES.meaning(code, words), words)
     place = Place(
         text(first(event.get("eventsite"), event.get("eventlocation"))),
         text(event.get("eventprovince")),
@@ -201,18 +202,9 @@ def _scan(event: Json) -> CarrierScan:
         written(date.replace(":", "T") if "-" not in date else date, time), clock or place.zone
     )
     local = " ".join(filter(None, (date, time, text(event.get("eventtimezone")))))
-    return CarrierScan(
-        occurred_at=occurred_at,
-        local_time=local[:40],
-        offset_known=offset_told or clock is not None,
-        status=status,
-        substatus=substatus,
-        raw_code=text(event.get("eventidentifier"), 60),
-        description=words,
-        city=place.city,
-        region=place.region,
-        country=place.country,
-        known=known,
+    code = text(event.get("eventidentifier"), 60)
+    return scanned(
+        meaning, place, occurred_at, local, offset_told or clock is not None, code=code, words=words
     )
 
 

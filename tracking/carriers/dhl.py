@@ -9,7 +9,7 @@ numbers collide with another division's.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -28,7 +28,19 @@ from tracking.carriers.base import (
     Proof,
     TrackingResult,
 )
-from tracking.carriers.bodies import Json, dig, each, first, grams, json_body, never_raises, refused, text
+from tracking.carriers.bodies import (
+    Json,
+    dig,
+    each,
+    first,
+    grams,
+    json_body,
+    never_raises,
+    readable,
+    refused,
+    text,
+)
+from tracking.carriers.building import ends_of, scanned, sentence
 from tracking.carriers.calls import one_each, send, wait_of
 from tracking.carriers.mapping import StatusMap
 from tracking.carriers.places import Place, split_place
@@ -118,7 +130,8 @@ def read_result(number: str, answer: Any) -> TrackingResult:
     details: Json = shipment.get("details") or {}
     origin, destination = _place(shipment.get("origin")), _place(shipment.get("destination"))
     events = [*(shipment.get("events") or ())] or [shipment["status"]]
-    scans = sorted(_scans(events, origin, destination), key=lambda scan: scan.occurred_at)
+    scans = readable(events, lambda event: _scan(event, origin, destination))
+    scans.sort(key=lambda scan: scan.occurred_at)
     eta_from, eta_to, eta_is_day = _window(shipment, destination.zone)
     proof: Json = details.get("proofOfDelivery") or {}
     return TrackingResult(
@@ -135,10 +148,7 @@ def read_result(number: str, answer: Any) -> TrackingResult:
             document_url=text(first(proof.get("documentUrl"), proof.get("signatureUrl")), 1000),
         ),
         pickup=_pickup(shipment, scans, destination.zone),
-        origin_country=origin.country,
-        origin_postcode=origin.postcode,
-        destination_country=destination.country,
-        destination_postcode=destination.postcode,
+        **ends_of(origin, destination),
         raw=shipment,
     )
 
@@ -169,31 +179,16 @@ def _place(location: Any) -> Place:
     return replace(place, postcode=text(address.get("postalCode"), 20) or place.postcode)
 
 
-def _scans(events: Iterable[Json], origin: Place, destination: Place) -> Iterable[CarrierScan]:
-    for event in events:
-        code = text(event.get("statusCode")).lower()
-        words = [text(event.get("status"), 500), text(event.get("description"), 500)]
-        status, substatus, known = STATUSES.meaning(code, " ".join(words))
-        place = _place(event.get("location"))
-        # A scan without a place happened where parcels of its kind are.
-        near = origin if code == "pre-transit" else destination
-        local_time = str(event["timestamp"])
-        zone = place.zone if place.country else near.zone
-        occurred_at, offset_known = parse_local(local_time, zone)
-        yield CarrierScan(
-            occurred_at=occurred_at,
-            local_time=local_time[:40],
-            offset_known=offset_known,
-            status=status,
-            substatus=substatus,
-            raw_code=code or text(event.get("statusCode")),
-            description=" · ".join(dict.fromkeys(filter(None, words)))[:500],
-            city=place.city,
-            region=place.region,
-            postcode=place.postcode,
-            country=place.country,
-            known=known,
-        )
+def _scan(event: Json, origin: Place, destination: Place) -> CarrierScan:
+    code = text(event.get("statusCode")).lower()
+    words = [text(event.get("status"), 500), text(event.get("description"), 500)]
+    meaning = STATUSES.meaning(code, " ".join(words))
+    place = _place(event.get("location"))
+    # A scan without a place happened where parcels of its kind are.
+    near = origin if code == "pre-transit" else destination
+    local_time = str(event["timestamp"])
+    occurred_at, offset_known = parse_local(local_time, place.zone if place.country else near.zone)
+    return scanned(meaning, place, occurred_at, local_time, offset_known, code=code, words=sentence(*words))
 
 
 def _window(shipment: Json, zone: tzinfo) -> tuple[datetime | None, datetime | None, bool]:

@@ -30,10 +30,11 @@ from tracking.carriers.base import (
     Proof,
     TrackingResult,
 )
-from tracking.carriers.bodies import first, grams, never_raises, refused, text, xml_body
+from tracking.carriers.bodies import first, grams, never_raises, readable, refused, text, xml_body
+from tracking.carriers.building import scanned
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.mapping import Meaning, StatusMap
-from tracking.carriers.places import country_code
+from tracking.carriers.places import Place, country_code
 from tracking.carriers.words import read_words, refined
 from tracking.carriers.zones import parse_local, zone_of
 from tracking.statuses import Status
@@ -133,7 +134,7 @@ def _piece(piece: ElementTree.Element) -> Answer:
         words = first(piece.get("error-status-text"), piece.get("piece-status-desc"), piece.get("status"))
         return NotFound(text(words, 200) or "no data", number=number)
     events = [data for data in piece.iter("data") if data.get("name") == "piece-event"]
-    scans = [_scan(event) for event in events] or [*_current(piece)]
+    scans = readable(events, _scan) or [*_current(piece)]
     delivered = any(scan.status == Status.DELIVERED for scan in scans)
     receiver = text(piece.get("recipient-name")) if delivered else ""
     return TrackingResult(
@@ -168,18 +169,10 @@ def _scan(event: ElementTree.Element, at: str = "event-timestamp", said: str = "
     meaning = _going_back(event, refined(STATUSES.meaning(code or ice, "", ice), f"{words}. {short}"), words)
     country = country_code(text(event.get("event-country")))
     occurred_at, local_time, offset_known = _time(text(event.get(at)), zone_of(country or "DE"))
-    return CarrierScan(
-        occurred_at=occurred_at,
-        local_time=local_time,
-        offset_known=offset_known,
-        status=meaning.status,
-        substatus=meaning.substatus,
-        raw_code="/".join(filter(None, (code, ice, text(event.get("ric"))))),
-        description=words,
-        city=text(event.get("event-location")),
-        country=country,
-        known=meaning.known or ice in STATUSES.families,
-    )
+    meaning = meaning._replace(known=meaning.known or ice in STATUSES.families)
+    place = Place(city=text(event.get("event-location")), country=country)
+    codes = "/".join(filter(None, (code, ice, text(event.get("ric")))))
+    return scanned(meaning, place, occurred_at, local_time, offset_known, code=codes, words=words)
 
 
 def _going_back(event: ElementTree.Element, meaning: Meaning, words: str) -> Meaning:

@@ -17,18 +17,10 @@ from tracking.carriers.base import (
     NotFound,
     TrackingResult,
 )
-from tracking.carriers.bodies import (
-    Json,
-    dig,
-    each,
-    first,
-    json_body,
-    never_raises,
-    refused,
-    text,
-    xml_body,
-)
+from tracking.carriers.bodies import Json, dig, each, first, json_body, never_raises, refused, text, xml_body
+from tracking.carriers.building import scanned
 from tracking.carriers.mapping import StatusMap
+from tracking.carriers.places import Place
 from tracking.carriers.words import refined
 from tracking.carriers.zones import parse_local, zone_of
 
@@ -142,23 +134,11 @@ def _scan(step: Json) -> CarrierScan:
     label, words = text(step.get("label"), 200), text(step.get("description"), 500)
     code = f"SCAN_{code}" if code.isdigit() else code
     meaning = refined(STATUSES.meaning(code, ""), words or label)
-    place = _PLACE.fullmatch(text(step.get("location")))
-    city = place["city"] if place else text(step.get("location"))
-    country = place["country"] if place else ""
+    told = _PLACE.fullmatch(text(step.get("location")))
+    place = Place(told["city"], country=told["country"]) if told else Place(text(step.get("location")))
     local_time = text(step["date"], 40)
-    occurred_at, offset_known = _time(local_time, zone_of(country or "DE"))
-    return CarrierScan(
-        occurred_at=occurred_at,
-        local_time=local_time,
-        offset_known=offset_known,
-        status=meaning.status,
-        substatus=meaning.substatus,
-        raw_code=code,
-        description=words or label,
-        city=city,
-        country=country,
-        known=meaning.known,
-    )
+    occurred_at, offset_known = _time(local_time, zone_of(place.country or "DE"))
+    return scanned(meaning, place, occurred_at, local_time, offset_known, code=code, words=words or label)
 
 
 def _time(told: str, zone: tzinfo) -> tuple[datetime, bool]:

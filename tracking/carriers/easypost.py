@@ -33,10 +33,12 @@ from tracking.carriers.bodies import (
     first,
     grams,
     never_raises,
+    readable,
     refused,
     text,
     told_in,
 )
+from tracking.carriers.building import ends_of, scanned
 from tracking.carriers.calls import one_each, send, wait_of
 from tracking.carriers.mapping import StatusMap
 from tracking.carriers.places import Place, country_code, split_place
@@ -133,18 +135,14 @@ def _result(tracker: Json) -> TrackingResult:
         service=text(first(detail.get("service"), tracker.get("service"))),
         weight_grams=grams(tracker.get("weight"), "oz"),
         proof=Proof(signed_by=text(tracker.get("signed_by"))),
-        origin_country=origin.country,
-        origin_postcode=origin.postcode,
-        destination_country=destination.country,
-        destination_postcode=destination.postcode,
+        **ends_of(origin, destination),
         raw={key: value for key, value in tracker.items() if key != "tracking_details"},
     )
 
 
 def _scans(tracker: Json) -> Iterable[CarrierScan]:
     details = [*each(tracker.get("tracking_details") or [])]
-    for detail in details:
-        yield _scan(detail)
+    yield from readable(details, _scan)
     status = text(tracker.get("status")).lower()
     if not details and status not in ("", "unknown"):
         # It tells where the parcel is and nothing of how it came there.
@@ -163,19 +161,14 @@ def _scan(detail: Json) -> CarrierScan:
     place = _place(detail.get("tracking_location"), None)
     local_time = str(detail["datetime"])
     occurred_at, offset_known = parse_local(local_time, place.zone)
-    return CarrierScan(
-        occurred_at=occurred_at,
-        local_time=local_time[:40],
-        offset_known=offset_known,
-        status=meaning.status,
-        substatus=meaning.substatus,
-        raw_code=f"{status}/{code}" if code else status,
-        description=words,
-        city=place.city,
-        region=place.region,
-        postcode=place.postcode,
-        country=place.country,
-        known=meaning.known,
+    return scanned(
+        meaning,
+        place,
+        occurred_at,
+        local_time,
+        offset_known,
+        code=f"{status}/{code}" if code else status,
+        words=words,
     )
 
 

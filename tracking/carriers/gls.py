@@ -20,16 +20,16 @@ from tracking.carriers.base import (
     CarrierDown,
     CarrierError,
     CarrierScan,
-    Credential,
     NotFound,
     PollAdvice,
     TrackingResult,
 )
-from tracking.carriers.bodies import Json, dig, each, first, never_raises, refused, text, told_in
+from tracking.carriers.bodies import Json, dig, each, first, never_raises, readable, refused, text, told_in
+from tracking.carriers.building import CLIENT, client_credentials, scanned
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.mapping import StatusMap
-from tracking.carriers.places import country_code
-from tracking.carriers.tokens import Grant, with_token
+from tracking.carriers.places import Place, country_code
+from tracking.carriers.tokens import with_token
 from tracking.carriers.words import refined
 from tracking.carriers.zones import parse_local, zone_of
 
@@ -44,10 +44,7 @@ class GLS:
     poll = PollAdvice(
         calls_per_second=2, calls_per_day=10_000, numbers_per_call=BATCH, fastest=timedelta(hours=1)
     )
-    credentials: tuple[Credential, ...] = (
-        Credential("client_id", secret=False),
-        Credential("client_secret"),
-    )
+    credentials = CLIENT
 
     def track(self, numbers: Sequence[str], account: Account) -> list[Answer]:
         return in_batches(numbers, BATCH, lambda batch: _ask(batch, account))
@@ -62,15 +59,8 @@ class GLS:
 
 
 def _ask(numbers: Sequence[str], account: Account) -> list[Answer]:
-    base, own = account.base_url or BASE_URL, account.credentials
-    grant = Grant(
-        f"{base}/oauth2/v2/token",
-        form={
-            "grant_type": "client_credentials",
-            "client_id": own.get("client_id", ""),
-            "client_secret": own.get("client_secret", ""),
-        },
-    )
+    base = account.base_url or BASE_URL
+    grant = client_credentials(f"{base}/oauth2/v2/token", account)
     ids = quote(",".join(numbers), safe=",")
     answer = with_token(
         grant,
@@ -141,8 +131,7 @@ def _parcel(parcel: Json) -> Answer:
 
 def _scans(parcel: Json) -> Iterable[CarrierScan]:
     events = [*each(parcel.get("events") or [])]
-    for event in events:
-        yield _scan(event)
+    yield from readable(events, _scan)
     if not events and parcel.get("statusDateTime"):
         yield _scan({"code": parcel.get("status"), "eventDateTime": parcel["statusDateTime"]})
 
@@ -153,19 +142,8 @@ def _scan(event: Json) -> CarrierScan:
     country = country_code(text(event.get("country")))
     local_time = text(event["eventDateTime"])
     occurred_at, offset_known = parse_local(local_time, zone_of(country))
-    return CarrierScan(
-        occurred_at=occurred_at,
-        local_time=local_time[:40],
-        offset_known=offset_known,
-        status=meaning.status,
-        substatus=meaning.substatus,
-        raw_code=code,
-        description=words,
-        city=text(event.get("city")),
-        postcode=text(event.get("postalCode"), 20),
-        country=country,
-        known=meaning.known,
-    )
+    place = Place(text(event.get("city")), "", text(event.get("postalCode"), 20), country)
+    return scanned(meaning, place, occurred_at, local_time, offset_known, code=code, words=words)
 
 
 def _by_state(scan: CarrierScan, state: str) -> CarrierScan:

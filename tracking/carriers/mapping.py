@@ -21,6 +21,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,7 +46,7 @@ class Rule:
     pattern: re.Pattern[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StatusMap:
     codes: Mapping[str, Meaning]
     rules: tuple[Rule, ...]
@@ -68,22 +69,28 @@ class StatusMap:
 
     def meaning(self, code: str, words: str, family: str = "") -> Meaning:
         """What a code with these words means; family: the kind that the carrier says it is of."""
-        exact = self.codes.get(f"{family}/{code}") or self.codes.get(code)
-        base = exact or self.families.get(family) or Meaning(Status.IN_TRANSIT, "")
-        known = exact is not None or not code
-        if base.substatus:
-            return base._replace(known=known)
-        words = " ".join(words.lower().split())
-        # A code that nobody knows is not in any rule's list: the rules of the carrier's "unknown" code count for it.
-        names = {code, family} if exact or family in self.families else {code, family, "unknown"}
-        for rule in self.rules:
-            if rule.codes and rule.codes.isdisjoint(names):
-                continue
-            if rule.status == Status.DELIVERED and base.status != Status.DELIVERED:
-                continue
-            if rule.pattern.search(words):
-                return Meaning(rule.status, rule.substatus, known)
+        return _found(self, code, words, family)
+
+
+# Carriers repeat themselves: nearly every scan has the words of an earlier one.
+@lru_cache(maxsize=2048)
+def _found(table: StatusMap, code: str, words: str, family: str) -> Meaning:
+    exact = table.codes.get(f"{family}/{code}") or table.codes.get(code)
+    base = exact or table.families.get(family) or Meaning(Status.IN_TRANSIT, "")
+    known = exact is not None or not code
+    if base.substatus:
         return base._replace(known=known)
+    words = " ".join(words.lower().split())
+    # A code that nobody knows is not in any rule's list: the rules of the carrier's "unknown" code count for it.
+    names = {code, family} if exact or family in table.families else {code, family, "unknown"}
+    for rule in table.rules:
+        if rule.codes and rule.codes.isdisjoint(names):
+            continue
+        if rule.status == Status.DELIVERED and base.status != Status.DELIVERED:
+            continue
+        if rule.pattern.search(words):
+            return Meaning(rule.status, rule.substatus, known)
+    return base._replace(known=known)
 
 
 def _meaning(gives: str) -> Meaning:

@@ -19,7 +19,6 @@ from tracking.carriers.base import (
     AuthenticationFailed,
     CarrierError,
     CarrierScan,
-    Credential,
     HandOver,
     NotFound,
     Pickup,
@@ -28,9 +27,10 @@ from tracking.carriers.base import (
     TrackingResult,
 )
 from tracking.carriers.bodies import Json, dig, each, first, never_raises, readable, refused, text, told_in
+from tracking.carriers.building import CLIENT, scanned
 from tracking.carriers.calls import one_each, only, send, wait_of
 from tracking.carriers.mapping import StatusMap
-from tracking.carriers.places import country_code
+from tracking.carriers.places import Place, country_code
 from tracking.carriers.proofs import left_with
 from tracking.carriers.words import refined
 from tracking.carriers.zones import parse_local, whole_day
@@ -45,7 +45,7 @@ class RoyalMail:
     code = "royal_mail"
     name = "Royal Mail"
     poll = PollAdvice(calls_per_second=2.0, calls_per_day=10_000, fastest=timedelta(hours=1))
-    credentials: tuple[Credential, ...] = (Credential("client_id", secret=False), Credential("client_secret"))
+    credentials = CLIENT
 
     def track(self, numbers: Sequence[str], account: Account) -> list[Answer]:
         return one_each(numbers, lambda number: _ask(number, account))
@@ -168,18 +168,9 @@ def _scan(event: Json, summary: Any) -> CarrierScan:
     at_home = ends == {"GB"}
     local_time = text(event.get("eventDateTime"), 40)
     occurred_at, offset_known = parse_local(local_time, _LONDON)
-    return CarrierScan(
-        occurred_at=occurred_at,
-        local_time=local_time,
-        offset_known=offset_known,
-        status=meaning.status,
-        substatus=meaning.substatus,
-        raw_code=code,
-        description=words,
-        city=text(event.get("locationName")),
-        country=country_code(text(event.get("countryCode"))) or ("GB" if at_home else ""),
-        known=meaning.known,
-    )
+    country = country_code(text(event.get("countryCode"))) or ("GB" if at_home else "")
+    place = Place(city=text(event.get("locationName")), country=country)
+    return scanned(meaning, place, occurred_at, local_time, offset_known, code=code, words=words)
 
 
 def _window(told: Any) -> tuple[datetime | None, datetime | None, bool]:

@@ -34,10 +34,12 @@ from tracking.carriers.bodies import (
     first,
     grams,
     never_raises,
+    readable,
     refused,
     text,
     told_in,
 )
+from tracking.carriers.building import ends_of, scanned
 from tracking.carriers.calls import in_batches, plain, send, wait_of
 from tracking.carriers.places import Place, country_code, split_place
 from tracking.carriers.seventeentrack_v1 import STATUSES, first_version, listed
@@ -173,10 +175,7 @@ def _parcel(parcel: Json) -> Answer:
         service=text(misc.get("service_type")),
         weight_grams=grams(misc.get("weight_kg"), "kg"),
         handed_over_to=_hand_over(number, misc),
-        origin_country=origin.country,
-        origin_postcode=origin.postcode,
-        destination_country=destination.country,
-        destination_postcode=destination.postcode,
+        **ends_of(origin, destination),
         raw={key: value for key, value in info.items() if key != "tracking"},
     )
 
@@ -193,7 +192,7 @@ def _scans(info: Json) -> Iterable[CarrierScan]:
     state = info.get("latest_status") or {}
     if not events and (latest.get("time_iso") or latest.get("time_utc")):
         events = [{**latest, "sub_status": latest.get("sub_status") or state.get("sub_status")}]
-    return [_scan(event) for event in events]
+    return readable(events, _scan)
 
 
 def _scan(event: Json) -> CarrierScan:
@@ -212,20 +211,8 @@ def _scan(event: Json) -> CarrierScan:
     occurred_at, offset_known = parse_local(stamp, place.zone)
     if event.get("time_utc"):
         occurred_at = parse_local(text(event["time_utc"]), place.zone)[0]
-    return CarrierScan(
-        occurred_at=occurred_at,
-        local_time=(stamp or bare)[:40],
-        offset_known=offset_known and bool(event.get("time_iso") or raw.get("timezone")),
-        status=meaning.status,
-        substatus=meaning.substatus,
-        raw_code=code,
-        description=words,
-        city=place.city,
-        region=place.region,
-        postcode=place.postcode,
-        country=place.country,
-        known=meaning.known,
-    )
+    known_offset = offset_known and bool(event.get("time_iso") or raw.get("timezone"))
+    return scanned(meaning, place, occurred_at, stamp or bare, known_offset, code=code, words=words)
 
 
 def _address(address: Any) -> Place:

@@ -21,7 +21,8 @@ from tracking.carriers.base import (
     PollAdvice,
     TrackingResult,
 )
-from tracking.carriers.bodies import Json, dig, each, first, never_raises, refused, text, told_in
+from tracking.carriers.bodies import Json, dig, each, first, never_raises, readable, refused, text, told_in
+from tracking.carriers.building import ends_of, scanned
 from tracking.carriers.calls import one_each, plain, send, wait_of
 from tracking.carriers.mapping import Meaning, StatusMap
 from tracking.carriers.places import Place, country_code
@@ -112,10 +113,7 @@ def _result(track: Json) -> TrackingResult:
         eta_to=ends,
         eta_is_day=is_day,
         service=text(first(dig(track, "servicelevel", "name"), dig(track, "servicelevel", "token"))),
-        origin_country=origin.country,
-        origin_postcode=origin.postcode,
-        destination_country=destination.country,
-        destination_postcode=destination.postcode,
+        **ends_of(origin, destination),
         raw={key: value for key, value in track.items() if key != "tracking_history"},
     )
 
@@ -126,7 +124,7 @@ def _scans(track: Json) -> Iterable[CarrierScan]:
     for event in (*each(track.get("tracking_history") or []), *each(track.get("tracking_status") or [])):
         if event.get("status_date"):
             told.setdefault((event["status_date"], event.get("status"), event.get("status_details")), event)
-    return [_scan(event) for event in told.values()]
+    return readable(told.values(), _scan)
 
 
 def _scan(event: Json) -> CarrierScan:
@@ -140,19 +138,14 @@ def _scan(event: Json) -> CarrierScan:
     place = _place(event.get("location"))
     local_time = text(event["status_date"])
     occurred_at, offset_known = parse_local(local_time, place.zone)
-    return CarrierScan(
-        occurred_at=occurred_at,
-        local_time=local_time[:40],
-        offset_known=offset_known,
-        status=meaning.status,
-        substatus=meaning.substatus,
-        raw_code=f"{status}/{code}" if code else status,
-        description=words,
-        city=place.city,
-        region=place.region,
-        postcode=place.postcode,
-        country=place.country,
-        known=meaning.known,
+    return scanned(
+        meaning,
+        place,
+        occurred_at,
+        local_time,
+        offset_known,
+        code=f"{status}/{code}" if code else status,
+        words=words,
     )
 
 

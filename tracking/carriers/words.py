@@ -8,7 +8,7 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +39,7 @@ class _Rule:
     unless: re.Pattern[str] | None
 
 
+@lru_cache(maxsize=2048)
 def read_words(text: str) -> Reading:
     """The status and the sub-status that a scan's words tell.
 

@@ -13,7 +13,6 @@ from tracking import gates, polling
 from tracking.accounts import Access, accesses
 from tracking.answers import apply_tracking
 from tracking.carriers.base import (
-    Answer,
     AuthenticationFailed,
     Carrier,
     CarrierDown,
@@ -24,6 +23,7 @@ from tracking.carriers.base import (
 from tracking.carriers.registry import adapter
 from tracking.legs.models import NextLeg
 from tracking.models import Shipment
+from tracking.outcomes import close_gate
 from tracking.statuses import Status, is_terminal
 
 log = structlog.get_logger(__name__)
@@ -52,18 +52,19 @@ def _follow(leg: NextLeg, access: Access | None) -> None:
     if access is None:
         _put(leg, again=now + polling.NO_ACCESS_WAIT, error="no_access")
         return
-    turn = gates.enter(access.carrier, access.key, access.pace(asked.poll), now=now, patience=_PATIENCE)
+    pace, circuit = access.pace(asked.poll), access.circuit
+    turn = gates.enter(access.carrier, access.key, pace, now=now, patience=_PATIENCE, circuit=circuit)
     if not turn.granted:
         _put(leg, again=turn.at, error=leg.error)
         return
     [answer] = asked.track([leg.number], access.account)
     if isinstance(answer, CarrierError):
         log.warning("next_carrier_error", carrier=leg.carrier, code=answer.code)
-        _close_gate(access, answer)
+        close_gate(access, answer, now, trial=turn.trial)
         error = f"{answer.code}: {answer.detail}".replace("\0", "")[:300]
         _put(leg, again=now + polling.later(leg.shipment, _wait(leg, answer), now), error=error, asked=True)
         return
-    gates.answered(access.key, access.carrier)
+    gates.answered(access.circuit, access.key, access.carrier)
     _apply(leg, answer)
     _put(leg, again=now + polling.later(leg.shipment, _pace(leg.shipment, asked), now), asked=True)
 
@@ -101,16 +102,6 @@ def _wait(leg: NextLeg, error: CarrierError) -> timedelta:
     assert asked is not None
     first = timedelta(minutes=5) if isinstance(error, CarrierDown) else asked.poll.fastest
     return min(first * 2**failures, asked.poll.slowest)
-
-
-def _close_gate(access: Access, error: Answer) -> None:
-    now = timezone.now()
-    if isinstance(error, CarrierDown):
-        gates.close_after_failure(access.carrier, access.key, now, error.code)
-    elif isinstance(error, RateLimited):
-        gates.close(access.key, now + polling.limited_for(error), error.code)
-    elif isinstance(error, AuthenticationFailed):
-        gates.close(access.key, now + polling.NO_ACCESS_WAIT, error.code)
 
 
 def _put(leg: NextLeg, *, again: datetime | None, error: str = "", asked: bool = False) -> None:

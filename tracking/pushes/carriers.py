@@ -2,7 +2,7 @@
 
 | carrier | asked for | recognised by |
 | --- | --- | --- |
-| DHL (Unified push) | a subscription a parcel, with a header of our own | that header's token |
+| DHL (Unified push) | a subscription a parcel, with a header of our own; DHL asks back | that header's token |
 | UPS (Track Alert) | a subscription a parcel, fourteen days | the header `credential` that we gave |
 | FedEx (Advanced Integrated Visibility) | by the merchant, in FedEx's portal | `fdx-signature`: HMAC-SHA256 |
 | USPS (Subscriptions Tracking) | a subscription a parcel, with a secret of ours | `X-HMAC`: HMAC-SHA256 |
@@ -15,6 +15,7 @@ merchant makes the webhook in the carrier's portal, the secret stands in its acc
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,8 +28,8 @@ from django.utils.crypto import salted_hmac
 from merchants import http
 from orders.shops import signed
 from tracking.carriers import ups, usps
-from tracking.carriers.base import Account
-from tracking.carriers.bodies import first, refused
+from tracking.carriers.base import Account, CannotRead, NotFound
+from tracking.carriers.bodies import dig, first, json_body, refused, text
 from tracking.carriers.calls import send, wait_of
 from tracking.carriers.dhl import BASE_URL as DHL_URL
 from tracking.carriers.tokens import with_token
@@ -36,6 +37,7 @@ from tracking.pushes.reading import as_answer, ups_answer
 
 Verify = Callable[[Mapping[str, str], bytes, Iterable[str]], bool]
 Subscribe = Callable[[str, str, str, Account], None]
+Confirm = Callable[[bytes, Account], bool]
 
 OWN_HEADER: Final = "X-Afterward-Token"
 # The door puts `?token=` of the webhook's address among the headers by this name, which no header can have.
@@ -50,13 +52,15 @@ class Push:
 
     verify: whether a push with these headers and body was made with one of the secrets. read: the body in the form
     that the adapter reads. subscribe: ask for pushes about a number; raises CarrierError; None where the merchant
-    does that in the carrier's portal. lasts: how long the carrier keeps a subscription. any_carrier: it tells about
-    parcels of all carriers.
+    does that in the carrier's portal. confirm: a carrier asks back whether a subscription is meant: answers it, and
+    says whether the push was about that alone; raises CarrierError. lasts: how long the carrier keeps a subscription.
+    any_carrier: it tells about parcels of all carriers.
     """
 
     verify: Verify
     read: Callable[[bytes], bytes] = as_answer
     subscribe: Subscribe | None = None
+    confirm: Confirm | None = None
     lasts: timedelta = timedelta(days=14)
     any_carrier: bool = False
 
@@ -121,7 +125,7 @@ def _dhl(number: str, url: str, token: str, account: Account) -> None:
             "uri": url,
             "authentication": {"type": "ApiKeyAuthentication", "header": OWN_HEADER, "token": token},
         },
-        "format": "Default", "type": "Tracking", "trackingID": number,
+        "format": "Default", "type": "Shipment", "shipmentIDs": [number],
         "service": account.credentials.get("service") or "parcel-de",
         "events": ["Pre-Transit", "Transit", "Delivered", "Failure", "Unknown"],
     }  # fmt: skip
@@ -130,6 +134,26 @@ def _dhl(number: str, url: str, token: str, account: Account) -> None:
         send("POST", f"{account.base_url or DHL_URL}/tracking/push/v1/subscription", account, json=wish,
              headers={"DHL-API-Key": key})
     )  # fmt: skip
+
+
+_DHL_SUBSCRIPTION: Final = re.compile(r"/subscription/([\w-]{1,100})/?$")
+
+
+def _confirm_dhl(body: bytes, account: Account) -> bool:
+    """DHL asks with a secret whether a subscription is meant, and is told the secret; then it says that it is ready."""
+    told = json_body(body)
+    scope = text(dig(told, "scope"))
+    if scope == "subscription.validate":
+        # Of the address only the id is taken: we call nobody else than DHL.
+        found = _DHL_SUBSCRIPTION.search(text(dig(told, "self"), 300))
+        if found is None:
+            raise CannotRead("a subscription without an id", body=body)
+        key = account.credentials.get("api_key", "")
+        _agreed(
+            send("POST", f"{account.base_url or DHL_URL}/tracking/push/v1/subscription/{found[1]}", account,
+                 headers={"DHL-API-Key": key, "DHL-API-Hook-Secret": text(dig(told, "secret"), 500)})
+        )  # fmt: skip
+    return scope.startswith("subscription.") and scope != "subscription.push"
 
 
 def _ups(number: str, url: str, token: str, account: Account) -> None:
@@ -145,7 +169,12 @@ def _ups(number: str, url: str, token: str, account: Account) -> None:
             headers={"Authorization": f"Bearer {bearer}", "transId": token[:8], "transactionSrc": "afterward"},
         )  # fmt: skip
 
-    _agreed(with_token(ups.grant(account), account, call))
+    answer = with_token(ups.grant(account), account, call)
+    _agreed(answer)
+    # One that UPS does not take is refused in a 200.
+    told = json_body(answer.body) if answer.body else {}
+    if number in (dig(told, "invalidTrackingNumbers") or ()):
+        raise NotFound("UPS does not take this number", number=number)
 
 
 def _usps(number: str, url: str, token: str, account: Account) -> None:
@@ -171,7 +200,7 @@ def _agreed(answer: http.Response) -> None:
 
 
 PUSHES: Final[dict[str, Push]] = {
-    "dhl": Push(_told_in(OWN_HEADER), subscribe=_dhl, lasts=timedelta(days=30)),
+    "dhl": Push(_told_in(OWN_HEADER), subscribe=_dhl, confirm=_confirm_dhl, lasts=timedelta(days=30)),
     "ups": Push(_told_in("credential", "Authorization"), read=ups_answer, subscribe=_ups),
     "fedex": Push(_hmac_in("fdx-signature")),
     "usps": Push(_hmac_in("X-HMAC"), subscribe=_usps),

@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from events import due
 from merchants.scope import merchant_scope, merchant_transaction
+from tracking.accounts import accesses
 from tracking.answers import apply_tracking
-from tracking.carriers.base import Answer, CarrierError, TrackingResult
+from tracking.carriers.base import Answer, CarrierDown, CarrierError, RateLimited, TrackingResult
 from tracking.carriers.registry import adapter
 from tracking.models import Shipment
-from tracking.pushes.carriers import PUSHES, Push
+from tracking.pushes.carriers import PUSHES, Confirm, Push
 from tracking.pushes.models import CarrierPush, PushState
 from tracking.scans import NUMBER_IS_ONE_PARCEL_FOR
 
@@ -48,7 +49,8 @@ def _work_off(row: CarrierPush) -> None:
     try:
         if push is None or asked is None:
             raise CarrierError("nobody reads the pushes of this carrier")
-        answers = asked.read(None, push.read(bytes(row.body)))
+        about_us = push.confirm is not None and _confirm(row, push.confirm)
+        answers = [] if about_us else asked.read(None, push.read(bytes(row.body)))
         with merchant_transaction(row.merchant):
             note = _apply(row, push, answers)
             done = due.held(row).update(state=PushState.DONE, due_at=None, error=note)
@@ -56,14 +58,25 @@ def _work_off(row: CarrierPush) -> None:
                 raise _ClaimLost
     except _ClaimLost:
         return
+    except (CarrierDown, RateLimited) as error:  # It asked us something, and could not be answered.
+        _wait_or_fail(row, f"{error.code}: {error.detail}")
     except CarrierError as error:
         log.warning("carrier_push_unread", carrier=row.carrier, code=error.code)
         due.held(row).update(state=PushState.FAILED, due_at=None, error=f"{error.code}: {error.detail}"[:300])
     except Exception as error:
         log.exception("carrier_push_broke", carrier=row.carrier)
-        again = None if row.attempts >= _MOST_ATTEMPTS else due.backoff(row.attempts - 1, first=_FIRST_RETRY)
-        state = PushState.WAITING if again else PushState.FAILED
-        due.held(row).update(due_at=again, state=state, error=repr(error)[:300])
+        _wait_or_fail(row, repr(error))
+
+
+def _wait_or_fail(row: CarrierPush, why: str) -> None:
+    again = None if row.attempts >= _MOST_ATTEMPTS else due.backoff(row.attempts - 1, first=_FIRST_RETRY)
+    state = PushState.WAITING if again else PushState.FAILED
+    due.held(row).update(due_at=again, state=state, error=why[:300])
+
+
+def _confirm(row: CarrierPush, confirm: Confirm) -> bool:
+    access = accesses([(row.merchant_id, row.carrier)]).get((row.merchant_id, row.carrier))
+    return access is not None and confirm(bytes(row.body), access.account)
 
 
 def _apply(row: CarrierPush, push: Push, answers: Iterable[Answer]) -> str:

@@ -96,10 +96,13 @@ def _ask_for(row: PushSubscription, access: Access | None) -> None:
         _put(row, error=f"{error.code}: {error.detail}"[:300], again=_again(row, error))
         return
     lives_until = now + push.lasts
+    # A carrier that asks back tells nothing before it was answered: its first push shows that it is alive.
+    is_live = push.confirm is None
     with merchant_scope(row.merchant), transaction.atomic():
-        if due.held(row).update(
+        kept = due.held(row).update(
             lives_until=lives_until, error="", due_at=lives_until - _RENEW_BEFORE, attempts=0
-        ):
+        )
+        if kept and is_live:
             Shipment.objects.filter(pk=row.shipment_id).update(push_until=lives_until)
 
 

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('merchants', '0012_push_key'),
+        ('merchants', '0013_push_key'),
         ('orders', '0012_birthday_and_tags'),
     ]
 

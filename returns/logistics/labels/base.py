@@ -39,7 +39,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The label that is wanted. reference: the return's number; the same asked again has the same."""
+    """The label that is wanted. reference: the return's number; the same asked again has the same.
+
+    destination: what the return rules call the place that it goes to; "" for the usual one.
+    """
 
     reference: str
     sender: Address
@@ -47,6 +50,7 @@ class Wanted:
     qr: bool
     grams: int
     items: tuple[Item, ...] = ()
+    destination: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 https://developer.dhl.com/api-reference/parcel-de-returns-post-parcel-germany: POST /orders with `labelType`; the label
 and the QR code come in base64. Credentials: `api_key`, `username`, `password` of the business customer portal.
-Settings: `receivers` (country of the sender, two letters → receiver id of the portal); without an entry the id is the
-country's code of three letters.
+Settings: `receivers` (country of the sender, two letters, or `<destination>/<country>` → receiver id of the portal);
+without an entry the id is the country's code of three letters.
 """
 
 import base64
@@ -11,8 +11,14 @@ import binascii
 from typing import Any, Final
 
 from returns.logistics.labels.base import Account, Label, NotNow, Refused, Wanted, body_of, call
+from tracking.carriers.base import Credential
 
 BASE_URL: Final = "https://api-eu.dhl.com/parcel/de/shipping/returns/v1"
+CREDENTIALS: Final = (
+    Credential("api_key"),
+    Credential("username", secret=False),
+    Credential("password"),
+)
 # From where DHL brings parcels back, as its page lists them.
 COUNTRIES: Final = {
     "BG": "bgr", "DK": "dnk", "DE": "deu", "EE": "est", "FI": "fin", "FR": "fra", "GR": "grc", "GB": "gbr",
@@ -29,9 +35,10 @@ def make(wanted: Wanted, account: Account) -> Label:
     if code is None:
         raise Refused(f"DHL brings nothing back from {sender.country}.")
     receivers = account.settings.get("receivers") or {}
+    usual = receivers.get(sender.country, code)
     asked: dict[str, Any] = {
-        "receiverId": receivers.get(sender.country, code), "customerReference": wanted.reference[:50],
-        "shipmentReference": wanted.reference[:50],
+        "receiverId": receivers.get(f"{wanted.destination}/{sender.country}", usual),
+        "customerReference": wanted.reference[:50], "shipmentReference": wanted.reference[:50],
         "shipper": {
             "name1": sender.name[:50], "addressStreet": sender.street[:50], "addressHouse": sender.house[:10],
             "postalCode": sender.postcode, "city": sender.city, "country": code,
@@ -47,6 +54,11 @@ def make(wanted: Wanted, account: Account) -> Label:
     if not number or not (pdf or qr):
         raise NotNow("DHL answered without a label.")
     return Label("dhl", number, number, pdf=pdf, qr=qr)
+
+
+def check(account: Account) -> None:
+    """Look whether the access is known: GET /locations names the receivers that it has. Raises Refused and NotNow."""
+    call("GET", f"{account.base_url or BASE_URL}/locations", account, headers=_headers(account))
 
 
 def _file(answer: dict[str, Any], name: str) -> bytes | None:

@@ -8,8 +8,10 @@ import base64
 from typing import Any, Final
 
 from returns.logistics.labels.base import Account, Address, Label, Refused, Wanted, body_of, call, cheapest
+from tracking.carriers.base import Credential
 
 BASE_URL: Final = "https://api.easypost.com/v2"
+CREDENTIALS: Final = (Credential("api_key"),)
 _GRAMS_IN_AN_OUNCE: Final = 28.349523125
 
 
@@ -34,6 +36,12 @@ def make(wanted: Wanted, account: Account) -> Label:
         carrier=str(rate.get("carrier", "")).casefold(), tracking_number=number, reference=str(shipment["id"]),
         pdf=call("GET", label, account).body, qr=qr,
     )  # fmt: skip
+
+
+def check(account: Account) -> None:
+    """Look whether the key is known, by a read that buys nothing. Raises Refused and NotNow."""
+    url = f"{account.base_url or BASE_URL}/shipments"
+    call("GET", url, account, headers=_headers(account), params={"page_size": "1"})
 
 
 def _qr(path: str, account: Account, headers: dict[str, str]) -> bytes | None:

@@ -10,8 +10,10 @@ import base64
 from typing import Any, Final
 
 from returns.logistics.labels.base import Account, Address, Label, NotNow, Wanted, body_of, call
+from tracking.carriers.base import Credential
 
 BASE_URL: Final = "https://panel.sendcloud.sc/api/v3"
+CREDENTIALS: Final = (Credential("public_key", secret=False), Credential("secret_key"))
 
 
 def make(wanted: Wanted, account: Account) -> Label:
@@ -45,6 +47,11 @@ def make(wanted: Wanted, account: Account) -> Label:
     )  # fmt: skip
     carrier = read.get("carrier") if isinstance(read.get("carrier"), dict) else {}
     return Label(str((carrier or {}).get("code", "")), number, str(return_id), pdf=label.body)
+
+
+def check(account: Account) -> None:
+    """Look whether the keys are known, by a read that makes nothing. Raises Refused and NotNow."""
+    call("GET", f"{account.base_url or BASE_URL}/returns", account, headers=_headers(account))
 
 
 def _headers(account: Account) -> dict[str, str]:

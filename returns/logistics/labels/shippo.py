@@ -1,7 +1,8 @@
 """Shippo: a shipment with `extra.is_return`, then a transaction for its cheapest rate.
 
 https://docs.goshippo.com/docs/Shipments/Returns: the addresses are given as of the way out; Shippo swaps them. The
-label and the QR code are links of the transaction. Credentials: `token`.
+label and the QR code are links of the transaction. Credentials: `token`. It wants a size: `length_cm`, `width_cm` and
+`height_cm` of the settings, or a parcel of 30 × 20 × 10 cm.
 """
 
 from typing import Any, Final
@@ -17,23 +18,21 @@ from returns.logistics.labels.base import (
     call,
     cheapest,
 )
+from tracking.carriers.base import Credential
 
 BASE_URL: Final = "https://api.goshippo.com"
+CREDENTIALS: Final = (Credential("token"),)
 
 
 def make(wanted: Wanted, account: Account) -> Label:
     """Make a return label that is paid when it is used."""
     url = account.base_url or BASE_URL
-    headers = {
-        "Authorization": f"ShippoToken {account.credentials.get('token', '')}",
-        "SHIPPO-API-VERSION": "2018-02-08",
-    }
+    headers = _headers(account)
     asked = {
         "address_from": _address(wanted.receiver), "address_to": _address(wanted.sender), "async": False,
         "extra": {"is_return": True, **({"qr_code_requested": True} if wanted.qr else {})},
         "metadata": wanted.reference[:100],
-        "parcels": [{"length": "30", "width": "20", "height": "10", "distance_unit": "cm",
-                     "weight": str(wanted.grams), "mass_unit": "g"}],
+        "parcels": [{**_size(account), "distance_unit": "cm", "weight": str(wanted.grams), "mass_unit": "g"}],
     }  # fmt: skip
     shipment = body_of(call("POST", f"{url}/shipments/", account, headers=headers, json=asked))
     rate = cheapest(shipment.get("rates"), account, carrier="provider", service="servicelevel")
@@ -51,6 +50,24 @@ def make(wanted: Wanted, account: Account) -> Label:
         reference=str(bought.get("object_id", "")), pdf=call("GET", bought["label_url"], account).body,
         qr=call("GET", qr, account).body if qr else None,
     )  # fmt: skip
+
+
+def check(account: Account) -> None:
+    """Look whether the token is known, by a read that buys nothing. Raises Refused and NotNow."""
+    url = f"{account.base_url or BASE_URL}/shipments/"
+    call("GET", url, account, headers=_headers(account), params={"results": "1"})
+
+
+def _headers(account: Account) -> dict[str, str]:
+    return {
+        "Authorization": f"ShippoToken {account.credentials.get('token', '')}",
+        "SHIPPO-API-VERSION": "2018-02-08",
+    }
+
+
+def _size(account: Account) -> dict[str, str]:
+    usual = {"length": 30, "width": 20, "height": 10}
+    return {name: str(account.settings.get(f"{name}_cm") or cm) for name, cm in usual.items()}
 
 
 def _address(of: Address) -> dict[str, Any]:

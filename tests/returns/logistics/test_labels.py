@@ -15,7 +15,7 @@ from merchants.scope import merchant_scope
 from orders.models import Order
 from orders.schemas import AddressIn
 from returns import commands
-from returns.logistics import labelling
+from returns.logistics import accounts, labelling
 from returns.models import Return, ReturnLabel
 from returns.states import Side
 from returns.tasks import ask_for_labels
@@ -88,7 +88,7 @@ def set_up(merchant: Merchant, server: CarrierServer, settings: Any, name: str, 
     MAKERS[name](server)
     settings.LABEL_URLS, settings.OUTBOUND_ALLOW = {name: f"http://{server.host}"}, [server.host]
     values = {"address": HOME, "shipping_option_code": "postnl:return", "destinations": {"Workshop": HOME}}
-    labelling.set_account(merchant, name, KEYS, countries=list(countries), values=values)
+    accounts.set_account(merchant, name, KEYS, countries=list(countries), values=values)
 
 
 def label(ret: Return) -> ReturnLabel:

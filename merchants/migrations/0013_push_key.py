@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('merchants', '0011_withdrawal_for'),
+        ('merchants', '0012_shop_says'),
     ]
 
     operations = [
