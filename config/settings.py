@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "notifications.followups",
     "notifications.campaigns",
     "notifications.consent",
+    "notifications.push",
     "analytics",
     "webhooks",  # after all that declare facts: it delivers every kind
     "portal",
@@ -320,7 +321,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 
-# The dashboard's policy; the portal (no script at all) and the API reference bring their own.
+# The dashboard's policy; the portal (no script at all, but on one page) and the API reference bring their own.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],

@@ -112,6 +112,8 @@ ACTIONS: dict[str, Promise] = {
     "settings.brand": _("Brand changed"),
     "settings.legal": _("Languages and legal links changed"),
     "settings.self_service": _("Self-service of customers changed"),
+    "push.tested": _("Test notification sent to a device of one's own"),
+    "settings.push": _("Notifications on devices switched"),
     "settings.delivery": _("Delivery promise changed"),
     "settings.carriers": _("Default carrier changed"),
     "settings.setup": _("Set-up list put away or shown"),

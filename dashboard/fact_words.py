@@ -37,6 +37,8 @@ FACTS: dict[str, Label] = {
     "message.complained": Label(_("Message reported as spam"), "bad"),
     "suppression.added": Label(_("Address suppressed")),
     "suppression.lifted": Label(_("Address written to again")),
+    "push.enabled": Label(_("Customer asked for notifications on a device"), "info"),
+    "push.disabled": Label(_("Notifications on a device ended")),
     "flow.started": Label(_("A flow began"), "info"),
     "flow.finished": Label(_("A flow ended")),
     "message.retried": Label(_("A message is tried again"), "info"),

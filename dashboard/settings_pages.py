@@ -83,6 +83,10 @@ ENTRIES: list[Entry] = [
         "message_rules", _("Message rules"), _("Quiet hours, how often, senders, and what people can choose."),
         "message_rules", "delivery",
     ),
+    Entry(
+        "push", _("Notifications"), _("News of a parcel on the phone, for who asked for it with a tap."), "push",
+        "delivery",
+    ),
     Entry("flows", _("Flows"), _("Several messages, one after the other, on conditions."), "flows", "delivery"),
     Entry("sender", _("Sender"), _("Who your messages are from."), "sender", "delivery"),
     Entry(

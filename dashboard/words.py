@@ -118,7 +118,9 @@ MESSAGE_EVENTS: dict[str, Promise] = {
     EventKind.CLICKED: _("A link was followed"),
 }
 
-CHANNELS: dict[str, Promise] = {Channel.EMAIL: _("E-mail"), Channel.SMS: _("SMS")}
+CHANNELS: dict[str, Promise] = {
+    Channel.EMAIL: _("E-mail"), Channel.SMS: _("SMS"), Channel.PUSH: _("Notification"),
+}  # fmt: skip
 
 TOUCHPOINTS: dict[str, Promise] = {
     "order_confirmation": _("Order confirmation"),

@@ -149,6 +149,10 @@ class Merchant(models.Model):
     setup_hidden_at = models.DateTimeField(
         null=True, blank=True, help_text="When the check list was put away."
     )
+    push_key = models.CharField(
+        max_length=90, blank=True, default="", db_default="",
+        help_text="The public half of its VAPID key while the portal offers push; empty: it does not.",
+    )  # fmt: skip
     sandbox_of = models.OneToOneField(
         "self",
         on_delete=models.CASCADE,

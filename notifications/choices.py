@@ -6,6 +6,11 @@ from django.db import models
 class Channel(models.TextChoices):
     EMAIL = "email"
     SMS = "sms"
+    PUSH = "push"
+
+
+# What people can be written to at: an address that can be suppressed, and agreed to.
+ADDRESSED = (Channel.EMAIL, Channel.SMS)
 
 
 class MessageClass(models.TextChoices):

@@ -11,6 +11,7 @@ from merchants.models import Merchant
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from merchants.scope import merchant_transaction
 from notifications import planning
+from notifications.choices import ADDRESSED
 from notifications.facts import MessageRetried, TemplateSaved, about
 from notifications.models import Channel, Message, MessageState, MessageTemplate
 from notifications.rendering import TemplateError, compile_mjml, render, render_sms, sample_context
@@ -137,7 +138,7 @@ def _check_place(touchpoint: str, locale: str, channel: str) -> None:
         raise Unprocessable(
             f"There is no message {touchpoint!r}.", param="touchpoint", code="unknown_touchpoint"
         )
-    if channel not in known.channels:
+    if channel not in known.channels or channel not in ADDRESSED:
         raise Unprocessable(f"It is not sent over {channel!r}.", param="channel", code="unknown_channel")
     if locale not in LOCALES:
         raise Unprocessable(f"locale is one of {', '.join(LOCALES)}.", param="locale", code="unknown_locale")

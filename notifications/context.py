@@ -25,11 +25,19 @@ from notifications import pages
 from notifications.about_cases import AboutCase, about_cases, case_url, case_words
 from notifications.about_claims import AboutClaim, about_claims, claim_url, claim_words
 from notifications.about_returns import AboutReturn, about_returns, reader_of
-from notifications.about_shop import about_address, about_customer, absolute, format_locale, shop, shop_links
+from notifications.about_shop import (
+    about_address,
+    about_customer,
+    absolute,
+    format_locale,
+    shop,
+    shop_links,
+)
 from notifications.as_planned import AsPlanned, load_as_planned
 from notifications.lawful import Lawful, load_lawful
-from notifications.models import Message
+from notifications.models import Channel, Message
 from notifications.planning import recipient
+from notifications.push.queries import hosts_by_order
 from notifications.rendering import CompiledTemplate, date_time, delivery_window, money
 from notifications.rendering.catalog import resolve_locale
 from notifications.rendering.formats import babel_locale
@@ -71,6 +79,7 @@ class Loaded:
     readers: Mapping[UUID, Order]
     templates: Mapping[Key, CompiledTemplate]
     suppressed: Suppressed
+    devices: Mapping[UUID, Sequence[str]]  # push services by order
     switches: Mapping[str, Switch]
     as_planned: AsPlanned
     lawful: Lawful
@@ -100,7 +109,7 @@ class Loaded:
 
 def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
     """Everything that these messages of the open scope need: ten queries, two more where one is about a case, six
-    where one is about a return, one more for text messages and for messages without an order."""
+    where one is about a return, one more for text messages, for push, and for messages without an order."""
     order_ids = {message.order_id for message in messages if message.order_id}
     parcels: dict[UUID, list[Shipment]] = {order_id: [] for order_id in order_ids}
     for parcel in shipments_with_lines().filter(order_id__in=order_ids).defer("raw").order_by("number"):
@@ -125,6 +134,9 @@ def load(merchant: Merchant, messages: Sequence[Message]) -> Loaded:
         returns=returned,
         readers=readers,
         templates=own_templates(messages),
+        devices=hosts_by_order(
+            merchant, {m.order_id for m in messages if m.order_id and m.channel == Channel.PUSH}
+        ),
         switches=switches(message.touchpoint for message in messages),
         as_planned=load_as_planned(merchant, messages, orders),
         lawful=lawful,

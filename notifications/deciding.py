@@ -12,6 +12,7 @@ from notifications.planning import recipient
 from notifications.reasons import Reason
 from notifications.recheck import why_not
 from notifications.touchpoints import TOUCHPOINTS
+from orders.models import Customer, Order
 
 log = structlog.get_logger(__name__)
 
@@ -75,8 +76,14 @@ def _render(message: Message, loaded: context.Loaded) -> None:
     # An address that the shop corrected since holds.
     about = loaded.about(message)
     if about is not None and not TOUCHPOINTS[message.touchpoint].to_address:
-        message.recipient = recipient(about, message.channel)
+        message.recipient = _recipient(message, about, loaded)
     message.subject, message.html, message.text = rendered.subject, rendered.html, rendered.text
+
+
+def _recipient(message: Message, about: Order | Customer, loaded: context.Loaded) -> str:
+    if message.channel == Channel.PUSH and message.order_id:
+        return ", ".join(dict.fromkeys(loaded.devices.get(message.order_id, ())))[:254]
+    return recipient(about, message.channel)
 
 
 def _note_simulated(message: Message) -> None:

@@ -12,7 +12,7 @@ from notifications.touchpoints import TOUCHPOINTS
 # It is the channel that failed, not the message: another one may do.
 UNREACHABLE: Final = frozenset(
     {
-        Reason.NO_ADDRESS, Reason.NO_COUNTRY, Reason.NO_CONSENT, Reason.NO_BASIS, Reason.UNCONFIRMED,
+        Reason.NO_ADDRESS, Reason.NO_COUNTRY, Reason.NO_DEVICE, Reason.NO_CONSENT, Reason.NO_BASIS, Reason.UNCONFIRMED,
         Reason.SUPPRESSED, Reason.STOPPED, Reason.CHANNEL_OFF,
         Reason.RECIPIENT_REFUSED, Reason.INVALID_ADDRESS, Reason.REFUSED, Reason.PROVIDER_ERROR,
     }

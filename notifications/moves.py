@@ -143,12 +143,14 @@ def fail(message: Message, reason: Reason, error: str) -> None:
     finish(message, MessageState.FAILED, fact, reason=reason, error=error[:2000], provider=may_have_it)
 
 
-def postpone(message: Message, reason: Reason, error: str, *, may_have_it: str) -> None:
-    """Try again later: with the provider that may have taken it, "" for any."""
+def postpone(
+    message: Message, reason: Reason, error: str, *, may_have_it: str, wait: timedelta = timedelta()
+) -> None:
+    """Try again later, after `wait` at the earliest: with the provider that may have taken it, "" for any."""
     if message.attempts >= MOST_ATTEMPTS:
         fail(message, Reason.IN_DOUBT if may_have_it else reason, error)
         return
-    again = due.backoff(message.attempts, first=FIRST_RETRY / 2)
+    again = max(due.backoff(message.attempts, first=FIRST_RETRY / 2), timezone.now() + wait)
     due.held(message).update(
         state=MessageState.PLANNED, due_at=again, error=error[:2000], provider=may_have_it
     )

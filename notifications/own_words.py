@@ -19,7 +19,15 @@ from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from merchants.scope import merchant_transaction
 from notifications.choices import Channel
 from notifications.models import WordsVersion
-from notifications.rendering import TemplateError, catalog, render, render_sms, sample_context, sandbox
+from notifications.rendering import (
+    TemplateError,
+    catalog,
+    render,
+    render_push,
+    render_sms,
+    sample_context,
+    sandbox,
+)
 from notifications.rendering.templates import worded, wording
 from notifications.touchpoints import TOUCHPOINTS
 
@@ -28,8 +36,9 @@ Words = dict[str, dict[str, str]]
 # The places that can be worded, from the top of a mail to its end, and how long each may be.
 LONGEST: Final[Mapping[str, int]] = {
     "subject": 400, "preheader": 300, "eyebrow": 200, "heading": 400, "greeting": 120, "lead": 2000,
-    "case_title": 120, "next_title": 120, "next": 2000, "button": 120, "sms": 800,
+    "case_title": 120, "next_title": 120, "next": 2000, "button": 120, "sms": 800, "push": 300,
 }  # fmt: skip
+_OF_CHANNEL: Final[Mapping[str, Channel]] = {"sms": Channel.SMS, "push": Channel.PUSH}
 _MAY_BE_EMPTY: Final = frozenset({"preheader", "eyebrow", "greeting", "next", "next_title"})
 # Gmail clips a mail at 102 KB; ours stay far below (UX §5).
 LARGEST_MAIL: Final = 60_000
@@ -61,8 +70,9 @@ def places(touchpoint: str) -> list[str]:
     """The places of a message that can be worded, in their order."""
     said = catalog.own_words(touchpoint, catalog.FALLBACK)
     shared = {"greeting", "next_title"} if "next" in said else {"greeting"}
-    with_sms = Channel.SMS in TOUCHPOINTS[touchpoint].channels
-    return [place for place in LONGEST if place in {*said, *shared} and (place != "sms" or with_sms)]
+    channels = TOUCHPOINTS[touchpoint].channels
+    left_out = {place for place, channel in _OF_CHANNEL.items() if channel not in channels}
+    return [place for place in LONGEST if place in {*said, *shared} - left_out]
 
 
 def built_in(touchpoint: str, locale: str, variant: str) -> dict[str, str]:
@@ -109,6 +119,8 @@ def _fails(touchpoint: str, locale: str, variant: str, texts: Mapping[str, str])
         mail = render(worded(touchpoint, locale, "email", own), context)
         if "sms" in texts:
             render_sms(worded(touchpoint, locale, "sms", own), context)
+        if "push" in texts:
+            render_push(worded(touchpoint, locale, "push", own), context)
     except TemplateError as error:
         return _("The message cannot be filled: %(why)s.") % {"why": error}
     if len(mail.html.encode()) > LARGEST_MAIL:

@@ -31,10 +31,11 @@ _BELIEVED: Final = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Subject:
-    """Who it is about, and what conditions are held against."""
+    """Who it is about, what conditions are held against, and whether a device asked to be told about the order."""
 
     order: Order
     context: Context
+    has_device: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ def plan_fact(
             touchpoint, subject.order, channel, moment, shipment_id,
             None if why else due_at, why, {**plan, **({"then": list(then)} if then else {})}, fact,
         )
-        for channel, why, then in _by_channel(touchpoint, switch, subject.order, skip, has_sms=has_sms)
+        for channel, why, then in _by_channel(
+            touchpoint, switch, subject.order, skip, has_sms=has_sms, has_device=subject.has_device
+        )
     ]  # fmt: skip
 
 
@@ -132,12 +135,15 @@ def plan_step(
     moment: str,
     shipment_id: UUID | None,
     plan: Mapping[str, Any],
+    has_device: bool,
 ) -> list[Message]:
     """The messages, unsaved, of a flow's step: by these channels in their order (none: the touchpoint's), due now."""
     how = replace(as_built(touchpoint.key), is_on=True, reach=reach)
     how = replace(how, channels=tuple(channels)) if channels else how
     found = []
-    for channel, why, then in _by_channel(touchpoint, how, order, None, has_sms=planning.has_sms()):
+    for channel, why, then in _by_channel(
+        touchpoint, how, order, None, has_sms=planning.has_sms(), has_device=has_device
+    ):
         if why == Reason.SWITCHED_OFF:
             continue  # Not one of the step's.
         message = planning.plan(
@@ -185,26 +191,34 @@ def as_json(condition: Condition) -> dict[str, Any]:
 
 
 def _by_channel(
-    touchpoint: Touchpoint, switch: Switch, order: Order, skip: Reason | None, *, has_sms: bool
+    touchpoint: Touchpoint,
+    switch: Switch,
+    order: Order,
+    skip: Reason | None,
+    *,
+    has_sms: bool,
+    has_device: bool,
 ) -> Iterator[tuple[Channel, Reason | None, Sequence[str]]]:
     """The channels it goes by, each with why it does not, and which are tried after it."""
     if switch.reach == Reach.ALL:
         for channel in touchpoint.channels:
-            why = cannot(order, channel, has_sms=has_sms)
-            if channel == Channel.SMS and why and why != Reason.NO_COUNTRY:
-                continue  # Nobody expects a text message without consent: there is nothing to explain.
+            why = cannot(order, channel, has_sms=has_sms, has_device=has_device)
+            if channel in (Channel.SMS, Channel.PUSH) and why and why != Reason.NO_COUNTRY:
+                continue  # Nobody expects what they did not ask for: there is nothing to explain.
             yield channel, (skip or why) if channel in switch.channels else Reason.SWITCHED_OFF, ()
         return
     order_of = [Channel(each) for each in switch.channels if each in touchpoint.channels]
     for place, channel in enumerate(order_of):
-        why = cannot(order, channel, has_sms=has_sms)
+        why = cannot(order, channel, has_sms=has_sms, has_device=has_device)
         if why is None or place == len(order_of) - 1:
             yield channel, skip or why, () if skip or why else order_of[place + 1 :]
             return
 
 
-def cannot(order: Order, channel: Channel, *, has_sms: bool) -> Reason | None:
+def cannot(order: Order, channel: Channel, *, has_sms: bool, has_device: bool) -> Reason | None:
     """Why the shopper cannot be reached by a channel, as far as the order tells. None when they can."""
+    if channel == Channel.PUSH:
+        return None if has_device else Reason.NO_DEVICE
     if channel == Channel.SMS:
         if not has_sms:
             return Reason.CHANNEL_OFF

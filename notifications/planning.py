@@ -24,13 +24,18 @@ SEND = "notifications.send"
 
 
 def recipient(about: Order | Customer, channel: str) -> str:
-    """Where messages about an order, or to a customer, go; "" for nowhere. The numbers are in E.164."""
+    """Where messages about an order, or to a customer, go; "" for nowhere. The numbers are in E.164.
+
+    Devices are no address: `notifications.push.queries` knows them.
+    """
+    if channel == Channel.PUSH:
+        return ""
     return about.email if channel == Channel.EMAIL else normal_phone(about.phone)
 
 
 def nowhere(about: Order | Customer, channel: str) -> Reason | None:
-    """Why there is nowhere to write to, None when there is."""
-    if recipient(about, channel):
+    """Why there is nowhere to write to, None when there is. Of push only the devices tell."""
+    if channel == Channel.PUSH or recipient(about, channel):
         return None
     return Reason.NO_COUNTRY if channel == Channel.SMS and about.phone.strip() else Reason.NO_ADDRESS
 

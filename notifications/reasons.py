@@ -16,6 +16,10 @@ class Reason(models.TextChoices):
     )
     CAMPAIGN_CANCELLED = "campaign_cancelled", _("The campaign was ended before the message went out.")
     NOBODY = "nobody", _("The order or customer that it was about does not exist any more.")
+    NO_DEVICE = (
+        "no_device",
+        _("The shopper has not asked for notifications on a device, or has ended them."),
+    )
     NO_CONSENT = "no_consent", _("The shopper did not agree to text messages.")
     NO_BASIS = "no_basis", _("The shopper did not agree to messages of this kind, and the law asks for it.")
     UNCONFIRMED = "unconfirmed", _("The shopper agreed, but has not confirmed it from the mailbox yet.")
@@ -49,7 +53,7 @@ class Reason(models.TextChoices):
         "no_page",
         _("Your shop has not said yet on which page shoppers answer: Settings › Message rules."),
     )
-    CHANNEL_OFF = "channel_off", _("Text messages are not set up.")
+    CHANNEL_OFF = "channel_off", _("This channel is not set up.")
     SANDBOX = "sandbox", _("This is a sandbox: it was written, and sent to nobody.")
     HOLDOUT = (
         "holdout",

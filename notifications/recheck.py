@@ -52,6 +52,10 @@ def why_not(message: Message, loaded: Loaded) -> Reason | None:
 
 
 def _cannot_be_reached(message: Message, about: Order | Customer, loaded: Loaded) -> Reason | None:
+    if message.channel == Channel.PUSH:
+        if not loaded.merchant.push_key:
+            return Reason.CHANNEL_OFF
+        return None if loaded.devices.get(message.order_id) else Reason.NO_DEVICE  # type: ignore[arg-type]
     if message.channel == Channel.SMS:
         if not has_sms():
             return Reason.CHANNEL_OFF

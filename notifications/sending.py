@@ -28,7 +28,7 @@ from events.outage import is_outage
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from notifications import context, deciding, moves
-from notifications.channels.base import InDoubt, NotSent, PossiblyTaken, Receipt, Refused
+from notifications.channels.base import InDoubt, PossiblyTaken, Receipt, Refused, TryLater
 from notifications.channels.opened import Channels
 from notifications.marks import remember, remembered
 from notifications.models import Message, MessageClass
@@ -204,8 +204,10 @@ def _settle(this: _Try, error: Exception) -> None:
             moves.postpone(message, Reason.PROVIDER_ERROR, str(error), may_have_it=message.provider)
         case TemplateError():
             moves.fail(message, Reason.TEMPLATE_ERROR, str(error))
-        case NotSent():  # TryLater, Unreachable
-            moves.postpone(message, Reason.PROVIDER_ERROR, str(error), may_have_it=this.may_have_it)
+        case TryLater():
+            moves.postpone(
+                message, Reason.PROVIDER_ERROR, str(error), may_have_it=this.may_have_it, wait=error.wait
+            )
         case _:
             log.error("message_failed", message_id=str(message.id), exc_info=error)
             moves.postpone(message, Reason.INTERNAL_ERROR, repr(error), may_have_it=this.may_have_it)

@@ -12,6 +12,7 @@ from notifications import planner, planning
 from notifications.about_returns import presents, reader_of, return_id_of
 from notifications.condition_context import contexts
 from notifications.planner import Subject
+from notifications.push.queries import hosts_by_order
 from notifications.switches import all_switches, triggers
 from orders.models import Order
 from returns.models import Return
@@ -36,13 +37,20 @@ def plan_messages(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
     given = presents(fact.payload() for fact, _, _ in wanted)
     known = contexts(merchant, orders.values(), planner.needs([switch for _, _, switch in wanted]))
     now, has_sms = timezone.now(), planning.has_sms()
+    devices = hosts_by_order(merchant, orders.keys())
     planning.store(
         [
             planner.row(merchant, planned)
             for fact, touchpoint, switch in wanted
             if (order := _reader(orders, fact, given)) is not None
             for planned in planner.plan_fact(
-                merchant, touchpoint, switch, fact, Subject(order, known[order.id]), now=now, has_sms=has_sms
+                merchant,
+                touchpoint,
+                switch,
+                fact,
+                Subject(order, known[order.id], order.id in devices),
+                now=now,
+                has_sms=has_sms,
             )
         ]
     )

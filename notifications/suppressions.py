@@ -14,6 +14,7 @@ from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.rest.errors import NotFound, Unprocessable
 from merchants.scope import merchant_transaction
+from notifications.choices import ADDRESSED
 from notifications.facts import SuppressionAdded, SuppressionLifted
 from notifications.models import Channel, MessageClass, StoppedNumber, Suppression, SuppressionReason
 from notifications.reasons import Reason
@@ -52,14 +53,14 @@ def digest(channel: str, address: str) -> bytes:
 
 def suppressed(addresses: Iterable[tuple[str, str]]) -> Suppressed:
     """What the open scope's merchant has to keep to of these (channel, address): at most two queries."""
-    wanted = {channel: set[bytes]() for channel in Channel.values}
+    wanted = {str(channel): set[bytes]() for channel in ADDRESSED}
     for channel, address in addresses:
         if address:
             wanted[channel].add(digest(channel, address))
     everything = set().union(*wanted.values())
     if not everything:
         return Suppressed({}, frozenset())
-    rows = Suppression.objects.filter(channel__in=Channel.values, digest__in=everything)
+    rows = Suppression.objects.filter(channel__in=ADDRESSED, digest__in=everything)
     reasons = {bytes(key): reason for key, reason in rows.values_list("digest", "reason")}
     stopped = StoppedNumber.objects.filter(pk__in=wanted[Channel.SMS]) if wanted[Channel.SMS] else ()
     return Suppressed(reasons, frozenset(bytes(row.pk) for row in stopped))
@@ -119,7 +120,7 @@ def found(typed: str = "", channel: str = "", reason: str = "") -> QuerySet[Supp
     """Suppressions of the open scope, narrowed. `typed` is a whole address."""
     rows: QuerySet[Suppression] = Suppression.objects.all()
     if typed:
-        rows = rows.filter(digest__in=[digest(each, typed) for each in Channel.values])
+        rows = rows.filter(digest__in=[digest(each, typed) for each in ADDRESSED])
     if channel:
         rows = rows.filter(channel=channel)
     return rows.filter(reason=reason) if reason else rows

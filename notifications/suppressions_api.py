@@ -14,7 +14,8 @@ from merchants.rest.pages import Page, newest_first
 from merchants.rest.parameters import PAGING, query
 from merchants.rest.views import ApiView
 from notifications import suppressions
-from notifications.models import Channel, Suppression, SuppressionReason
+from notifications.choices import ADDRESSED
+from notifications.models import Suppression, SuppressionReason
 
 _READ, _WRITE = "messages:read", "messages:write"
 
@@ -64,7 +65,7 @@ class Suppressions(ApiView):
         operation_id="suppressions_list",
         parameters=[
             query("address", "One address, whole."),
-            query("channel", "Of one channel.", values=Channel.values),
+            query("channel", "Of one channel.", values=list(ADDRESSED)),
             query("reason", "Why it is not written to.", values=SuppressionReason.values),
             *PAGING,
         ],
@@ -73,7 +74,7 @@ class Suppressions(ApiView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """List the addresses that are not written to, newest first."""
         asked = request.GET
-        for name, known in (("channel", Channel.values), ("reason", SuppressionReason.values)):
+        for name, known in (("channel", list(ADDRESSED)), ("reason", SuppressionReason.values)):
             if asked.get(name) and asked[name] not in known:
                 raise InvalidParameter(f"{name} is one of {', '.join(known)}.", param=name)
         rows = suppressions.found(asked.get("address", ""), asked.get("channel", ""), asked.get("reason", ""))

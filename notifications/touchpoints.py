@@ -28,6 +28,8 @@ from tracking.models import Shipment
 from tracking.statuses import Status
 
 EMAIL_AND_SMS = (Channel.EMAIL, Channel.SMS)
+# In the order in which they are tried, where a merchant wants the first that reaches the shopper.
+PUSH_EMAIL_AND_SMS = (Channel.PUSH, Channel.EMAIL, Channel.SMS)
 # Before the last day to send a return.
 REMIND_BEFORE = timedelta(days=5)
 # A shop that changes an order rarely does it in one go: whatever happens within this time is told once.
@@ -208,6 +210,10 @@ def is_still_late(parcel: Shipment, told: ShipmentFact, merchant: Merchant) -> b
     return same_day and parcel.status not in arriving
 
 
+def _about_parcel(key: str, *facts: str, **more: Any) -> Touchpoint:
+    return Touchpoint(key, facts, channels=PUSH_EMAIL_AND_SMS, **more)
+
+
 def _follow_up(key: str, message_class: MessageClass, **more: Any) -> Touchpoint:
     return Touchpoint(
         key, (), message_class=message_class, starts_on=False, **{"channels": (Channel.EMAIL,), **more}
@@ -234,18 +240,16 @@ TOUCHPOINTS: dict[str, Touchpoint] = {
     for touchpoint in (
         Touchpoint("order_confirmation", ("order.placed",)),
         Touchpoint("order_cancelled", ("order.cancelled",), channels=(Channel.EMAIL,), needs_order=False),
-        Touchpoint("shipment_shipped", ("shipment.shipped",), holds=is_under_way),
-        Touchpoint("shipment_out_for_delivery", ("shipment.out_for_delivery",), holds=is_same_status),
-        Touchpoint("shipment_delivered", ("shipment.delivered",), holds=is_same_status),
-        Touchpoint("shipment_delayed", ("shipment.delayed",), moment=delay_moment, holds=is_still_late),
-        Touchpoint(
+        _about_parcel("shipment_shipped", "shipment.shipped", holds=is_under_way),
+        _about_parcel("shipment_out_for_delivery", "shipment.out_for_delivery", holds=is_same_status),
+        _about_parcel("shipment_delivered", "shipment.delivered", holds=is_same_status),
+        _about_parcel("shipment_delayed", "shipment.delayed", moment=delay_moment, holds=is_still_late),
+        _about_parcel(
             "shipment_exception",
-            (
-                "shipment.exception",
-                "shipment.attempt_failed",
-                "shipment.ready_for_pickup",
-                "shipment.returning",
-            ),
+            "shipment.exception",
+            "shipment.attempt_failed",
+            "shipment.ready_for_pickup",
+            "shipment.returning",
             moment=problem_moment,
             holds=is_same_problem,
         ),

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from merchants.models import Merchant
 from notifications import context, own_words
 from notifications.models import Channel, Message
-from notifications.rendering import CompiledTemplate, Rendered, catalog, render, render_sms, sample_context
+from notifications.rendering import (
+    CompiledTemplate,
+    Rendered,
+    catalog,
+    render,
+    render_push,
+    render_sms,
+    sample_context,
+)
 from notifications.rendering.sms import Count, count
 from notifications.rendering.templates import worded
 
@@ -20,6 +28,7 @@ class Look:
 
     mail: Rendered
     sms: str
+    push: Rendered | None
     order_number: str
 
     @property
@@ -42,7 +51,10 @@ def look(merchant: Merchant, touchpoint: str, locale: str, variant: str, texts: 
     sms = ""
     if "sms" in words:
         sms = render_sms(_of(worded(touchpoint, locale, "sms", own), touchpoint, variant), filled)
-    return Look(mail, sms, number)
+    push = None
+    if "push" in words:
+        push = render_push(_of(worded(touchpoint, locale, "push", own), touchpoint, variant), filled)
+    return Look(mail, sms, push, number)
 
 
 def _of(template: CompiledTemplate, touchpoint: str, variant: str) -> CompiledTemplate:

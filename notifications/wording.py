@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -13,6 +13,7 @@ import structlog
 from merchants.scope import current_merchant
 from notifications.campaigns.templates import words_of
 from notifications.models import Channel, Message, MessageTemplate, WordsVersion
+from notifications.rendering import Channel as Kind
 from notifications.rendering import (
     CompiledTemplate,
     Rendered,
@@ -20,6 +21,7 @@ from notifications.rendering import (
     builtin,
     email_template,
     render,
+    render_push,
     render_sms,
     sms_template,
     worded,
@@ -29,6 +31,8 @@ from notifications.touchpoints import TOUCHPOINTS
 
 log = structlog.get_logger(__name__)
 
+# Which of its texts a message has on a channel.
+_KINDS: Final[Mapping[Channel, Kind]] = {Channel.EMAIL: "email", Channel.SMS: "sms", Channel.PUSH: "push"}
 # (touchpoint, language, channel)
 Key = tuple[str, str, str]
 
@@ -91,7 +95,7 @@ def _with_own_words(touchpoints: set[str]) -> dict[Key, CompiledTemplate]:
 def _worded(touchpoint: str, locale: str, channel: Channel, own: str) -> CompiledTemplate | None:
     """The built-in template with these words (JSON); None when they do not go with it any more."""
     try:
-        return worded(touchpoint, locale, "sms" if channel == Channel.SMS else "email", json.loads(own))
+        return worded(touchpoint, locale, _KINDS[channel], json.loads(own))
     except TemplateError as error:
         log.warning("own_words_failed", touchpoint=touchpoint, locale=locale, error=str(error))
         return None
@@ -130,11 +134,13 @@ def fill(
             complaint = f"The shop's own template failed ({error}); the built-in one was used."
             log.warning("own_template_failed", touchpoint=message.touchpoint, error=str(error))
     language = resolve_locale(message.locale)
-    template = builtin(message.touchpoint, language, "sms" if message.channel == Channel.SMS else "email")
+    template = builtin(message.touchpoint, language, _KINDS[Channel(message.channel)])
     return _fill(message, template, context), complaint
 
 
 def _fill(message: Message, template: CompiledTemplate, context: Mapping[str, Any]) -> Rendered:
     if message.channel == Channel.SMS:
         return Rendered(subject="", preheader="", html="", text=render_sms(template, context))
+    if message.channel == Channel.PUSH:
+        return render_push(template, context)
     return render(template, context)

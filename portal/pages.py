@@ -1,10 +1,11 @@
 """How the portal answers: one decorator around every view, one way to fill a template.
 
-A page of the portal runs no script, sets no cookie and asks no other host for anything; the policy says so, and the
-forms do without CSRF tokens because `Sec-Fetch-Site` and `Origin` tell a foreign form from our own.
+A page of the portal runs no script (but the one that offers notifications: `notify_views`), sets no cookie and asks no
+other host for anything; the policy says so, and the forms do without CSRF tokens because `Sec-Fetch-Site` and `Origin`
+tell a foreign form from our own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,10 +80,11 @@ def render(
     *,
     status: int = 200,
     scheme: str = "",
+    policy: Mapping[str, object] = POLICY,
 ) -> HttpResponse:
     """A page of the site in the language that is spoken now. No context processors: every value is named here.
 
-    scheme: "light" or "dark" whatever the reader's device prefers, for previews.
+    scheme: "light" or "dark" whatever the reader's device prefers, for previews. policy: another than all pages have.
     """
     nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
     links = {
@@ -93,7 +95,7 @@ def render(
     html = shell_of(site, scheme).fill(nonce, context["title"], context.get("order_number", ""), main)
     response = HttpResponse(html, status=status, headers=_HEADERS)
     response["Content-Language"] = site.language
-    response._csp_config = POLICY  # type: ignore[attr-defined]
+    response._csp_config = policy  # type: ignore[attr-defined]
     return response
 
 

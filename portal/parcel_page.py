@@ -62,10 +62,19 @@ def parcel_context(site: Site, order: OrderRow, token: str, parcel: ParcelRow | 
         "without_parcel": items_without_parcel(order, style) if parcel and not order.is_cancelled else [],
         "changes": [] if is_change(hero) else change_links(site, order, token, style),
         "tabs": _tabs(site, order, token, parcel, style) if several else [],
+        "notify_url": notify_url(site, order, token),
         "order_url": site.path(f"o/{token}/"),
         "contact_url": contact_url(site, order),
         "withdraw_url": site.withdraw_url(token),
     }
+
+
+def notify_url(site: Site, order: OrderRow, token: str) -> str:
+    """The page that offers notifications; "" where the shop has none, or nothing is left to tell."""
+    arrived = bool(order.parcels) and all(parcel.status == Status.DELIVERED for parcel in order.parcels)
+    if not site.merchant.push_key or order.is_cancelled or arrived:
+        return ""
+    return site.path(f"t/{token}/notify/")
 
 
 def _tabs(site: Site, order: OrderRow, token: str, current: ParcelRow | None, style: Style) -> list[Tab]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from dashboard.messaging.words import PLACES
 from notifications import own_words
 
-_LONG = ("lead", "next", "sms")
+_LONG = ("lead", "next", "sms", "push")
 
 
 class WordsForm(forms.Form):

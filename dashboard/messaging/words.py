@@ -15,6 +15,7 @@ PLACES: dict[str, Promise] = {
     "next": _("What happens next"),
     "button": _("Button"),
     "sms": _("Text message"),
+    "push": _("Notification on a device"),
 }
 
 VARIANTS: dict[str, Promise] = {

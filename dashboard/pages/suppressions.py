@@ -18,7 +18,8 @@ from merchants.ids import public_id
 from merchants.permissions import Permission
 from merchants.rest.errors import Problem
 from notifications import suppressions
-from notifications.models import Channel, Suppression, SuppressionReason
+from notifications.choices import ADDRESSED, Channel
+from notifications.models import Suppression, SuppressionReason
 
 REASONS: dict[str, Promise] = {
     SuppressionReason.BOUNCED: gettext_lazy("Nobody has this address"),
@@ -32,7 +33,9 @@ class AddressForm(forms.Form):
     """An address that is to be left alone."""
 
     channel = forms.ChoiceField(
-        label=gettext_lazy("Channel"), choices=lambda: list(words.CHANNELS.items()), initial=Channel.EMAIL
+        label=gettext_lazy("Channel"),
+        initial=Channel.EMAIL,
+        choices=lambda: [(each.value, words.CHANNELS[each]) for each in ADDRESSED],
     )
     address = forms.CharField(
         label=gettext_lazy("Address or number"),

@@ -5,6 +5,7 @@ How to add a provider or channel: docs/touchpoints.md.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from merchants.models import Merchant
@@ -25,7 +26,14 @@ class NotSent(Exception):
 
 
 class TryLater(NotSent):
-    """This try failed, and the provider has not taken the message for good: it can be repeated."""
+    """This try failed, and the provider has not taken the message for good: it can be repeated.
+
+    wait: for how long the provider asks to be left alone.
+    """
+
+    def __init__(self, detail: str = "", wait: timedelta = timedelta()) -> None:
+        super().__init__(detail)
+        self.wait = wait
 
 
 class Unreachable(TryLater):

@@ -33,11 +33,15 @@ class Channels:
             channel.close()
 
     def _connection(self, channel: str) -> ChannelConnection:
-        # Imported here: an installation without text messages never loads Twilio's library (20 MB).
+        # Imported here: an installation without text messages never loads Twilio's library (20 MB), nor the one for push.
         if channel == Channel.SMS:
             from notifications.channels.sms import SmsConnection
 
             return SmsConnection()
+        if channel == Channel.PUSH:
+            from notifications.channels.push import PushConnection
+
+            return PushConnection()
         from notifications.channels.email import EmailConnection
         from notifications.channels.fall_over import FallOver
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from merchants.rest.errors import NotFound
-from notifications.choices import Channel
+from notifications.choices import ADDRESSED, Channel
 from notifications.consent.models import ConsentEntry
 from notifications.consent.standing import NOBODY, Grant, Standing, judge, standing
 from notifications.reasons import Reason
@@ -65,7 +65,7 @@ def ledger(address: str = "", channel: str = "", topic: str = "", state: str = "
     """Entries of the open scope, narrowed. `address` is a whole one, in any spelling."""
     rows: QuerySet[ConsentEntry] = ConsentEntry.objects.all()
     if address:
-        rows = rows.filter(digest__in=[digest(each, address) for each in Channel.values])
+        rows = rows.filter(digest__in=[digest(each, address) for each in ADDRESSED])
     narrowed = {"channel": channel, "topic": topic, "state": state}
     return rows.filter(**{name: value for name, value in narrowed.items() if value})
 

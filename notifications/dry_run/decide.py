@@ -20,6 +20,7 @@ from notifications.condition_context import contexts
 from notifications.conditions import Context
 from notifications.holdout import is_held_out, percent_of
 from notifications.planner import Planned, Subject
+from notifications.push.queries import hosts_by_order
 from notifications.reasons import Reason
 from notifications.suppressions import Suppressed, suppressed
 from notifications.switches import Switch
@@ -62,10 +63,11 @@ def decide(
     *,
     has_sms: bool,
 ) -> list[Outcome]:
-    """The messages of these facts of the open scope. At most nine queries, however many facts."""
+    """The messages of these facts of the open scope. At most ten queries, however many facts."""
     orders = Order.objects.defer("raw", "search").in_bulk({fact.order_id for fact in facts if fact.order_id})
     live = [each for each in switch.conditions if each.is_live]
     known = contexts(merchant, orders.values(), planner.needs([switch]) | conditions.needs(live))
+    devices = hosts_by_order(merchant, orders.keys())
     outcomes: list[tuple[Planned, datetime, bool]] = []
     for fact in facts:
         order = orders.get(fact.order_id) if fact.order_id else None
@@ -74,8 +76,8 @@ def decide(
         is_history = fact.data.get("notify", True) is False
         then = _as_it_was(fact, order) if is_history else fact
         for planned in planner.plan_fact(
-            merchant, touchpoint, switch, then, Subject(order, known[order.id]), now=then.recorded_at,
-            has_sms=has_sms,
+            merchant, touchpoint, switch, then, Subject(order, known[order.id], order.id in devices),
+            now=then.recorded_at, has_sms=has_sms,
         ):  # fmt: skip
             outcomes.append((planned, planned.due_at or then.recorded_at, is_history))
     world = _load(merchant, switch, known, outcomes)

@@ -34,6 +34,7 @@ from notifications.flows.definition import (
 )
 from notifications.flows.models import FlowRun, FlowStep, RunState
 from notifications.flows.reader import finished
+from notifications.push.queries import hosts_by_order
 from notifications.touchpoints import TOUCHPOINTS
 from orders.models import OrderStatus
 
@@ -152,6 +153,7 @@ def _send(merchant: Merchant, run: FlowRun, step: Send, on: str) -> Outcome:
         merchant, run.order, touchpoint, step.channels, step.reach,
         moment=f"flow:{run.id}:{step.id}", shipment_id=run.shipment_id if about_parcel else None,
         plan={"flow": str(run.flow_id), "run": str(run.id), "step": step.id, "version": run.version.number},
+        has_device=bool(hosts_by_order(merchant, [run.order_id])),
     )  # fmt: skip
     for message in messages:
         message.fact_position, message.fact_type = run.fact_position, run.fact_type

@@ -13,8 +13,10 @@ from .context import prepare
 from .errors import TemplateError
 from .mjml import compile_mjml
 
-Channel = Literal["email", "sms"]
+Channel = Literal["email", "sms", "push"]
 MAX_SUBJECT = 200
+# Of a notification a telephone shows about so much, and all of it has to fit into 4 KB (RFC 8030, 7.2).
+MAX_PUSH_TITLE, MAX_PUSH = 100, 240
 
 # Every control character and every line or paragraph separator of Unicode: a header must stay one
 # line. The directional controls go too: they can make a subject read as something else.
@@ -30,8 +32,8 @@ TRAILING_SPACE = re.compile(r"(?<![ \t])[ \t]+\n")
 class CompiledTemplate:
     """A message ready to be filled, parsed once and shared by all threads.
 
-    E-mail has subject, preheader, html and text; SMS has only text. `variants` are whole templates
-    of their own for some statuses of a parcel.
+    E-mail has subject, preheader, html and text; SMS has only text; push has a title (`subject`) and text. `variants`
+    are whole templates of their own for some statuses of a parcel.
     """
 
     locale: str
@@ -132,6 +134,9 @@ def wording(
 def _worded(touchpoint: str, locale: str, channel: Channel, words: Mapping[str, str]) -> CompiledTemplate:
     if channel == "sms":
         return sms_template(locale, words["sms"])
+    if channel == "push":
+        title = sandbox.parse("{{ shop.name }}: " + words["heading"], sandbox.TEXT)
+        return CompiledTemplate(locale, "push", sandbox.parse(words["push"], sandbox.TEXT), title)
     html = compile_mjml(catalog.mjml_source(touchpoint, locale, words))
     text = catalog.text_source(touchpoint, words)
     return email_template(locale, words["subject"], words["preheader"], html, text)
@@ -160,10 +165,20 @@ def render_sms(template: CompiledTemplate, context: Mapping[str, Any]) -> str:
     return sms.to_gsm7(" ".join(HEADER_BREAKERS.sub(" ", sandbox.fill(template.text, context)).split()))
 
 
-def one_line(text: str) -> str:
+def render_push(template: CompiledTemplate, context: Mapping[str, Any]) -> Rendered:
+    """Fill a push template: a title and a text of one short line each."""
+    context = prepare(context)
+    template = template.fitting(context)
+    if template.channel != "push" or template.subject is None:
+        raise TemplateError("this is not a push template")
+    title = one_line(sandbox.fill(template.subject, context), MAX_PUSH_TITLE)
+    return Rendered(title, "", "", one_line(sandbox.fill(template.text, context), MAX_PUSH))
+
+
+def one_line(text: str, longest: int = MAX_SUBJECT) -> str:
     """`text` safe for a mail header: one line of readable length, no control characters."""
     line = " ".join(HEADER_BREAKERS.sub(" ", text).split())
-    return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def _tidy(text: str) -> str:

@@ -10,6 +10,7 @@ from events.models import Cursor, Fact
 from merchants.models import Merchant
 from notifications import planner, planning
 from notifications.models import Message
+from notifications.push.queries import hosts_by_order
 from notifications.switches import Switch, all_switches, facts_of
 from notifications.touchpoints import TOUCHPOINTS
 from orders.models import Order
@@ -26,8 +27,9 @@ NOT_FIRED: dict[str, str | Promise] = {
 
 
 def not_fired(merchant: Merchant, order: Order, messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Every touchpoint that planned nothing for this order of the open scope, and why: three statements."""
+    """Every touchpoint that planned nothing for this order of the open scope, and why: four statements."""
     told = {message.touchpoint for message in messages}
+    has_device = bool(hosts_by_order(merchant, [order.pk]))
     facts = list(Fact.objects.filter(order_id=order.pk).order_by("position"))
     cursor = Cursor.objects.filter(subscriber="notifications.plan", shard=merchant.shard).first()
     switches = all_switches()
@@ -35,7 +37,7 @@ def not_fired(merchant: Merchant, order: Order, messages: Sequence[Message]) -> 
     for key, switch in switches.items():
         if key in told:
             continue
-        code, fact = _why(key, switch, order, facts, cursor.position if cursor else 0)
+        code, fact = _why(key, switch, order, facts, cursor.position if cursor else 0, has_device=has_device)
         found.append(
             {
                 "touchpoint": key,
@@ -51,7 +53,7 @@ def not_fired(merchant: Merchant, order: Order, messages: Sequence[Message]) -> 
 
 
 def _why(
-    key: str, switch: Switch, order: Order, facts: Sequence[Fact], read_to: int
+    key: str, switch: Switch, order: Order, facts: Sequence[Fact], read_to: int, *, has_device: bool
 ) -> tuple[str, Fact | None]:
     types = facts_of(key, switch)
     if not types:
@@ -66,7 +68,10 @@ def _why(
     if fact.position > read_to:
         return "not_read", fact
     ways = [channel for channel in TOUCHPOINTS[key].channels if channel in switch.channels]
-    reached = [way for way in ways if planner.cannot(order, way, has_sms=planning.has_sms()) is None]
+    reached = [
+        way for way in ways
+        if planner.cannot(order, way, has_sms=planning.has_sms(), has_device=has_device) is None
+    ]  # fmt: skip
     return ("not_then" if reached else "no_way"), fact
 
 
