@@ -33,7 +33,7 @@ class Channels:
             channel.close()
 
     def _connection(self, channel: str) -> ChannelConnection:
-        # Imported here: an installation without text messages never loads Twilio's library (20 MB), nor the one for push.
+        # Imported here: without text messages nobody loads Twilio's library (20 MB), nor without push the one for it.
         if channel == Channel.SMS:
             from notifications.channels.sms import SmsConnection
 
