@@ -125,6 +125,7 @@ def _messages(row: FollowUp, known: Known) -> Iterator[Message]:
             moment=moment,
             shipment_id=None,
             plan=plan,
+            has_device=False,  # none of them goes by push
         ):
             message.data = data
             yield message
