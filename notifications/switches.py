@@ -66,6 +66,11 @@ class Switch:
         """Whether messages of this channel go out."""
         return self.is_on and channel in self.channels
 
+    @property
+    def has_own_moment(self) -> bool:
+        """Whether it goes out at the moment that it was made for: the shop wants it, and chose no fact instead."""
+        return self.is_on and not self.trigger
+
 
 def triggers() -> list[str]:
     """Types of facts that can set off a message, sorted."""

@@ -104,7 +104,7 @@ def _complements(merchant: Merchant, rows: Sequence[FollowUp]) -> dict[UUID, lis
 def _messages(row: FollowUp, known: Known) -> Iterator[Message]:
     switch, customer = known.switches[row.kind], known.customers.get(row.customer_id)
     order = known.orders.get(row.order_id) if row.order_id else None
-    if customer is None or not switch.is_on or (order is not None and order.status == "cancelled"):
+    if customer is None or not switch.has_own_moment or (order is not None and order.status == "cancelled"):
         return
     if known.is_given_back(row) or not _meets(row, switch, known):
         return

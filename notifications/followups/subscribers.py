@@ -29,7 +29,7 @@ _READS = ("order.placed", "order.cancelled", "order.refunded", "shipment.deliver
 def plan_follow_ups(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
     """Begin and end what these facts begin and end: a fixed number of queries, however many facts."""
     how = switches(Kind.values)
-    if not any(switch.is_on for switch in how.values()):
+    if not any(switch.has_own_moment for switch in how.values()):
         return
     SweepClock.objects.bulk_create(
         [SweepClock(merchant=merchant, due_at=timezone.now())], ignore_conflicts=True
@@ -67,7 +67,7 @@ def _end(orders: dict[UUID, Order], facts: Sequence[RecordedFact]) -> None:
 
 def _welcomes(merchant: Merchant, placed: Sequence[Order], how: Mapping[str, Switch]) -> Iterable[FollowUp]:
     """Whoever placed their first order."""
-    if not placed or not how[Kind.WELCOME].is_on:
+    if not placed or not how[Kind.WELCOME].has_own_moment:
         return
     customers = {order.customer_id for order in placed}
     ids = [order.id for order in placed]
@@ -97,9 +97,9 @@ def _after_delivery(
         for shipment_id, sku, quantity in lines.values_list("shipment_id", "line__sku", "quantity")
     ]
     skus = {sku for _parcel, sku, _quantity in arrived}
-    guides = said_by_rules(merchant, skus, RuleKind.GUIDE) if skus and how[Kind.GUIDE].is_on else {}
+    guides = said_by_rules(merchant, skus, RuleKind.GUIDE) if skus and how[Kind.GUIDE].has_own_moment else {}
     days: dict[Bought, float] = {}
-    if how[Kind.REPLENISHMENT].is_on:
+    if how[Kind.REPLENISHMENT].has_own_moment:
         pairs = {
             Bought(customer_id, sku)
             for p, sku, _quantity in arrived
@@ -117,7 +117,7 @@ def _after_delivery(
             yield _row(
                 merchant, Kind.REPLENISHMENT, order, sku, at, max(used_up - LEAD, at + timedelta(days=1))
             )
-        if how[Kind.COMPLEMENT].is_on:
+        if how[Kind.COMPLEMENT].has_own_moment:
             yield _row(
                 merchant, Kind.COMPLEMENT, order, str(order.id), at, _due(how[Kind.COMPLEMENT], order, at)
             )
@@ -129,7 +129,7 @@ def _asked(
     arrived: Sequence[tuple[Shipment, str, int]], how: Mapping[str, Switch],
 ) -> Iterable[FollowUp]:  # fmt: skip
     """What shoppers are asked once all of an order is there."""
-    wanted = [kind for kind in _OF_ORDERS if how[kind].is_on]
+    wanted = [kind for kind in _OF_ORDERS if how[kind].has_own_moment]
     there = [parcel for parcel in parcels if parcel.order_id in orders] if wanted else []
     skus = {sku for _parcel, sku, _quantity in arrived} if Kind.REVIEW in wanted else set()
     usage = said_by_rules(merchant, skus, RuleKind.REVIEW) if skus else {}

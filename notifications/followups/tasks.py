@@ -43,7 +43,11 @@ def look_through() -> int:
             if not due.held(clock).update(due_at=timezone.now() + _EVERY, attempts=0):
                 continue
             how = switches(Kind.values)
-            sweep(clock.merchant, birthdays=how[Kind.BIRTHDAY].is_on, overdue=how[Kind.WIN_BACK].is_on)
+            sweep(
+                clock.merchant,
+                birthdays=how[Kind.BIRTHDAY].has_own_moment,
+                overdue=how[Kind.WIN_BACK].has_own_moment,
+            )
             if how[Kind.COMPLEMENT].is_on:
                 learn_pairs(clock.merchant)
     return len(clocks)

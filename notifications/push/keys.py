@@ -78,4 +78,4 @@ def _decoded(text: str) -> bytes:
 
 
 def _bad(name: str) -> Unprocessable:
-    return Unprocessable("This is no key of a push subscription.", param=name, code="invalid_subscription")
+    return Unprocessable("This is no key of a push subscription.", param=name)

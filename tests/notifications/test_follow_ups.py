@@ -360,6 +360,18 @@ class TestDays:
         set_switch(merchant, "welcome", replace(switch, conditions=(Condition("segment", Op.IS, ("new",)),)))
         assert tell(merchant, later, 0.5) == []  # two orders: not "new" any more
 
+    def test_a_fact_that_the_shop_chose_stands_in_for_the_moment_that_it_was_made_for(
+        self, merchant: Merchant, drain_all: Work, later: Any
+    ) -> None:
+        with merchant_scope(merchant):
+            switch = switches(["welcome"])["welcome"]
+        set_switch(merchant, "welcome", replace(switch, is_on=True, trigger=("order.placed",)))
+        bought(merchant, "anna@x.test", 1, line("tea"))
+        drain_all()
+        assert waiting(merchant) == {}
+        [message] = tell(merchant, later, 1)
+        assert (message.touchpoint, message.order_id is None) == ("welcome", False)
+
 
 def test_a_batch_is_composed_with_a_fixed_number_of_queries(
     merchant: Merchant, drain_all: Work, django_assert_max_num_queries: DjangoAssertNumQueries
