@@ -171,6 +171,7 @@ ACTIONS: dict[str, Promise] = {
     "withdrawal.declared": _("Withdrawal declared"),
     "withdrawal.matched": _("Order of a withdrawal found"),
     "withdrawal.refund": _("Refund of a withdrawal asked for"),
+    "withdrawal.way_back": _("Way back of a withdrawal opened"),
     "withdrawal.goods_back": _("Goods of a withdrawal back"),
     "withdrawal.dispatched": _("Dispatch of a withdrawal proved"),
     "withdrawal.completed": _("Withdrawal refunded"),

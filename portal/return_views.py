@@ -18,7 +18,7 @@ from portal.limits import count_write
 from portal.loading import OrderRow
 from portal.opening import open_order
 from portal.pages import portal_page, render
-from portal.problem_form import read_message
+from portal.problem_form import Typed, read_message
 from portal.return_answers import PICKED, STEPS, Answers, first_unanswered, key_of, offered, read, with_terms
 from portal.return_page import methods_of, steps_context
 from portal.return_status import status_context
@@ -33,8 +33,9 @@ from returns.parcels import set_parcel
 from returns.policy.line_facts import Asked
 from returns.queries import Returnable, get_return, photo_of, returnable_of
 from returns.requesting import RequestedLine, RequestedReturn
-from returns.states import Side
+from returns.states import Kind, Side
 from returns.stock import offered_for
+from returns.withdrawal.way_back import choose_way
 
 
 @portal_page("GET", "POST")
@@ -158,12 +159,17 @@ def status(request: HttpRequest, site: Site, token: str, return_id: str) -> Http
                     typed.errors["text"] = _("This could not be saved.")
                 else:
                     return _to(site, token, found)
-        style = Style.of(site, row, timezone.now())
-        context = status_context(
-            site, row, token, found, typed, style, host=f"{request.scheme}://{request.get_host()}"
-        )
-        wrong = typed is not None and bool(typed.errors)
-        return render(request, site, "portal/return.html", context, status=422 if wrong else 200)
+        return _shown(request, site, row, token, found, typed)
+
+
+def _shown(
+    request: HttpRequest, site: Site, row: OrderRow, token: str, found: Return, typed: Typed | None
+) -> HttpResponse:
+    style = Style.of(site, row, timezone.now())
+    host = f"{request.scheme}://{request.get_host()}"
+    context = status_context(site, row, token, found, typed, style, host=host)
+    wrong = typed is not None and bool(typed.errors)
+    return render(request, site, "portal/return.html", context, status=422 if wrong else 200)
 
 
 @portal_page("GET", "POST")
@@ -188,14 +194,35 @@ def cancel(request: HttpRequest, site: Site, token: str, return_id: str) -> Http
 
 @portal_page("POST")
 def sent(request: HttpRequest, site: Site, token: str, return_id: str) -> HttpResponse:
-    """The shopper has handed in a parcel of their own, and says its number."""
+    """The shopper has handed in a parcel of their own, and says its number; or, of a withdrawal, shows the receipt."""
     row = open_order(site, token)
     found = _return(row, return_id)
     count_write(request, site, row)
     number = request.POST.get("tracking_number", "").replace("\0", "")
+    with site.speaking(row.locale):
+        proof = read_message(request) if found.kind == Kind.WITHDRAWAL else Typed()
+        if found.kind == Kind.WITHDRAWAL and not (number.strip() or proof.photos):
+            proof.errors.setdefault("photos", _("Please add a photo of the receipt, or the tracking number."))
+        if proof.errors:
+            return _shown(request, site, row, token, found, proof)
     # Not approved, on its way already, or no number at all: the page itself says what holds.
     with suppress(Conflict, Unprocessable):
         set_parcel(site.merchant, found.id, tracking_number=number)
+    if proof.photos:
+        with suppress(Conflict, Unprocessable):
+            commands.mark_sent(site.merchant, found.id, by=Side.SHOPPER, photos=proof.photos)
+    return _to(site, token, found)
+
+
+@portal_page("POST")
+def way(request: HttpRequest, site: Site, token: str, return_id: str) -> HttpResponse:
+    """How the goods of a withdrawal are sent back."""
+    row = open_order(site, token)
+    found = _return(row, return_id)
+    count_write(request, site, row)
+    # On its way already, or a way that there is not: the page itself says what holds.
+    with suppress(Conflict, Unprocessable):
+        choose_way(site.merchant, found.id, request.POST.get("method", ""))
     return _to(site, token, found)
 
 

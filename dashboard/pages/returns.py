@@ -163,6 +163,9 @@ def _detail(
         "hint": hint_about(found),
         "money_panel": panel(found.order),
         "portal_path": f"/p/{seat.merchant.slug}/o/{token_of(found.order)}/returns/{return_id}/",
+        "withdrawal_url": f"/app/{seat.merchant.slug}/withdrawals/{public_id('wdr', found.withdrawal_id)}/"
+        if found.withdrawal_id
+        else "",
         "undecided": found.approval_state in UNDECIDED,
         "may_receive": approved and found.closed_at is None and found.logistics_state != Logistics.INSPECTED,
         "may_inspect": came,

@@ -320,7 +320,8 @@ CODES: dict[str, Code] = {
     # Withdrawals.
     "withdrawal_unmatched": Code(409, "Its order is not known yet.", "`POST /withdrawals/{id}/match` first."),
     "withdrawal_open": Code(409, "The withdrawal has another order, or is open.", "Read it."),
-    "withdrawal_not_open": Code(409, "Only an open withdrawal is refunded.", "Read it; match it first."),
+    "withdrawal_not_open": Code(409, "Only an open withdrawal is refunded, or sent back.", "Read it; match it first."),
+    "not_sent": Code(422, "Nothing of it was sent yet.", "Send nothing; or try again once it is sent."),
     "withdrawal_completed": Code(409, "The withdrawal is done.", "Nothing: its money went back."),
     "withdrawal_set_aside": Code(409, "The withdrawal was set aside.", "Match it anew to take it up again."),
     "reason_missing": Code(422, "A decision needs its reason.", "Send `reason`."),

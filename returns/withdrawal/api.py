@@ -13,12 +13,16 @@ from merchants.rest.pages import Page, newest_first
 from merchants.rest.parameters import PAGING, query
 from merchants.rest.views import ApiView
 from orders.models import OrderLine
+from returns.api import shown_return
+from returns.queries import named_return
+from returns.shown import ReturnOut
 from returns.withdrawal import commands, queries
 from returns.withdrawal.models import Source, Status
 from returns.withdrawal.refunds import proposal_of, refund
 from returns.withdrawal.schemas import (
     GoodsIn,
     MatchIn,
+    MethodIn,
     RefundIn,
     SetAsideIn,
     WithdrawalIn,
@@ -27,6 +31,7 @@ from returns.withdrawal.schemas import (
     show_withdrawal,
 )
 from returns.withdrawal.steps import Declaration
+from returns.withdrawal.way_back import choose_way, open_way
 
 
 class Withdrawals(ApiView):
@@ -142,6 +147,30 @@ class GoodsOfWithdrawal(_Doing):
             raise Unprocessable("A time needs an offset.", param="at", code="invalid_time")
         commands.note_goods(self.merchant, pk, back=told.back, at=told.at)
         return self.shown(pk)
+
+
+class ReturnOfWithdrawal(_Doing):
+    """The way back of its goods."""
+
+    @extend_schema(operation_id="withdrawals_return", request=None, responses={200: WithdrawalOut})
+    def post(self, request: HttpRequest, withdrawal_id: str) -> HttpResponse:
+        """Let the goods come back: `return_ids` say how. It happens by itself where nothing speaks against it."""
+        pk = self.found(withdrawal_id)
+        open_way(self.merchant, pk)
+        return self.shown(pk)
+
+
+class MethodOfReturn(ApiView):
+    """How withdrawn goods are sent."""
+
+    scopes = {"POST": "returns:write"}
+
+    @extend_schema(operation_id="returns_method", request=MethodIn, responses={200: ReturnOut})
+    def post(self, request: HttpRequest, return_id: str) -> HttpResponse:
+        """Choose for the consumer, as long as nothing is sent and no label made. Returns of your own keep their way."""
+        pk = named_return(return_id)
+        choose_way(self.merchant, pk, self.body(MethodIn).method)
+        return self.show(shown_return(pk))
 
 
 class SetAsideWithdrawal(_Doing):
