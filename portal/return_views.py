@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -19,7 +19,17 @@ from portal.loading import OrderRow
 from portal.opening import open_order
 from portal.pages import portal_page, render
 from portal.problem_form import Typed, read_message
-from portal.return_answers import PICKED, STEPS, Answers, first_unanswered, key_of, offered, read, with_terms
+from portal.return_answers import (
+    PICKED,
+    STEPS,
+    Answers,
+    first_unanswered,
+    key_of,
+    kind_of,
+    offered,
+    read,
+    with_terms,
+)
 from portal.return_page import methods_of, steps_context
 from portal.return_status import status_context
 from portal.site import Site
@@ -67,11 +77,12 @@ def steps(request: HttpRequest, site: Site, token: str) -> HttpResponse:
         )
 
 
-def _answers(site: Site, order: Order, data: object) -> tuple[Answers, list[Returnable]]:
+def _answers(site: Site, order: Order, data: QueryDict) -> tuple[Answers, list[Returnable]]:
     """What is answered, judged by the rules with the reasons that were given."""
-    goods = returnable_of(site.merchant, order)
-    answers = read(data, goods)  # type: ignore[arg-type]
-    if any(line.reason for line in answers.lines):
+    kind = kind_of(data)
+    goods = returnable_of(site.merchant, order, kind=kind)
+    answers = read(data, goods)
+    if kind == Kind.RETURN and any(line.reason for line in answers.lines):
         asked = {
             line.found.piece.line.id: Asked(line.reason or None, line.condition or None, line.quantity)
             for line in answers.lines
@@ -104,7 +115,8 @@ def _send(request: HttpRequest, site: Site, order: Order, answers: Answers) -> R
         return None
     wanted = RequestedReturn(
         lines=_lines(answers, typed.photos), method=answers.method if methods else "", gift=answers.gift,
-        gift_email=gift_email, note=typed.text, key=request.POST.get("key", "").replace("\0", "")[:64],
+        kind=answers.kind, gift_email=gift_email, note=typed.text,
+        key=request.POST.get("key", "").replace("\0", "")[:64],
     )  # fmt: skip
     ask_shop(site.merchant, [line.variant for line in answers.lines])
     try:

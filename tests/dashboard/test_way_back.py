@@ -71,6 +71,7 @@ def page_of(order: Order, ret: Return, rest: str = "") -> str:
 def test_the_consumer_sends_the_goods_shows_it_and_has_the_money_without_a_fee(
     merchant: Merchant, settled: Callable[[], None], owner: Client, smtp_sink: SmtpSink
 ) -> None:
+    """Complaint 2: a withdrawal is no return by the rules: no reason, no approval, no fee, no steering."""
     rules(merchant, fees={"flat": "4.90", "restocking_percent": "15"}, window=1)
     order = delivered(merchant)
     client = Client()
