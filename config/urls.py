@@ -34,8 +34,10 @@ from orders.segments.api import CountSegment, ExportSegment, OneSegment, Segment
 from portal import tls
 from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
+from returns.branches_api import Branches, OneBranch, RenewBranch
 from returns.claims.urls import claim_routes
 from returns.files_api import PackingSlip, ReturnLabelFile
+from returns.logistics.api import LabelAccounts, OneLabelAccount
 from returns.money.urls import money_routes
 from returns.photos_api import OneReturnPhoto, ReturnPhotos
 from returns.policy.api import ReturnPolicy
@@ -109,6 +111,11 @@ api = [
     path("return-policy", ReturnPolicy.as_view()),
     path("return-reasons", Reasons.as_view()),
     path("stock-hook", StockHooks.as_view()),
+    path("branches", Branches.as_view()),
+    path("branches/<str:branch_id>", OneBranch.as_view()),
+    path("branches/<str:branch_id>/renew", RenewBranch.as_view()),
+    path("label-accounts", LabelAccounts.as_view()),
+    path("label-accounts/<str:maker>", OneLabelAccount.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     *withdrawal_routes,
