@@ -36,6 +36,7 @@ from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
 from returns.branches_api import Branches, OneBranch, RenewBranch
 from returns.claims.urls import claim_routes
+from returns.exports import ExportClaims, ExportReturns, ExportWithdrawals
 from returns.files_api import PackingSlip, ReturnLabelFile
 from returns.logistics.api import LabelAccounts, OneLabelAccount
 from returns.money.urls import money_routes
@@ -141,6 +142,9 @@ api = [
     path("exports/segment", ExportSegment.as_view()),
     path("exports/products", ExportProducts.as_view()),
     path("exports/shipments", ExportShipments.as_view()),
+    path("exports/returns", ExportReturns.as_view()),
+    path("exports/claims", ExportClaims.as_view()),
+    path("exports/withdrawals", ExportWithdrawals.as_view()),
     path("exports/messages", ExportMessages.as_view()),
     path("exports/events", ExportEvents.as_view()),
     path("webhook-endpoints", WebhookEndpoints.as_view()),

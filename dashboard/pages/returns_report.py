@@ -15,6 +15,7 @@ from analytics.returns.schemas import show_figures
 from analytics.returns.types import TypeReturns
 from dashboard import formats, shell
 from dashboard.access import Seat, merchant_view
+from merchants.exporting import escape_cell
 from returns.policy.choices import Resolution
 from returns.reasons import name_of
 
@@ -60,7 +61,7 @@ def returns_csv(request: HttpRequest, seat: Seat) -> HttpResponse:
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(_COLUMNS)
-    writer.writerows([_cell(getattr(row, name)) for name in _COLUMNS] for row in shown.products)
+    writer.writerows([escape_cell(getattr(row, name)) for name in _COLUMNS] for row in shown.products)
     response = HttpResponse(written.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"returns-{period.first.isoformat()}-{period.last.isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -71,12 +72,6 @@ def _period(request: HttpRequest) -> Period:
     given = request.GET.get("days", "")
     days = int(given) if given in {str(days) for days in PERIODS} else _USUAL
     return Period.ending(timezone.localdate(), days)
-
-
-def _cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _summary(figures: ReturnFigures, currency: str) -> list[tuple[str, str, str]]:

@@ -4,6 +4,7 @@ import binascii
 from base64 import b64decode
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
 
@@ -14,7 +15,7 @@ from merchants.rest.parameters import PAGING, query
 from merchants.rest.views import ApiView
 from orders.models import Order, OrderLine
 from returns.claims import commands, queries
-from returns.claims.models import Cover, Exclusion, Kind, Payer, Resolution, Status
+from returns.claims.models import Claim, Cover, Exclusion, Kind, Payer, Resolution, Status
 from returns.claims.pool import cover
 from returns.claims.schemas import (
     ApproveIn,
@@ -30,6 +31,12 @@ from returns.claims.schemas import (
 )
 from returns.claims.steps import Asked
 from returns.steps import redrawn
+
+CLAIM_FILTERS = (
+    query("order_id", "About one order: `ord_…`"),
+    query("status", "Whose turn it is.", values=Status.values),
+    query("kind", "What happened.", values=Kind.values),
+)
 
 
 class Claims(ApiView):
@@ -59,27 +66,25 @@ class Claims(ApiView):
         return self.show(show_claim(queries.get_claim(made.pk)), 201)
 
     @extend_schema(
-        operation_id="claims_list",
-        parameters=[
-            query("order_id", "About one order: `ord_…`"),
-            query("status", "Whose turn it is.", values=Status.values),
-            query("kind", "What happened.", values=Kind.values),
-            *PAGING,
-        ],
-        responses={200: Page[ClaimOut]},
+        operation_id="claims_list", parameters=[*CLAIM_FILTERS, *PAGING], responses={200: Page[ClaimOut]}
     )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List claims, newest first."""
-        rows, asked = queries.claims_with_lines(), request.GET
-        if value := asked.get("order_id"):
-            found = parse_public_id("ord", value)
-            rows = rows.filter(order_id=found) if found else rows.none()
-        for name, known in (("status", Status.values), ("kind", Kind.values)):
-            if value := asked.get(name):
-                if value not in known:
-                    raise InvalidParameter(f"{name} is one of {', '.join(known)}.", param=name)
-                rows = rows.filter(**{name: value})
-        return self.show(newest_first(rows, asked, show_claim))
+        return self.show(newest_first(filtered_claims(request), request.GET, show_claim))
+
+
+def filtered_claims(request: HttpRequest) -> QuerySet[Claim]:
+    """The claims that the parameters of a list leave. Raises InvalidParameter."""
+    rows, asked = queries.claims_with_lines(), request.GET
+    if value := asked.get("order_id"):
+        found = parse_public_id("ord", value)
+        rows = rows.filter(order_id=found) if found else rows.none()
+    for name, known in (("status", Status.values), ("kind", Kind.values)):
+        if value := asked.get(name):
+            if value not in known:
+                raise InvalidParameter(f"{name} is one of {', '.join(known)}.", param=name)
+            rows = rows.filter(**{name: value})
+    return rows
 
 
 class OneClaim(ApiView):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -17,7 +18,7 @@ from returns.api import shown_return
 from returns.queries import named_return
 from returns.shown import ReturnOut
 from returns.withdrawal import commands, queries
-from returns.withdrawal.models import Source, Status
+from returns.withdrawal.models import Source, Status, Withdrawal
 from returns.withdrawal.refunds import proposal_of, refund
 from returns.withdrawal.schemas import (
     GoodsIn,
@@ -33,6 +34,11 @@ from returns.withdrawal.schemas import (
 from returns.withdrawal.steps import Declaration
 from returns.withdrawal.way_back import choose_way, open_way
 
+WITHDRAWAL_FILTERS = (
+    query("order_id", "Of one order: `ord_…`"),
+    query("status", "How far it is.", values=Status.values),
+)
+
 
 class Withdrawals(ApiView):
     """Withdrawals from contract."""
@@ -41,24 +47,12 @@ class Withdrawals(ApiView):
 
     @extend_schema(
         operation_id="withdrawals_list",
-        parameters=[
-            query("order_id", "Of one order: `ord_…`"),
-            query("status", "How far it is.", values=Status.values),
-            *PAGING,
-        ],
+        parameters=[*WITHDRAWAL_FILTERS, *PAGING],
         responses={200: Page[WithdrawalOut]},
     )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List withdrawals, newest first."""
-        rows, asked = queries.withdrawals_with_lines(), request.GET
-        if value := asked.get("order_id"):
-            found = parse_public_id("ord", value)
-            rows = rows.filter(order_id=found) if found else rows.none()
-        if value := asked.get("status"):
-            if value not in Status.values:
-                raise InvalidParameter(f"status is one of {', '.join(Status.values)}.", param="status")
-            rows = rows.filter(status=value)
-        return self.show(newest_first(rows, asked, show_withdrawal))
+        return self.show(newest_first(filtered_withdrawals(request), request.GET, show_withdrawal))
 
     @extend_schema(operation_id="withdrawals_declare", request=WithdrawalIn, responses={201: WithdrawalOut})
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -84,6 +78,19 @@ class Withdrawals(ApiView):
             ),
         )  # fmt: skip
         return self.show(show_withdrawal(queries.get_withdrawal(found.pk)), 201)
+
+
+def filtered_withdrawals(request: HttpRequest) -> QuerySet[Withdrawal]:
+    """The withdrawals that the parameters of a list leave. Raises InvalidParameter."""
+    rows, asked = queries.withdrawals_with_lines(), request.GET
+    if value := asked.get("order_id"):
+        found = parse_public_id("ord", value)
+        rows = rows.filter(order_id=found) if found else rows.none()
+    if value := asked.get("status"):
+        if value not in Status.values:
+            raise InvalidParameter(f"status is one of {', '.join(Status.values)}.", param="status")
+        rows = rows.filter(status=value)
+    return rows
 
 
 class OneWithdrawal(ApiView):
