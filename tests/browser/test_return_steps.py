@@ -66,6 +66,7 @@ def test_a_return_takes_four_light_steps_that_everybody_can_use(
         page.get_by_role("main").locator("button").first.click()
         page.wait_for_load_state()
     weigh(visit, "the return's page")
+    assert axe(visit) == []
     assert visit.messages == []
     assert visit.strangers == []
     with merchant_scope(merchant):
