@@ -34,8 +34,11 @@ from orders.segments.api import CountSegment, ExportSegment, OneSegment, Segment
 from portal import tls
 from returns.actions_api import ACTIONS
 from returns.api import OneReturn, OrderParts, OrderReturnable, Returns
+from returns.branches_api import Branches, OneBranch, RenewBranch
 from returns.claims.urls import claim_routes
+from returns.exports import ExportClaims, ExportReturns, ExportWithdrawals
 from returns.files_api import PackingSlip, ReturnLabelFile
+from returns.logistics.api import LabelAccounts, OneLabelAccount
 from returns.money.urls import money_routes
 from returns.photos_api import OneReturnPhoto, ReturnPhotos
 from returns.policy.api import ReturnPolicy
@@ -109,6 +112,11 @@ api = [
     path("return-policy", ReturnPolicy.as_view()),
     path("return-reasons", Reasons.as_view()),
     path("stock-hook", StockHooks.as_view()),
+    path("branches", Branches.as_view()),
+    path("branches/<str:branch_id>", OneBranch.as_view()),
+    path("branches/<str:branch_id>/renew", RenewBranch.as_view()),
+    path("label-accounts", LabelAccounts.as_view()),
+    path("label-accounts/<str:maker>", OneLabelAccount.as_view()),
     path("cases", Cases.as_view()),
     path("cases/<str:case_id>", OneCase.as_view()),
     *withdrawal_routes,
@@ -134,6 +142,9 @@ api = [
     path("exports/segment", ExportSegment.as_view()),
     path("exports/products", ExportProducts.as_view()),
     path("exports/shipments", ExportShipments.as_view()),
+    path("exports/returns", ExportReturns.as_view()),
+    path("exports/claims", ExportClaims.as_view()),
+    path("exports/withdrawals", ExportWithdrawals.as_view()),
     path("exports/messages", ExportMessages.as_view()),
     path("exports/events", ExportEvents.as_view()),
     path("webhook-endpoints", WebhookEndpoints.as_view()),

@@ -81,7 +81,8 @@ class AccountForm(forms.Form):
     )  # fmt: skip
 
     def __init__(self, maker: str, account: LabelAccount | None, data: Any = None) -> None:
-        self.maker, self.wanted = maker, CREDENTIALS[maker]
+        # A name before the secrets that go with it: browsers take another order for several forms in one.
+        self.maker, self.wanted = maker, sorted(CREDENTIALS[maker], key=lambda each: each.secret)
         super().__init__(data, initial=_initial(account))
         for name in {*_SIZES, *_RATES, "shipping_option_code", "contract", "receivers"} - set(_READS[maker]):
             del self.fields[name]

@@ -28,6 +28,15 @@ class Queue:
     tabs: Mapping[str, tuple[Any, Q]]
     by: str = "created_at"
 
+    def tab(self, request: HttpRequest) -> str:
+        """The name of the open tab."""
+        asked = request.GET.get("tab", "")
+        return asked if asked in self.tabs else next(iter(self.tabs))
+
+    def of_tab(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        """Those of the rows that stand in the open tab."""
+        return rows.filter(self.tabs[self.tab(request)][1])
+
     def show(
         self, request: HttpRequest, seat: Seat, rows: QuerySet, row: Callable[[Any], Any], **more: Any
     ) -> HttpResponse:
@@ -36,10 +45,8 @@ class Queue:
         rows: the open scope's, with what `row` needs of them. row: a row as the template shows it. more: what the
         template shows besides.
         """
-        first = next(iter(self.tabs))
-        asked = request.GET.get("tab", "")
-        tab = asked if asked in self.tabs else first
-        stretch = listing.newest(request, rows.filter(self.tabs[tab][1]), by=self.by)
+        first, tab = next(iter(self.tabs)), self.tab(request)
+        stretch = listing.newest(request, self.of_tab(request, rows), by=self.by)
         context = {
             **more,
             "rows": [row(found) for found in stretch.rows],

@@ -8,6 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.words import Label
 from returns.states import Condition, Disposition
 
+# What is not asked for by the shop's own rules.
+KINDS: Final[dict[str, Label]] = {
+    "withdrawal": Label(_("Withdrawal"), "info"),
+    "warranty": Label(_("Defect"), "warn"),
+}
+WITHDRAWALS_MONEY: Final = Label(_("Money by the withdrawal"), "quiet")
 APPROVALS: Final[dict[str, Label]] = {
     "requested": Label(_("To decide"), "bad"),
     "review": Label(_("Look closely"), "bad"),

@@ -75,6 +75,7 @@ ENTRIES: list[Entry] = [
     Entry(
         "labels", _("Return labels"), _("Who makes them, from where, and where parcels go."), "labels", "returns"
     ),
+    Entry("stock", _("Live stock"), _("Your shop is asked what there is for an exchange."), "stock", "returns"),
     Entry(
         "messages", _("Message texts"), _("Which messages go out, over which channels, and in which words."),
         "message_kinds", "delivery",

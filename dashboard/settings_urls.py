@@ -19,6 +19,7 @@ from dashboard.pages import (
     self_service,
     sender,
     setup,
+    stock_hook,
     suppressions,
     withdrawal_rules,
 )
@@ -61,6 +62,7 @@ shop_settings = [
     path("labels/<slug:maker>/test/", label_accounts.test_label_account, name="test_label_account"),
     path("labels/<slug:maker>/remove/", label_accounts.remove_label_account, name="remove_label_account"),
     path("withdrawal_rules/", withdrawal_rules.withdrawal_rules, name="withdrawal_rules"),
+    path("stock/", stock_hook.stock_hook, name="stock"),
     path("protection/", protection.protection, name="protection"),
     path("keys/", keys.keys, name="keys"),
     path("keys/<str:key_id>/revoke/", keys.revoke_key, name="revoke_key"),

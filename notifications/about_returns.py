@@ -61,7 +61,11 @@ def about_returns(facts: Mapping[int, FactData]) -> dict[int, AboutReturn]:
     if not told:
         return {}
     lines = ("lines__line", "lines__part", "exchanges")
-    rows = Return.objects.prefetch_related(*lines).in_bulk({return_id_of(fact) for fact in told.values()})
+    rows = (
+        Return.objects.select_related("withdrawal")
+        .prefetch_related(*lines)
+        .in_bulk({return_id_of(fact) for fact in told.values()})
+    )
     entries = ReturnEntry.objects.in_bulk({_entry_id(fact) for fact in told.values()})
     refunds = Refund.objects.in_bulk({f.refund_id for f in told.values() if isinstance(f, RefundFact)})
     parts: dict[UUID, list[RefundPart]] = {}

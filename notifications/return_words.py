@@ -18,7 +18,8 @@ from returns.facts import ReturnCancelled, ReturnExpired, ReturnInTransit, Retur
 from returns.models import Return, ReturnLine
 from returns.money.facts import CreditFact, CreditGiven, RefundCompleted, RefundFact
 from returns.money.models import PaymentKind
-from returns.states import SENDS_GOODS, Approval, Logistics, Method
+from returns.states import SENDS_GOODS, Approval, Kind, Logistics, Method
+from returns.withdrawal.way_back import SEND_WITHIN
 
 _TO_SEND = (Logistics.AWAITING, Logistics.LABEL_CREATED)
 
@@ -50,19 +51,27 @@ def return_url(portal: str, order: Order, about: AboutReturn, touchpoint: str) -
 def _return(
     about: AboutReturn, ret: Return, merchant: Merchant, language: str, zone: tzinfo
 ) -> dict[str, Any]:
-    """number, items, text (what was said), step, method, method_name, until (a day), address; each may be ""."""
+    """number, kind, items, text (what was said), step, method, method_name, until (a day), address; each may be ""."""
     sends = ret.approval_state == Approval.APPROVED and ret.logistics_state in _TO_SEND
     to = "\n".join(part for part in (merchant.legal_name or merchant.name, merchant.postal_address) if part)
     return {
         "number": ret.number,
+        "kind": ret.kind,
         "items": [_item(line) for line in ret.lines.all() if line.quantity or ret.closed_at],
         "text": about.entry.text if about.entry else "",
         "step": _step(about),
         "method": ret.method,
         "method_name": str(Method(ret.method).label) if ret.method and sends else "",
-        "until": _day(ret.expires_at, language, zone) if sends else "",
+        "until": _day(_send_by(ret), language, zone) if sends else "",
         "address": to if sends and ret.method == Method.OWN else "",
     }
+
+
+def _send_by(ret: Return) -> datetime | None:
+    """Until when it has to be on its way; withdrawn goods by the law's 14 days, which close nothing."""
+    if ret.kind == Kind.WITHDRAWAL and ret.withdrawal is not None:
+        return ret.withdrawal.declared_at + SEND_WITHIN
+    return ret.expires_at
 
 
 def _step(about: AboutReturn) -> str:

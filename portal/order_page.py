@@ -77,4 +77,8 @@ def order_context(site: Site, order: OrderRow, token: str) -> dict[str, Any]:
 def _returns(site: Site, order: OrderRow, token: str) -> list[ReturnCard]:
     if not order.has_returns:  # most orders have none: no query then
         return []
-    return cards_of(site, token, Return.objects.filter(order_id=order.id).order_by("-sequence")[:20])
+    return cards_of(
+        site,
+        token,
+        Return.objects.filter(order_id=order.id).select_related("withdrawal").order_by("-sequence")[:20],
+    )

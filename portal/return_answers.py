@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from returns import reasons
 from returns.policy.choices import ItemCondition
 from returns.queries import Returnable
-from returns.states import SENDS_GOODS, Resolution
+from returns.reasons import Reason
+from returns.states import SENDS_GOODS, Kind, Resolution
 
 STEPS = ("items", "reason", "resolution", "confirm")
 # Of these the shopper says which variant.
@@ -42,16 +43,29 @@ class Answer:
 
 @dataclass(slots=True)
 class Answers:
-    """Everything so far. `errors`: the place on the page → what is wrong there."""
+    """Everything so far. kind: a Kind. `errors`: the place on the page → what is wrong there."""
 
     lines: list[Answer] = field(default_factory=list)
     gift: bool = False
     method: str = ""
     errors: dict[str, str] = field(default_factory=dict)
+    kind: str = Kind.RETURN
+
+    @property
+    def is_defect(self) -> bool:
+        """Whether something is broken: the seller's duty, whatever the shop's window says."""
+        return self.kind == Kind.WARRANTY
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """The reasons to choose from: of a defect, those that a photo can show."""
+        offered = reasons.offered()
+        return [reason for reason in offered if reason.needs_photos] or offered if self.is_defect else offered
 
     def pairs(self) -> list[tuple[str, str]]:
         """The answers as the names and values of a form."""
-        found = [("gift", "1")] if self.gift else []
+        found = [("kind", self.kind)] if self.is_defect else []
+        found += [("gift", "1")] if self.gift else []
         for line in self.lines:
             found.append(("item", line.key))
             values = {"count": str(line.quantity), "reason": line.reason, "condition": line.condition,
@@ -64,10 +78,17 @@ class Answers:
         return "?" + urlencode([("step", step), *self.pairs()])
 
 
+def kind_of(data: QueryDict) -> str:
+    """A return by the shop's rules, or a defect."""
+    return str(Kind.WARRANTY if data.get("kind") == Kind.WARRANTY else Kind.RETURN)
+
+
 def read(data: QueryDict, goods: Sequence[Returnable]) -> Answers:
     """The answers about goods that can be returned; whatever names something else is left out."""
     chosen = set(data.getlist("item"))
-    answers = Answers(gift=data.get("gift") == "1", method=data.get("method", ""))
+    kind = kind_of(data)
+    gift = data.get("gift") == "1" and kind == Kind.RETURN
+    answers = Answers(gift=gift, method=data.get("method", ""), kind=kind)
     for found in goods:
         key = key_of(found)
         if key in chosen and found.possible:
@@ -97,7 +118,7 @@ def _is_offered(code: str) -> bool:
 def with_terms(answers: Answers, goods: Mapping[str, Returnable]) -> Answers:
     """The same answers, with what the rules say now that the reasons are known."""
     lines = [replace(line, found=goods[line.key]) for line in answers.lines if line.key in goods]
-    return Answers(lines, answers.gift, answers.method, answers.errors)
+    return replace(answers, lines=lines)
 
 
 def offered(line: Answer, *, gift: bool) -> list[str]:

@@ -73,12 +73,14 @@ def when_of(line: Answer) -> str:
     return str(_WHEN[trigger])
 
 
-def offers_for(line: Answer, order: Order, style: Style, *, gift: bool = False) -> list[Offer]:
+def offers_for(
+    line: Answer, order: Order, style: Style, *, gift: bool = False, defect: bool = False
+) -> list[Offer]:
     """The offers for one item, best first. Two more queries where it can be exchanged.
 
-    gift: the money is who bought it's, so there is no refund.
+    gift: the money is who bought it's, so there is no refund. defect: what the law gives stands in its own order.
     """
-    fits = reasons.known()[line.reason].suggests if line.reason else ()
+    fits = reasons.known()[line.reason].suggests if line.reason and not defect else ()
     allowed = offered(line, gift=gift)
     if not (line.reason and reasons.known()[line.reason].needs_photos):
         # The same again, or mended, helps with what is broken only.

@@ -1,6 +1,6 @@
 """A6–A9: the four steps of a return, as their templates show them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
@@ -20,7 +20,7 @@ from returns import reasons
 from returns.amounts import ZERO
 from returns.policy.choices import ItemCondition
 from returns.queries import Returnable
-from returns.states import SENDS_GOODS, Method, Resolution
+from returns.states import SENDS_GOODS, Kind, Method, Resolution
 from returns.steps import MOST_PHOTOS
 
 TITLES: Final[dict[str, Promise]] = {
@@ -29,6 +29,7 @@ TITLES: Final[dict[str, Promise]] = {
     "resolution": gettext_lazy("How can we make it right?"),
     "confirm": gettext_lazy("How do you send it back?"),
 }
+DEFECT_TITLES: Final[dict[str, Promise]] = {"items": gettext_lazy("What is broken?")}
 METHODS: Final[dict[str, tuple[Promise, Promise]]] = {
     Method.QR: (gettext_lazy("QR code"), gettext_lazy("Nothing to print: show it where you hand it in.")),
     Method.LABEL: (gettext_lazy("Label to print"), gettext_lazy("We send you the label by e-mail.")),
@@ -62,7 +63,7 @@ def steps_context(
     place = STEPS.index(step)
     back = STEPS[place - 1] if place else ""
     context = {
-        "title": TITLES[step],
+        "title": DEFECT_TITLES.get(step, TITLES[step]) if answers.is_defect else TITLES[step],
         "order_number": row.number,
         "step": place + 1,
         "steps": [number <= place for number in range(len(STEPS))],
@@ -74,18 +75,25 @@ def steps_context(
         "answers": answers,
         "typed": answers,
     }
-    return context | _PARTS[step](site, order, answers, goods, style)
+    return context | _PARTS[step](site, order, token, answers, goods, style)
 
 
 def _items(
-    site: Site, order: Order, answers: Answers, goods: list[Returnable], style: Style
+    site: Site, order: Order, token: str, answers: Answers, goods: list[Returnable], style: Style
 ) -> dict[str, Any]:
     chosen = {line.key: line for line in answers.lines}
     rows = [_row(found, chosen.get(key_of(found)), order, style) for found in goods]
+    if answers.is_defect:
+        rows = [replace(row, why="") if row.possible else row for row in rows]
     possible = [row for row in rows if row.possible]
     if len(possible) == 1 and not answers.errors:
-        rows = [_checked(row) if row.possible else row for row in rows]
-    return {"rows": rows, "any_possible": bool(possible)}
+        rows = [replace(row, checked=True) if row.possible else row for row in rows]
+    action = site.path(f"o/{token}/return/")
+    return {
+        "rows": rows,
+        "any_possible": bool(possible),
+        "defect_url": "" if answers.is_defect else f"{action}?kind={Kind.WARRANTY}",
+    }
 
 
 def _row(found: Returnable, answer: Answer | None, order: Order, style: Style) -> Row:
@@ -101,19 +109,15 @@ def _row(found: Returnable, answer: Answer | None, order: Order, style: Style) -
     )  # fmt: skip
 
 
-def _checked(row: Row) -> Row:
-    return Row(**{**{name: getattr(row, name) for name in Row.__slots__}, "checked": True})
-
-
 def _reasons(
-    site: Site, order: Order, answers: Answers, goods: list[Returnable], style: Style
+    site: Site, order: Order, token: str, answers: Answers, goods: list[Returnable], style: Style
 ) -> dict[str, Any]:
     return {
         "lines": [
             {
                 "answer": line,
                 "row": _row(line.found, line, order, style),
-                "reasons": [(reason, reason.code == line.reason) for reason in reasons.offered()],
+                "reasons": [(reason, reason.code == line.reason) for reason in answers.reasons],
                 "conditions": [(value, label, value == line.condition) for value, label in ItemCondition.choices]
                 if asks_condition(line) else [],
                 "reason_id": f"reason-{line.key}", "condition_id": f"condition-{line.key}",
@@ -125,13 +129,14 @@ def _reasons(
 
 
 def _resolutions(
-    site: Site, order: Order, answers: Answers, goods: list[Returnable], style: Style
+    site: Site, order: Order, token: str, answers: Answers, goods: list[Returnable], style: Style
 ) -> dict[str, Any]:
     return {
         "lines": [
             {
                 "answer": line, "row": _row(line.found, line, order, style),
-                "offers": offers_for(line, order, style, gift=answers.gift), "id": f"resolution-{line.key}",
+                "offers": offers_for(line, order, style, gift=answers.gift, defect=answers.is_defect),
+                "id": f"resolution-{line.key}",
             }
             for line in answers.lines
         ],
@@ -160,7 +165,7 @@ def methods_of(answers: Answers) -> list[str]:
 
 
 def _confirm(
-    site: Site, order: Order, answers: Answers, goods: list[Returnable], style: Style
+    site: Site, order: Order, token: str, answers: Answers, goods: list[Returnable], style: Style
 ) -> dict[str, Any]:
     methods = methods_of(answers)
     chosen = answers.method if answers.method in methods else methods[0] if len(methods) == 1 else ""
@@ -173,7 +178,11 @@ def _confirm(
             money[kind] = money.get(kind, ZERO) + brings(line, order, line.resolution)
     refund = max(money.get("refund", ZERO) - fee, ZERO)
     return {
-        "methods": [(value, *METHODS[value], value == chosen) for value in methods],
+        "methods": [
+            (value, METHODS[value][0], METHODS[value][1] if not (answers.is_defect and value == Method.OWN) else
+             _("With any carrier. What is broken costs you nothing: keep the receipt."), value == chosen)
+            for value in methods
+        ],
         "keeps_all": not methods,
         "lines": [
             {"answer": line, "row": _row(line.found, line, order, style), "gets": _gets(line, order, style),

@@ -19,13 +19,14 @@ from portal.problem_form import Typed
 from portal.return_page import LONGEST_NOTE, METHODS
 from portal.site import Site
 from portal.style import Style
+from portal.way_back import is_refunded, withdrawal_context
 from portal.wording import Tone
 from returns import reasons
 from returns.label_models import LabelState, ReturnLabel
 from returns.models import Branch, Return, ReturnEntry
 from returns.money.models import Refund, RefundState
 from returns.queries import entries_of, may_cancel
-from returns.states import NOT_SENT, Approval, EntryKind, Logistics, Method, Money, Resolution, Side
+from returns.states import NOT_SENT, Approval, EntryKind, Kind, Logistics, Method, Money, Resolution, Side
 from returns.steps import MOST_PHOTOS
 
 _MOST_BRANCHES: Final = 50
@@ -73,6 +74,8 @@ def state_of(ret: Return) -> tuple[str, Tone, str]:
         return _("We have a question"), "warn", _("Please answer it below, so that we can go on.")
     if ret.approval_state in (Approval.REQUESTED, Approval.REVIEW):
         return _("Waiting for us"), "info", _("We look at it and write to you.")
+    if is_refunded(ret):
+        return _("Refunded"), "ok", _("Your money was given back.")
     if ret.money_state in _DONE and ret.closed_at is not None:
         return _("Settled"), "ok", _("All is settled. Thank you!")
     if ret.money_state == Money.AWAITING_PAYMENT:
@@ -101,6 +104,8 @@ def state_of(ret: Return) -> tuple[str, Tone, str]:
         return _("On its way to us"), "info", _("We write to you when it arrives.")
     if not ret.method:
         return _("Approved"), "ok", _("You keep the item. There is nothing to send.")
+    if ret.kind == Kind.WITHDRAWAL:
+        return _("To be sent"), "info", _("Please send the goods back: below you find how.")
     return _("Approved"), "ok", _("Please send it now.")
 
 
@@ -111,9 +116,11 @@ def steps_of(ret: Return) -> list[tuple[str, str]]:
         if ret.method
         else [_("Approved"), _("Settled")]
     )
+    if ret.kind == Kind.WITHDRAWAL:
+        names = [_("Withdrawn"), _("Sent"), _("Received"), _("Refunded")]
     if ret.approval_state != Approval.APPROVED:
         place = -1
-    elif ret.money_state in _DONE:
+    elif ret.money_state in _DONE or is_refunded(ret):
         place = len(names) - 1
     elif not ret.method or ret.logistics_state in (*NOT_SENT, Logistics.EXPIRED):
         place = 0
@@ -137,6 +144,8 @@ def status_context(
     branches = list(Branch.objects.all()[:_MOST_BRANCHES]) if in_store else []
     counter = f"{host}{site.base}/b/?code={ret.number}" if branches else ret.number
     over = ret.approval_state in (Approval.REJECTED, Approval.CANCELLED)
+    is_withdrawal = ret.kind == Kind.WITHDRAWAL
+    hidden = (*_HIDDEN, EntryKind.APPROVED) if is_withdrawal else _HIDDEN
     return {
         "title": _("Return %(number)s") % {"number": ret.number},
         "order_number": row.number,
@@ -163,15 +172,18 @@ def status_context(
         "pays_more": bool(exchange and exchange.difference > 0),
         "asked": ret.approval_state == Approval.ASKED,
         "history": [
-            _said(base, e, style) for e in entries_of(ret, for_shopper=True) if e.kind not in _HIDDEN
+            _said(base, e, style, is_withdrawal=is_withdrawal)
+            for e in entries_of(ret, for_shopper=True)
+            if e.kind not in hidden
         ],
         "typed": typed or Typed(),
         "longest": LONGEST_NOTE,
         "most_photos": MOST_PHOTOS,
         "action": base,
         "sent_action": base + "sent/",
-        "cancel_url": base + "cancel/" if may_cancel(ret) else "",
+        "cancel_url": base + "cancel/" if may_cancel(ret) and not is_withdrawal else "",
         "back_url": site.path(f"o/{token}/"),
+        **withdrawal_context(ret, style, base),
     }
 
 
@@ -190,7 +202,8 @@ def _good(line: Any, style: Style, currency: str) -> dict[str, Any]:
 
 
 def _refunds(ret: Return, style: Style) -> list[dict[str, str]]:
-    rows = Refund.objects.filter(source_kind="return", source_id=ret.id).order_by("requested_at")
+    source = ("withdrawal", ret.withdrawal_id) if ret.kind == Kind.WITHDRAWAL else ("return", ret.id)
+    rows = Refund.objects.filter(source_kind=source[0], source_id=source[1]).order_by("requested_at")
     words = {
         RefundState.REQUESTED: _("asked for, usually there in 3 to 5 days"),
         RefundState.COMPLETED: _("sent back"),
@@ -223,9 +236,12 @@ def _qr(number: str) -> SafeString:
     return SafeString(make_qr(number, error="m").svg_data_uri(scale=5, border=2, dark="#000", light="#fff"))
 
 
-def _said(base: str, entry: ReturnEntry, style: Style) -> Said:
+def _said(base: str, entry: ReturnEntry, style: Style, *, is_withdrawal: bool) -> Said:
+    name = str(_SAID.get(EntryKind(entry.kind), entry.kind))
+    if is_withdrawal and entry.kind == EntryKind.REQUESTED:
+        name = _("You withdrew from the contract")
     return Said(
-        name=str(_SAID.get(EntryKind(entry.kind), entry.kind)),
+        name=name,
         when=style.day_and_time(entry.created_at),
         when_iso=style.iso(entry.created_at),
         text=entry.text if entry.kind in (EntryKind.REQUESTED, EntryKind.ASKED, EntryKind.REPLIED,

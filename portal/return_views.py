@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -18,8 +18,18 @@ from portal.limits import count_write
 from portal.loading import OrderRow
 from portal.opening import open_order
 from portal.pages import portal_page, render
-from portal.problem_form import read_message
-from portal.return_answers import PICKED, STEPS, Answers, first_unanswered, key_of, offered, read, with_terms
+from portal.problem_form import Typed, read_message
+from portal.return_answers import (
+    PICKED,
+    STEPS,
+    Answers,
+    first_unanswered,
+    key_of,
+    kind_of,
+    offered,
+    read,
+    with_terms,
+)
 from portal.return_page import methods_of, steps_context
 from portal.return_status import status_context
 from portal.site import Site
@@ -33,8 +43,9 @@ from returns.parcels import set_parcel
 from returns.policy.line_facts import Asked
 from returns.queries import Returnable, get_return, photo_of, returnable_of
 from returns.requesting import RequestedLine, RequestedReturn
-from returns.states import Side
+from returns.states import Kind, Side
 from returns.stock import offered_for
+from returns.withdrawal.way_back import choose_way
 
 
 @portal_page("GET", "POST")
@@ -66,11 +77,12 @@ def steps(request: HttpRequest, site: Site, token: str) -> HttpResponse:
         )
 
 
-def _answers(site: Site, order: Order, data: object) -> tuple[Answers, list[Returnable]]:
+def _answers(site: Site, order: Order, data: QueryDict) -> tuple[Answers, list[Returnable]]:
     """What is answered, judged by the rules with the reasons that were given."""
-    goods = returnable_of(site.merchant, order)
-    answers = read(data, goods)  # type: ignore[arg-type]
-    if any(line.reason for line in answers.lines):
+    kind = kind_of(data)
+    goods = returnable_of(site.merchant, order, kind=kind)
+    answers = read(data, goods)
+    if kind == Kind.RETURN and any(line.reason for line in answers.lines):
         asked = {
             line.found.piece.line.id: Asked(line.reason or None, line.condition or None, line.quantity)
             for line in answers.lines
@@ -103,7 +115,8 @@ def _send(request: HttpRequest, site: Site, order: Order, answers: Answers) -> R
         return None
     wanted = RequestedReturn(
         lines=_lines(answers, typed.photos), method=answers.method if methods else "", gift=answers.gift,
-        gift_email=gift_email, note=typed.text, key=request.POST.get("key", "").replace("\0", "")[:64],
+        kind=answers.kind, gift_email=gift_email, note=typed.text,
+        key=request.POST.get("key", "").replace("\0", "")[:64],
     )  # fmt: skip
     ask_shop(site.merchant, [line.variant for line in answers.lines])
     try:
@@ -158,12 +171,17 @@ def status(request: HttpRequest, site: Site, token: str, return_id: str) -> Http
                     typed.errors["text"] = _("This could not be saved.")
                 else:
                     return _to(site, token, found)
-        style = Style.of(site, row, timezone.now())
-        context = status_context(
-            site, row, token, found, typed, style, host=f"{request.scheme}://{request.get_host()}"
-        )
-        wrong = typed is not None and bool(typed.errors)
-        return render(request, site, "portal/return.html", context, status=422 if wrong else 200)
+        return _shown(request, site, row, token, found, typed)
+
+
+def _shown(
+    request: HttpRequest, site: Site, row: OrderRow, token: str, found: Return, typed: Typed | None
+) -> HttpResponse:
+    style = Style.of(site, row, timezone.now())
+    host = f"{request.scheme}://{request.get_host()}"
+    context = status_context(site, row, token, found, typed, style, host=host)
+    wrong = typed is not None and bool(typed.errors)
+    return render(request, site, "portal/return.html", context, status=422 if wrong else 200)
 
 
 @portal_page("GET", "POST")
@@ -188,14 +206,35 @@ def cancel(request: HttpRequest, site: Site, token: str, return_id: str) -> Http
 
 @portal_page("POST")
 def sent(request: HttpRequest, site: Site, token: str, return_id: str) -> HttpResponse:
-    """The shopper has handed in a parcel of their own, and says its number."""
+    """The shopper has handed in a parcel of their own, and says its number; or, of a withdrawal, shows the receipt."""
     row = open_order(site, token)
     found = _return(row, return_id)
     count_write(request, site, row)
     number = request.POST.get("tracking_number", "").replace("\0", "")
+    with site.speaking(row.locale):
+        proof = read_message(request) if found.kind == Kind.WITHDRAWAL else Typed()
+        if found.kind == Kind.WITHDRAWAL and not (number.strip() or proof.photos):
+            proof.errors.setdefault("photos", _("Please add a photo of the receipt, or the tracking number."))
+        if proof.errors:
+            return _shown(request, site, row, token, found, proof)
     # Not approved, on its way already, or no number at all: the page itself says what holds.
     with suppress(Conflict, Unprocessable):
         set_parcel(site.merchant, found.id, tracking_number=number)
+    if proof.photos:
+        with suppress(Conflict, Unprocessable):
+            commands.mark_sent(site.merchant, found.id, by=Side.SHOPPER, photos=proof.photos)
+    return _to(site, token, found)
+
+
+@portal_page("POST")
+def way(request: HttpRequest, site: Site, token: str, return_id: str) -> HttpResponse:
+    """How the goods of a withdrawal are sent back."""
+    row = open_order(site, token)
+    found = _return(row, return_id)
+    count_write(request, site, row)
+    # On its way already, or a way that there is not: the page itself says what holds.
+    with suppress(Conflict, Unprocessable):
+        choose_way(site.merchant, found.id, request.POST.get("method", ""))
     return _to(site, token, found)
 
 

@@ -56,6 +56,7 @@ urlpatterns = [
     path("o/<token:token>/returns/<str:return_id>/", return_views.status),
     path("o/<token:token>/returns/<str:return_id>/cancel/", return_views.cancel),
     path("o/<token:token>/returns/<str:return_id>/sent/", return_views.sent),
+    path("o/<token:token>/returns/<str:return_id>/way/", return_views.way),
     path("o/<token:token>/returns/<str:return_id>/files/<slug:kind>/", return_views.file),
     path("o/<token:token>/returns/<str:return_id>/photos/<str:picture_id>/", return_views.photo),
     path("u/<token:token>/", consent_views.leave),

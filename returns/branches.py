@@ -48,12 +48,13 @@ def renew_branch(merchant: Merchant, branch_id: UUID) -> tuple[Branch, str, str]
     return found, token, pin
 
 
-def remove_branch(merchant: Merchant, branch_id: UUID) -> None:
-    """Close a branch. What it took in stays. Raises NotFound."""
+def remove_branch(merchant: Merchant, branch_id: UUID) -> Branch:
+    """Close a branch, and return it as it was. What it took in stays. Raises NotFound."""
     with merchant_transaction(merchant):
         found = _locked(branch_id)
         audit.record_change("branch.removed", public_id("brn", found.pk), found.name)
-        found.delete()
+        Branch.objects.filter(pk=found.pk).delete()
+    return found
 
 
 def branch_of_link(token: str) -> Branch | None:

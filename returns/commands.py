@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from merchants.models import Merchant
-from merchants.rest.errors import Unprocessable
+from merchants.rest.errors import Conflict, Unprocessable
 from merchants.scope import merchant_transaction
 from returns.amounts import unit_of, up_to
 from returns.counting import give_back
@@ -23,7 +23,7 @@ from returns.receiving import receive as receive
 from returns.receiving import restock as restock
 from returns.requesting import request_return as request_return
 from returns.settling import close, close_if_done, settle
-from returns.states import NOT_SENT, UNDECIDED, Approval, EntryKind, Logistics, Side
+from returns.states import NOT_SENT, UNDECIDED, Approval, EntryKind, Kind, Logistics, Side
 from returns.steps import (
     add_entry,
     cleaned,
@@ -145,6 +145,10 @@ def cancel(merchant: Merchant, return_id: UUID, *, by: str, text: str = "") -> R
         if ret.approval_state == Approval.CANCELLED:
             return ret
         refuse_unless(ret, "approval_state", (*UNDECIDED, Approval.APPROVED))
+        if (
+            by == Side.SHOPPER and ret.kind == Kind.WITHDRAWAL
+        ):  # what was declared is not taken back like this
+            raise Conflict("This is a withdrawal's.", param="return_id", code="return_state")
         refuse_unless(ret, "logistics_state", NOT_SENT)
         refuse_unless(ret, "money_state", ("none", "awaiting_payment"))
         end(ret, approval_state=Approval.CANCELLED)

@@ -42,6 +42,7 @@ def set_payment_link(merchant: Merchant, return_id: UUID, url: str) -> Exchange:
         if exchange.payment_url != url:
             step(exchange, exchange.state, payment_url=url)
             tell(ret, ExchangePaymentLinkReady(**told(ret, exchange)), "payment_link")
+            note("return.exchange_link", ret)
     return exchange
 
 
@@ -89,6 +90,7 @@ def refuse_hold(merchant: Merchant, return_id: UUID) -> Exchange:
         if exchange.state == ExchangeState.AWAITING_HOLD:
             step(exchange, ExchangeState.WAITING, hold=Hold.NONE, instant=False)
             settle(ret)
+            note("return.exchange_hold_refused", ret)
     return exchange
 
 
@@ -104,6 +106,7 @@ def mark_ordered(merchant: Merchant, return_id: UUID, order_id: UUID) -> Exchang
             raise Conflict(f"This exchange is {exchange.state}.", param="return_id", code="exchange_state")
         step(exchange, ExchangeState.ORDERED, new_order_id=order_id)
         tell(ret, ExchangeOrdered(**told(ret, exchange), new_order_id=order_id), "ordered")
+        note("return.exchange_ordered", ret)
     return exchange
 
 

@@ -54,6 +54,10 @@ class Return(DueRow):
         max_length=254, blank=True, help_text="Where the one who got it reads mail."
     )
     email = models.CharField(max_length=254, blank=True, help_text="Of who returns, as it was then.")
+    withdrawal = MerchantForeignKey(
+        "withdrawal.Withdrawal", on_delete=models.SET_NULL, null=True, related_name="returns",
+        help_text="Whose goods it brings back.",
+    )  # fmt: skip
     # What the rules said when it was asked for; they may be others now.
     policy_version = models.PositiveIntegerField(null=True)
     refund_trigger = models.CharField(max_length=12, choices=Trigger, default=Trigger.INSPECTION)
@@ -127,6 +131,11 @@ class Return(DueRow):
                 name="returns_of_shipment",
             ),
             models.Index(fields=["merchant", "customer", "-requested_at"], name="returns_of_customer"),
+            models.Index(
+                fields=["merchant", "withdrawal"],
+                condition=Q(withdrawal__isnull=False),
+                name="returns_of_withdrawal",
+            ),
             models.Index(
                 fields=["merchant", "tracking_number"],
                 condition=~Q(tracking_number=""),

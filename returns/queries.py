@@ -61,7 +61,7 @@ def returnable_of(
 def returns_with_lines() -> QuerySet[Return]:
     """Returns of the open scope with their order, goods, exchanges and labels: four queries."""
     lines = Prefetch("lines", ReturnLine.objects.select_related("line", "part").order_by(*IN_ORDER))
-    rows = Return.objects.select_related("order").defer("order__raw", "order__search")
+    rows = Return.objects.select_related("order", "withdrawal").defer("order__raw", "order__search")
     return rows.prefetch_related(
         lines, "exchanges", Prefetch("labels", ReturnLabel.objects.defer("pdf", "qr"))
     )

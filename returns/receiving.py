@@ -63,15 +63,27 @@ def mark_sent(
     carrier: str = "",
     tracking_number: str = "",
     by: str = Side.SYSTEM,
+    photos: Sequence[bytes] = (),
 ) -> Return:
-    """A carrier has it, or the shopper says so. Twice is once. Raises NotFound, Conflict unless approved."""
+    """A carrier has it, or the shopper says so. Twice is once. Raises NotFound, Conflict unless approved.
+
+    photos: of the receipt of posting, as they were uploaded. Raises Unprocessable for what is no picture.
+    """
+    pictures = redrawn(photos)
     with merchant_transaction(merchant):
         ret = lock_return(return_id)
-        sent_now(ret, carrier=carrier, tracking_number=tracking_number, by=by)
+        sent_now(ret, carrier=carrier, tracking_number=tracking_number, by=by, photos=pictures)
     return ret
 
 
-def sent_now(ret: Return, *, carrier: str = "", tracking_number: str = "", by: str = Side.SYSTEM) -> None:
+def sent_now(
+    ret: Return,
+    *,
+    carrier: str = "",
+    tracking_number: str = "",
+    by: str = Side.SYSTEM,
+    photos: Sequence[bytes] = (),
+) -> None:
     """`mark_sent` of a locked return."""
     refuse_unless(ret, "approval_state", (Approval.APPROVED,))
     if ret.sent_at is not None and ret.logistics_state != Logistics.EXPIRED:
@@ -81,7 +93,7 @@ def sent_now(ret: Return, *, carrier: str = "", tracking_number: str = "", by: s
         ret, logistics_state=Logistics.IN_TRANSIT, sent_at=timezone.now(), due_at=None, closed_at=None,
         carrier=carrier or ret.carrier, tracking_number=tracking_number or ret.tracking_number,
     )  # fmt: skip
-    entry = add_entry(ret, EntryKind.SENT, Side(by))
+    entry = add_entry(ret, EntryKind.SENT, Side(by), photos=photos)
     tell(ret, ReturnInTransit(**told(ret, entry), carrier=ret.carrier, tracking_number=ret.tracking_number))
     settle(ret)
 

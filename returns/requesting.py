@@ -29,7 +29,7 @@ from returns.states import EntryKind, Kind, Method, Resolution, Side
 from returns.steps import add_entry, add_photos, cleaned, redrawn, tell, told
 from returns.terms import Terms, terms_of
 
-MOST_LINES: Final = 200
+MOST_LINES: Final = 1000  # as many as an order has
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,9 @@ def _decide(ret: Return, lines: Sequence[_Wanted], by: str) -> None:
     reasons = [w.terms.rule or w.terms.code for w in lines if w.terms.needs_review]
     if by == Side.TEAM or ret.kind == Kind.WITHDRAWAL:
         approve_now(ret, Side.SYSTEM if ret.kind == Kind.WITHDRAWAL else Side(by))
-    elif reasons or needs_review(ret):
+    elif needs_review(ret):  # a defect: no rule was asked
+        review_now(ret, "")
+    elif reasons:
         review_now(ret, "; ".join(sorted(set(reasons)))[:300])
     elif all(w.terms.auto_approve for w in lines):
         approve_now(ret, Side.SYSTEM)

@@ -37,7 +37,7 @@ class ReturnIn(In):
 
     order_id: Id = ""
     order_external_id: Annotated[str, Meta(max_length=191)] = ""
-    lines: Annotated[list[ReturnLineIn], Meta(max_length=200)] = []
+    lines: Annotated[list[ReturnLineIn], Meta(max_length=1000)] = []
     resolution: Annotated[str, Meta(max_length=20)] = "refund"
     by: Literal["shopper", "team"] = "shopper"
     kind: Literal["return", "warranty"] = "return"
@@ -67,7 +67,7 @@ class ApprovedLineIn(In):
 class ApproveIn(In):
     """Without `lines` all of it is approved; with them, so many of each, and nothing of the others."""
 
-    lines: Annotated[list[ApprovedLineIn], Meta(max_length=200)] | None = None
+    lines: Annotated[list[ApprovedLineIn], Meta(max_length=1000)] | None = None
     text: Text = ""
 
 
@@ -94,7 +94,7 @@ class ReceivedLineIn(In):
 class ReceiveIn(In):
     """Without `lines` everything that was announced came."""
 
-    lines: Annotated[list[ReceivedLineIn], Meta(max_length=200)] | None = None
+    lines: Annotated[list[ReceivedLineIn], Meta(max_length=1000)] | None = None
     text: Text = ""
 
 
@@ -114,7 +114,7 @@ class InspectedLineIn(In):
 class InspectIn(In):
     """What was found, item by item."""
 
-    lines: Annotated[list[InspectedLineIn], Meta(min_length=1, max_length=200)]
+    lines: Annotated[list[InspectedLineIn], Meta(min_length=1, max_length=1000)]
     text: Text = ""
 
 

@@ -97,6 +97,7 @@ class ReturnOut(msgspec.Struct, kw_only=True):
     number: str
     order_id: str
     kind: str
+    withdrawal_id: str | None
     approval_state: str
     logistics_state: str
     money_state: str
@@ -165,6 +166,7 @@ def show_return(ret: Return) -> ReturnOut:
     found, labels = list(ret.exchanges.all()), list(ret.labels.all())
     return ReturnOut(
         id=public_id("ret", ret.id), order_id=public_id("ord", ret.order_id), fee=plain(ret.fee),
+        withdrawal_id=public_id("wdr", ret.withdrawal_id) if ret.withdrawal_id else None,
         lines=[show_line(line) for line in ret.lines.all()], exchange=show_exchange(found[0]) if found else None,
         label=LabelOut(state=labels[0].state, maker=labels[0].maker, error=labels[0].error) if labels else None,
         **values,

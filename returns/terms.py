@@ -1,13 +1,14 @@
 """What holds for each line of an order when it is asked for: the shop's rules, the law, or the seller's duty."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from merchants.models import Merchant
 from orders.models import Order
+from returns.models import Branch
 from returns.policy.choices import Code, Method, Resolution, Trigger
 from returns.policy.line_facts import Asked
 from returns.policy.queries import policy_for, verdicts
@@ -42,6 +43,11 @@ def terms_of(
     """What holds for each line of an order of the open scope at a moment (UTC)."""
     if kind in (Kind.WITHDRAWAL, Kind.WARRANTY):
         same = BY_LAW if kind == Kind.WITHDRAWAL else DEFECT
-        return Terms(dict.fromkeys(order.lines.filter(quantity__gt=0).values_list("pk", flat=True), same))
+        if not Branch.objects.exists():
+            same = replace(same, methods=tuple(method for method in same.methods if method != Method.STORE))
+        rows = order.lines.filter(quantity__gt=0)
+        unsent = Verdict(Code.NOT_SENT)
+        sent = rows.values_list("pk", "shipped_quantity", "requires_shipping")
+        return Terms({pk: same if count or not ships else unsent for pk, count, ships in sent})
     version, _policy = policy_for(order, at)
     return Terms(verdicts(merchant, order, at=at, asked=asked), version)

@@ -12,7 +12,7 @@ _DAY = 86_400  # seconds
 
 
 class ReturnReasonOut(msgspec.Struct, kw_only=True):
-    """How many items came back for a reason ("" where none was given), and what was paid for them."""
+    """How many items came back for a reason (`withdrawal` for what was withdrawn from, "" where none was given)."""
 
     reason: str
     items: int
@@ -39,6 +39,17 @@ class ReturnedProductOut(msgspec.Struct, kw_only=True):
     fault: str
 
 
+class ReturnedTypeOut(msgspec.Struct, kw_only=True):
+    """A type of product ("" for none). fault_share: of what came back, for a reason that speaks against the product."""
+
+    type: str
+    returned: int
+    bought: int
+    rate: float | None
+    top_reason: str
+    fault_share: float | None
+
+
 class ReturnFiguresOut(msgspec.Struct, kw_only=True):
     """The returns asked for in a period, without those that were called off or refused. Shares are 0 to 1.
 
@@ -63,6 +74,7 @@ class ReturnFiguresOut(msgspec.Struct, kw_only=True):
     reasons: list[ReturnReasonOut]
     resolutions: list[ReturnResolutionOut]
     products: list[ReturnedProductOut]
+    types: list[ReturnedTypeOut]
 
 
 def show_figures(figures: ReturnFigures, period: Period, currency: str) -> ReturnFiguresOut:
@@ -88,6 +100,13 @@ def show_figures(figures: ReturnFigures, period: Period, currency: str) -> Retur
                 top_reason=row.top_reason, fault=row.fault,
             )
             for row in figures.products
+        ],
+        types=[
+            ReturnedTypeOut(
+                type=row.type, returned=row.returned, bought=row.bought, rate=_share(row.rate),
+                top_reason=next(iter(row.reasons), ""), fault_share=_share(row.fault_share),
+            )
+            for row in figures.types
         ],
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from analytics.models import Outcome
 from dashboard import filters
 from dashboard.access import Seat, merchant_view
-from dashboard.pages import customers, messages, orders, shipments
+from dashboard.pages import claims, customers, messages, orders, returns, shipments, withdrawals
 from events.api import facts_after
 from events.exports import EVENTS, fact_pages
 from merchants.exporting import FORMATS, Export, newest_pages, stream
@@ -18,6 +18,10 @@ from merchants.permissions import Permission
 from notifications.exports import MESSAGES
 from orders.exports import CUSTOMERS, ORDERS, PRODUCTS, with_what_is_exported
 from orders.models import Product
+from returns.claims.queries import claims_with_lines
+from returns.exports import CLAIMS, RETURNS, WITHDRAWALS
+from returns.queries import returns_with_lines
+from returns.withdrawal.queries import withdrawals_with_lines
 from tracking.exports import SHIPMENTS
 from tracking.exports import with_what_is_exported as with_orders
 from tracking.models import Shipment
@@ -67,11 +71,28 @@ def _events(request: HttpRequest, merchant: Merchant) -> Pages:
     return fact_pages(merchant, lambda after: facts_after(merchant, after))
 
 
+def _returns(request: HttpRequest, merchant: Merchant) -> Pages:
+    rows = returns.QUEUE.of_tab(request, returns_with_lines())
+    return newest_pages(merchant, rows, "requested_at")
+
+
+def _claims(request: HttpRequest, merchant: Merchant) -> Pages:
+    return newest_pages(merchant, claims.QUEUE.of_tab(request, claims_with_lines()), "created_at")
+
+
+def _withdrawals(request: HttpRequest, merchant: Merchant) -> Pages:
+    rows = withdrawals.QUEUE.of_tab(request, withdrawals_with_lines())
+    return newest_pages(merchant, rows, "created_at")
+
+
 EXPORTS: dict[str, tuple[Export, Callable[[HttpRequest, Merchant], Pages]]] = {
     "orders": (ORDERS, _orders),
     "shipments": (SHIPMENTS, _shipments),
     "customers": (CUSTOMERS, _customers),
     "products": (PRODUCTS, _products),
     "messages": (MESSAGES, _messages),
+    "returns": (RETURNS, _returns),
+    "claims": (CLAIMS, _claims),
+    "withdrawals": (WITHDRAWALS, _withdrawals),
     "events": (EVENTS, _events),
 }

@@ -17,6 +17,7 @@ from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.order_money import panel
 from dashboard.queues import Queue
 from dashboard.return_acts import ACTS, why_not
+from dashboard.return_panels import exchange_panel, label_panel
 from dashboard.shell import page
 from dashboard.words import Label, label
 from merchants.ids import parse_public_id, public_id
@@ -31,7 +32,7 @@ from returns.abuse.queries import hint_about
 from returns.models import Return, ReturnEntry, ReturnLine
 from returns.queries import may_cancel
 from returns.reasons import name_of
-from returns.states import UNDECIDED, Approval, Logistics, Resolution
+from returns.states import UNDECIDED, Approval, Kind, Logistics, Money, Resolution
 
 QUEUE = Queue(
     "returns",
@@ -61,6 +62,7 @@ class Row:
     approval: Label
     logistics: Label
     money: Label
+    kind: Label | None
     worth: str
     may_approve: bool
 
@@ -129,8 +131,8 @@ def act(request: HttpRequest, seat: Seat, return_id: str) -> HttpResponse:
     try:
         if does is None:
             raise Unprocessable("There is no such thing to do.", param="do", code="unknown_action")
-        said = does(seat.merchant, found, request.POST)
-    except (Conflict, Unprocessable) as problem:
+        said = does(seat.merchant, found, request)
+    except (Conflict, NotFound, Unprocessable) as problem:
         return _detail(
             request, seat, return_id, wrong=why_not(problem.code), typed=request.POST.get("text", "")
         )
@@ -163,12 +165,18 @@ def _detail(
         "hint": hint_about(found),
         "money_panel": panel(found.order),
         "portal_path": f"/p/{seat.merchant.slug}/o/{token_of(found.order)}/returns/{return_id}/",
+        "withdrawal_url": f"/app/{seat.merchant.slug}/withdrawals/{public_id('wdr', found.withdrawal_id)}/"
+        if found.withdrawal_id
+        else "",
         "undecided": found.approval_state in UNDECIDED,
         "may_receive": approved and found.closed_at is None and found.logistics_state != Logistics.INSPECTED,
         "may_inspect": came,
         "may_restock": came and any(line.accepted for line in found.lines.all()),
         "may_cancel": may_cancel(found),
         "may_extend": approved and found.logistics_state == Logistics.EXPIRED,
+        "may_pay": found.money_state == Money.FAILED,
+        "label": label_panel(found),
+        "exchange": exchange_panel(seat.merchant, found),
         "may_close": approved and found.closed_at is None,
         "conditions": return_words.CONDITIONS.items(),
         "dispositions": return_words.DISPOSITIONS.items(),
@@ -190,7 +198,10 @@ def _row(merchant: Merchant, found: Return) -> Row:
         order_url=f"/app/{merchant.slug}/orders/{public_id('ord', found.order_id)}/",
         approval=label(return_words.APPROVALS, found.approval_state),
         logistics=label(return_words.LOGISTICS, found.logistics_state),
-        money=label(return_words.MONEY, found.money_state),
+        money=return_words.WITHDRAWALS_MONEY
+        if found.kind == Kind.WITHDRAWAL
+        else label(return_words.MONEY, found.money_state),
+        kind=return_words.KINDS.get(found.kind),
         worth=_money(sum((line.paid for line in found.lines.all()), start=found.fee * 0), found),
         may_approve=found.approval_state in UNDECIDED,
     )

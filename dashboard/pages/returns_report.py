@@ -12,8 +12,10 @@ from django.views.decorators.http import require_safe
 from analytics.queries import Period
 from analytics.returns.queries import Count, ProductReturns, ReturnFigures, return_figures
 from analytics.returns.schemas import show_figures
+from analytics.returns.types import TypeReturns
 from dashboard import formats, shell
 from dashboard.access import Seat, merchant_view
+from merchants.exporting import escape_cell
 from returns.policy.choices import Resolution
 from returns.reasons import name_of
 
@@ -37,7 +39,7 @@ def returns_report(request: HttpRequest, seat: Seat) -> HttpResponse:
         "other_currency": figures.other_currency,
         "tables": [
             {"id": "why", "words": _("By reason"), "head": _("Reason"), "rows": [
-                _row(name_of(code) or _("No reason given"), count, figures, currency)
+                _row(_reason(code) or _("No reason given"), count, figures, currency)
                 for code, count in figures.reasons.items()
             ]},
             {"id": "what", "words": _("By what customers got"), "head": _("Resolution"), "rows": [
@@ -45,6 +47,7 @@ def returns_report(request: HttpRequest, seat: Seat) -> HttpResponse:
             ]},
         ],
         "products": [_product(row) for row in figures.products],
+        "types": [_type(row) for row in figures.types] if any(row.type for row in figures.types) else [],
     }  # fmt: skip
     return shell.page(request, seat, "dashboard/returns_report.html", context, section="reports")
 
@@ -58,7 +61,7 @@ def returns_csv(request: HttpRequest, seat: Seat) -> HttpResponse:
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(_COLUMNS)
-    writer.writerows([_cell(getattr(row, name)) for name in _COLUMNS] for row in shown.products)
+    writer.writerows([escape_cell(getattr(row, name)) for name in _COLUMNS] for row in shown.products)
     response = HttpResponse(written.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"returns-{period.first.isoformat()}-{period.last.isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -69,12 +72,6 @@ def _period(request: HttpRequest) -> Period:
     given = request.GET.get("days", "")
     days = int(given) if given in {str(days) for days in PERIODS} else _USUAL
     return Period.ending(timezone.localdate(), days)
-
-
-def _cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _summary(figures: ReturnFigures, currency: str) -> list[tuple[str, str, str]]:
@@ -110,9 +107,24 @@ def _resolution(code: str) -> str:
     return str(dict(Resolution.choices).get(code, code))
 
 
+def _reason(code: str) -> str:
+    return _("Withdrawal") if code == "withdrawal" else name_of(code)
+
+
+def _type(row: TypeReturns) -> dict[str, Any]:
+    return {
+        "name": row.type or _("Without a type"), "returned": formats.number(row.returned),
+        "bought": formats.number(row.bought), "rate": _percent(row.rate), "faults": _percent(row.fault_share),
+        "reasons": ", ".join(
+            f"{_reason(code) or _('No reason given')} ({formats.number(count)})"
+            for code, count in list(row.reasons.items())[:3]
+        ),
+    }  # fmt: skip
+
+
 def _product(row: ProductReturns) -> dict[str, Any]:
     return {
         "name": row.title, "sku": row.sku, "returned": formats.number(row.returned),
         "bought": formats.number(row.bought), "rate": _percent(row.rate),
-        "reason": name_of(row.top_reason) or "–", "fault": name_of(row.fault),
+        "reason": _reason(row.top_reason) or "–", "fault": name_of(row.fault),
     }  # fmt: skip

@@ -41,6 +41,10 @@ class WithdrawalForm(forms.Form):
         max_value=9999, decimal_places=2,
         help_text=gettext_lazy("The price of your standard delivery. Empty: all that was paid for it."),
     )  # fmt: skip
+    offers_labels = forms.BooleanField(
+        label=gettext_lazy("You pay for the way back"), required=False,
+        help_text=gettext_lazy("Customers may choose one of your return labels. Else they send it themselves."),
+    )  # fmt: skip
     business_tags = CommaField(
         label=gettext_lazy("Tags of orders by businesses"), required=False, max_length=60,
         help_text=gettext_lazy("Commas between them. Businesses have no right of withdrawal."),
@@ -52,7 +56,8 @@ class WithdrawalForm(forms.Form):
         }
         shipping = rules.standard_shipping
         super().__init__(data, initial={
-            "days": rules.days, "informs": rules.informs, "business_tags": rules.business_tags,
+            "days": rules.days, "informs": rules.informs, "offers_labels": rules.offers_labels,
+            "business_tags": rules.business_tags,
             "standard_shipping": None if shipping is None else f"{shipping:.2f}",
             **{f"exempt_{kind}": tags for kind, tags in by_kind.items()},
         })  # fmt: skip
@@ -79,7 +84,7 @@ class WithdrawalForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """The columns of a valid form."""
         given = self.cleaned_data
-        names = ("days", "informs", "standard_shipping", "business_tags")
+        names = ("days", "informs", "standard_shipping", "offers_labels", "business_tags")
         tags = {tag: str(kind) for kind in EXEMPTIONS for tag in given[f"exempt_{kind}"]}
         return {**{name: given[name] for name in names}, "exempt_tags": tags}
 

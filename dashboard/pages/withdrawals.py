@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import formats, words
+from dashboard import formats, return_words, words
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.queues import Queue
 from dashboard.shell import page
@@ -25,10 +25,12 @@ from merchants.rest.errors import Conflict, Unprocessable
 from notifications.rendering.formats import money
 from orders.models import Order
 from orders.text import normal_number
+from returns.states import EntryKind, Method
 from returns.withdrawal import commands, queries
 from returns.withdrawal.models import Status, Withdrawal
 from returns.withdrawal.proof import pack_of, proof_code
 from returns.withdrawal.refunds import deadline_of, proposal_of, refund, withheld
+from returns.withdrawal.way_back import open_way
 from returns.withdrawal.words import FINDINGS, LINKS, MARKS, SOURCES
 
 QUEUE = Queue(
@@ -80,6 +82,8 @@ def withdrawal(request: HttpRequest, seat: Seat, withdrawal_id: str) -> HttpResp
         "source": SOURCES[found.source],
         "finding": FINDINGS.get(found.finding, ""),
         "marks": [MARKS.get(mark, mark) for mark in found.marks],
+        "ways": _ways(seat.merchant, found),
+        "may_open": found.status == Status.OPEN and bool(found.order),
         "history": [(LINKS.get(link.kind, link.kind), link.recorded_at) for link in links],
         "proof": proof_code(bytes(links[0].digest)),
         "amount": amount,
@@ -103,7 +107,7 @@ def proof(request: HttpRequest, seat: Seat, withdrawal_id: str) -> HttpResponse:
 @require_POST
 @merchant_view(needs=Permission.ACT)
 def act(request: HttpRequest, seat: Seat, withdrawal_id: str) -> HttpResponse:
-    """Do one thing (`do`): match, refund, back, dispatched, complete, aside, again."""
+    """Do one thing (`do`): match, way, refund, back, dispatched, complete, aside, again."""
     pk = id_or_404("wdr", withdrawal_id)
     queries.get_withdrawal(pk)
     try:
@@ -135,6 +139,12 @@ def _done(request: HttpRequest, merchant: Merchant, pk: Any) -> str:
     if does in ("back", "dispatched"):
         commands.note_goods(merchant, pk, back=does == "back")
         return _("It is noted.")
+    if does == "way":
+        return (
+            _("The way back is open.")
+            if open_way(merchant, pk)
+            else _("Its goods are in other returns already.")
+        )
     if does == "complete":
         commands.complete(merchant, pk)
         return _("It is noted as refunded.")
@@ -147,6 +157,18 @@ def _done(request: HttpRequest, merchant: Merchant, pk: Any) -> str:
     raise Unprocessable("There is no such thing to do.", param="do", code="unknown_action")
 
 
+def _ways(merchant: Merchant, found: Withdrawal) -> list[tuple[str, str, Label, str, list[str]]]:
+    """The returns that bring its goods back: number, address, where they are, how they are sent, photos of receipts."""
+    ways = []
+    for ret in found.returns.all():
+        url = f"/app/{merchant.slug}/returns/{public_id('ret', ret.pk)}/"
+        method = str(Method(ret.method).label) if ret.method else ""
+        sent = ret.photos.filter(entry__kind=EntryKind.SENT).values_list("pk", flat=True)
+        photos = [f"{url}photos/{public_id('rph', pk)}/" for pk in sent]
+        ways.append((ret.number, url, label(return_words.LOGISTICS, ret.logistics_state), method, photos))
+    return ways
+
+
 def _amount(text: str) -> Decimal:
     try:
         return Decimal(text.strip().replace(",", ".")[:20] or "0")
@@ -156,6 +178,7 @@ def _amount(text: str) -> Decimal:
 
 def _why(code: str) -> str:
     said = {
+        "not_sent": _("Nothing of it has been sent yet. Please keep it with you."),
         "unknown_order": _("There is no order with this number."),
         "reason_missing": _("Please say why."),
         "refund_above_paid": _("This is more than was paid and did not go back yet."),

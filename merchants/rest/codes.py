@@ -320,7 +320,22 @@ CODES: dict[str, Code] = {
     # Withdrawals.
     "withdrawal_unmatched": Code(409, "Its order is not known yet.", "`POST /withdrawals/{id}/match` first."),
     "withdrawal_open": Code(409, "The withdrawal has another order, or is open.", "Read it."),
-    "withdrawal_not_open": Code(409, "Only an open withdrawal is refunded.", "Read it; match it first."),
+    "withdrawal_not_open": Code(
+        409, "Only an open withdrawal is refunded, or sent back.", "Read it; match it first."
+    ),
+    "unknown_credential": Code(
+        422, "The maker of labels has no such key.", "Send those that `credentials` lists."
+    ),
+    "clocks_cross": Code(422, "No claim could ever be made.", "Send a `file_days` above `stolen_days`."),
+    "returned_to_sender": Code(422, "The parcel is on its way back to you.", "Settle it as a return."),
+    "chargeback": Code(422, "The payment of the order is disputed.", "Settle it there."),
+    "too_late": Code(422, "The time for it is over.", "Nothing: read when it was possible."),
+    "parcel_delivered": Code(422, "The parcel was delivered.", "Claim it as `stolen` or `damaged`."),
+    "not_covered": Code(
+        422, "The order is not protected.", "Protect it with `POST /orders/{id}/cover` first."
+    ),
+    "photo_missing": Code(422, "A damage needs a photo.", "Send `photos`."),
+    "not_sent": Code(422, "Nothing of it was sent yet.", "Send nothing; or try again once it is sent."),
     "withdrawal_completed": Code(409, "The withdrawal is done.", "Nothing: its money went back."),
     "withdrawal_set_aside": Code(409, "The withdrawal was set aside.", "Match it anew to take it up again."),
     "reason_missing": Code(422, "A decision needs its reason.", "Send `reason`."),

@@ -166,6 +166,7 @@ def _returned(locale: str, german: bool) -> dict[str, Any]:
     return {
         "return": {
             "number": "R-104217-1",
+            "kind": "return",
             "items": [{"title": sweater, "quantity": 1}],
             "text": "Der Pullover ist zu klein." if german else "The sweater is too small.",
             "step": "received",

@@ -49,7 +49,7 @@ def claim(merchant: Merchant, order_id: UUID, shipment_id: UUID, asked: Asked) -
     """Make a claim about a parcel. Too early: it is parked and opens by itself. A second one gives the first.
 
     Raises NotFound; Unprocessable for an order without cover, a damage without a photo, goods that the parcel does
-    not have, or a claim that cannot be made (any more): its code is the `Exclusion`.
+    not have, or a claim that cannot be made (any more): returned_to_sender, chargeback, too_late, parcel_delivered.
     """
     text = cleaned(asked.text)
     with merchant_transaction(merchant):
@@ -63,6 +63,8 @@ def claim(merchant: Merchant, order_id: UUID, shipment_id: UUID, asked: Asked) -
         now, when = timezone.now(), span(merchant, order, parcel, asked.kind)
         says = when.says(now)
         if says not in ("early", "open"):
+            if says == Exclusion.OTHER:
+                raise Unprocessable("The parcel was delivered.", param="kind", code="parcel_delivered")
             raise Unprocessable("This cannot be claimed.", param="kind", code=says)
         made = Claim.objects.create(
             merchant=merchant, number=new_number(), order=order, shipment=parcel, kind=asked.kind,

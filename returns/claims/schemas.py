@@ -2,11 +2,14 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from merchants.ids import public_id
 from returns.claims.models import Claim, Cover
+from returns.claims.steps import MOST_PHOTOS
 
 
 class ClaimedLineOut(msgspec.Struct, kw_only=True):
@@ -43,6 +46,40 @@ class ClaimOut(msgspec.Struct, kw_only=True):
     next_at: datetime | None
     created_at: datetime
     decided_at: datetime | None
+
+
+class ClaimedLineIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """line: what your shop calls the order line."""
+
+    line: Annotated[str, Meta(min_length=1, max_length=191)]
+    quantity: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+
+
+Photos = Annotated[
+    list[Annotated[str, Meta(min_length=8, max_length=2_700_000)]], Meta(max_length=MOST_PHOTOS)
+]
+
+
+class ClaimIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A claim that a shopper made on a page of yours. Without lines: all of the parcel.
+
+    wanted: what the shopper would like. photos: JPEG, PNG or WebP in base64; a damage needs one.
+    """
+
+    order_id: str
+    shipment_id: str
+    kind: Literal["lost", "stolen", "damaged"]
+    wanted: Literal["refund", "reship", "credit"] = "refund"
+    text: str = ""
+    lines: Annotated[list[ClaimedLineIn], Meta(max_length=1000)] = []
+    photos: Photos = []
+
+
+class ReplyIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What the shopper says more; photos as in a claim."""
+
+    text: str = ""
+    photos: Photos = []
 
 
 class CoverIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

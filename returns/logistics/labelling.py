@@ -1,7 +1,7 @@
 """The label of a return: asked of its maker once it is approved, outside of any transaction, or sent by the shop."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.utils import timezone
@@ -19,10 +19,11 @@ from returns.logistics.labels.base import Address, Item, Label, NotNow, Refused,
 from returns.models import Return
 from returns.parcels import follow
 from returns.states import Approval, EntryKind, Logistics, Method, Side
-from returns.steps import add_entry, lines_of, lock_return, move, refuse_unless, tell, told
+from returns.steps import add_entry, lines_of, lock_return, move, note, refuse_unless, tell, told
 
 DUE = "returns.labels"
 _MOST_TRIES = 12
+LARGEST_LABEL: Final = 2_000_000  # bytes of a PDF that the shop sends
 _PRINTED = (Method.LABEL, Method.QR)
 _STREET_KEYS = ("address1", "street", "address_line_1")
 
@@ -69,13 +70,14 @@ def supply(
     with merchant_transaction(merchant):
         ret = lock_return(return_id)
         refuse_unless(ret, "approval_state", (Approval.APPROVED,))
-        if not pdf.startswith(b"%PDF-") or len(pdf) > 2_000_000:
+        if not pdf.startswith(b"%PDF-") or len(pdf) > LARGEST_LABEL:
             raise Unprocessable("Send a PDF of at most 2 MB.", param="pdf", code="not_a_pdf")
         now = timezone.now()
         ReturnLabel.objects.get_or_create(
             merchant_id=ret.merchant_id, ret=ret, defaults={"created_at": now, "updated_at": now}
         )
         _store(merchant, ret, Label(carrier, tracking_number, pdf=pdf))
+        note("return.labelled", ret)
     return ret
 
 

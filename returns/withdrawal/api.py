@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -13,12 +14,16 @@ from merchants.rest.pages import Page, newest_first
 from merchants.rest.parameters import PAGING, query
 from merchants.rest.views import ApiView
 from orders.models import OrderLine
+from returns.api import shown_return
+from returns.queries import named_return
+from returns.shown import ReturnOut
 from returns.withdrawal import commands, queries
-from returns.withdrawal.models import Source, Status
+from returns.withdrawal.models import Source, Status, Withdrawal
 from returns.withdrawal.refunds import proposal_of, refund
 from returns.withdrawal.schemas import (
     GoodsIn,
     MatchIn,
+    MethodIn,
     RefundIn,
     SetAsideIn,
     WithdrawalIn,
@@ -27,6 +32,12 @@ from returns.withdrawal.schemas import (
     show_withdrawal,
 )
 from returns.withdrawal.steps import Declaration
+from returns.withdrawal.way_back import choose_way, open_way
+
+WITHDRAWAL_FILTERS = (
+    query("order_id", "Of one order: `ord_…`"),
+    query("status", "How far it is.", values=Status.values),
+)
 
 
 class Withdrawals(ApiView):
@@ -36,24 +47,12 @@ class Withdrawals(ApiView):
 
     @extend_schema(
         operation_id="withdrawals_list",
-        parameters=[
-            query("order_id", "Of one order: `ord_…`"),
-            query("status", "How far it is.", values=Status.values),
-            *PAGING,
-        ],
+        parameters=[*WITHDRAWAL_FILTERS, *PAGING],
         responses={200: Page[WithdrawalOut]},
     )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List withdrawals, newest first."""
-        rows, asked = queries.withdrawals_with_lines(), request.GET
-        if value := asked.get("order_id"):
-            found = parse_public_id("ord", value)
-            rows = rows.filter(order_id=found) if found else rows.none()
-        if value := asked.get("status"):
-            if value not in Status.values:
-                raise InvalidParameter(f"status is one of {', '.join(Status.values)}.", param="status")
-            rows = rows.filter(status=value)
-        return self.show(newest_first(rows, asked, show_withdrawal))
+        return self.show(newest_first(filtered_withdrawals(request), request.GET, show_withdrawal))
 
     @extend_schema(operation_id="withdrawals_declare", request=WithdrawalIn, responses={201: WithdrawalOut})
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -79,6 +78,19 @@ class Withdrawals(ApiView):
             ),
         )  # fmt: skip
         return self.show(show_withdrawal(queries.get_withdrawal(found.pk)), 201)
+
+
+def filtered_withdrawals(request: HttpRequest) -> QuerySet[Withdrawal]:
+    """The withdrawals that the parameters of a list leave. Raises InvalidParameter."""
+    rows, asked = queries.withdrawals_with_lines(), request.GET
+    if value := asked.get("order_id"):
+        found = parse_public_id("ord", value)
+        rows = rows.filter(order_id=found) if found else rows.none()
+    if value := asked.get("status"):
+        if value not in Status.values:
+            raise InvalidParameter(f"status is one of {', '.join(Status.values)}.", param="status")
+        rows = rows.filter(status=value)
+    return rows
 
 
 class OneWithdrawal(ApiView):
@@ -142,6 +154,30 @@ class GoodsOfWithdrawal(_Doing):
             raise Unprocessable("A time needs an offset.", param="at", code="invalid_time")
         commands.note_goods(self.merchant, pk, back=told.back, at=told.at)
         return self.shown(pk)
+
+
+class ReturnOfWithdrawal(_Doing):
+    """The way back of its goods."""
+
+    @extend_schema(operation_id="withdrawals_return", request=None, responses={200: WithdrawalOut})
+    def post(self, request: HttpRequest, withdrawal_id: str) -> HttpResponse:
+        """Let the goods come back: `return_ids` say how. It happens by itself where nothing speaks against it."""
+        pk = self.found(withdrawal_id)
+        open_way(self.merchant, pk)
+        return self.shown(pk)
+
+
+class MethodOfReturn(ApiView):
+    """How withdrawn goods are sent."""
+
+    scopes = {"POST": "returns:write"}
+
+    @extend_schema(operation_id="returns_method", request=MethodIn, responses={200: ReturnOut})
+    def post(self, request: HttpRequest, return_id: str) -> HttpResponse:
+        """Choose for the consumer, as long as nothing is sent and no label made. Returns of your own keep their way."""
+        pk = named_return(return_id)
+        choose_way(self.merchant, pk, self.body(MethodIn).method)
+        return self.show(shown_return(pk))
 
 
 class SetAsideWithdrawal(_Doing):

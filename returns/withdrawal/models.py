@@ -166,6 +166,10 @@ class Rules(MerchantModel):
         max_digits=14, decimal_places=4, null=True,
         help_text="The most that is refunded of what was paid for the way to the consumer. Empty: all of it.",
     )  # fmt: skip
+    offers_labels = models.BooleanField(
+        default=True,
+        help_text="At the shop's cost, where a maker is set up. Else consumers send it themselves.",
+    )
     updated_at = models.DateTimeField()
 
     class Meta(MerchantModel.Meta):

@@ -9,6 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from merchants.rest.errors import NotFound
 from orders.models import Order
 from orders.text import normal_email, normal_number
+from returns.models import Return
 from returns.withdrawal.models import ChainEntry, Status, Withdrawal, WithdrawalLine
 from returns.withdrawal.receipts import receipt_digest
 
@@ -16,10 +17,11 @@ _MOST_WORDS = 8
 
 
 def withdrawals_with_lines() -> QuerySet[Withdrawal]:
-    """Withdrawals of the open scope with their orders and goods: two queries."""
+    """Withdrawals of the open scope with their orders, goods and returns: three queries."""
     lines = Prefetch("lines", WithdrawalLine.objects.select_related("line").order_by("line__position"))
     rows = Withdrawal.objects.select_related("order", "merchant")
-    return rows.defer("order__raw", "order__search", "merchant__logo").prefetch_related(lines)
+    returns = Prefetch("returns", Return.objects.order_by("sequence"))
+    return rows.defer("order__raw", "order__search", "merchant__logo").prefetch_related(lines, returns)
 
 
 def get_withdrawal(withdrawal_id: UUID | None) -> Withdrawal:

@@ -49,7 +49,7 @@ def refund(merchant: Merchant, withdrawal_id: UUID, amount: Decimal, shipping: D
         asked = request_refund(
             merchant, order.pk, amount=amount, shipping=shipping, key=f"withdrawal:{withdrawal.pk}",
             source=("withdrawal", withdrawal.pk), lines=lines_of(withdrawal, order),
-            reason=f"Withdrawal {withdrawal.number}",
+            reason=withdrawal.number,
         )  # fmt: skip
         save(withdrawal, refund_id=asked.pk)
         append(withdrawal, "refund", {"amount": str(amount), "currency": order.currency})

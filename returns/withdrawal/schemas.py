@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
@@ -74,7 +75,8 @@ class WithdrawalOut(msgspec.Struct, kw_only=True):
     """A withdrawal. What was declared never changes.
 
     status: unmatched (the team has to find the order) → open (to refund) → completed, or set_aside. finding: what the
-    clock says: in_time, late, cancelled, country, business or exempt. marks: what made it look suspicious.
+    clock says: in_time, late, cancelled, country, business or exempt. marks: what made it look suspicious. return_ids:
+    the returns that bring the goods back.
     """
 
     id: str
@@ -89,6 +91,7 @@ class WithdrawalOut(msgspec.Struct, kw_only=True):
     is_whole: bool
     lines: list[WithdrawalLineOut]
     order_id: str | None
+    return_ids: list[str]
     finding: str
     marks: list[str]
     window_ends_at: datetime | None
@@ -112,6 +115,12 @@ class RefundIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     amount: Decimal | None = None
     shipping: Decimal = Decimal(0)
+
+
+class MethodIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """How withdrawn goods are sent: `label` and `qr` where you offer labels, `store` where you have branches."""
+
+    method: Literal["label", "qr", "store", "own"]
 
 
 class SetAsideIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -139,7 +148,8 @@ def show_withdrawal(row: Withdrawal) -> WithdrawalOut:
             )
             for each in row.lines.all()
         ],
-        order_id=public_id("ord", row.order_id) if row.order_id else None, finding=row.finding, marks=row.marks,
+        order_id=public_id("ord", row.order_id) if row.order_id else None,
+        return_ids=[public_id("ret", each.pk) for each in row.returns.all()], finding=row.finding, marks=row.marks,
         window_ends_at=row.window_ends_at, refund_due_at=row.refund_due_at, goods_back_at=row.goods_back_at,
         dispatched_at=row.dispatched_at, refund_id=public_id("rfd", row.refund_id) if row.refund_id else None,
         matched_at=row.matched_at, completed_at=row.completed_at, set_aside_reason=row.set_aside_reason,

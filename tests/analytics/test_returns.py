@@ -15,12 +15,17 @@ from analytics.returns.queries import Count, return_figures
 from merchants import commands as merchant_commands
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
-from orders.models import Order
+from orders.models import Order, OrderLine, Product, Variant
 from orders.schemas import LineIn
 from returns.commands import cancel, request_return
 from returns.models import Return, ReturnLine
+from returns.policy.models import BoughtProduct
 from returns.requesting import RequestedLine, RequestedReturn
 from returns.states import Side
+from returns.withdrawal.commands import declare
+from returns.withdrawal.models import Source
+from returns.withdrawal.steps import Declaration
+from returns.withdrawal.way_back import open_way
 from tests.api_client import ApiClient
 from tests.returns.policy.test_verdicts import delivered
 
@@ -70,7 +75,7 @@ def test_the_figures_of_a_period(
     returned: Merchant, today: date, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     with merchant_scope(returned):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(7):
             found = return_figures(Period.ending(today, 30))
         nothing = return_figures(Period(today - timedelta(days=400), today - timedelta(days=380)))
     assert (found.returns, found.items, found.bought, found.rate) == (6, 6, 18, 6 / 18)
@@ -91,6 +96,8 @@ def test_the_figures_of_a_period(
     sweater, mug = found.products
     assert (sweater.returned, sweater.bought, sweater.fault) == (5, 12, "too_small")
     assert (mug.sku, mug.returned, mug.bought, mug.fault) == ("MUG", 1, 6, "")
+    [untyped] = found.types
+    assert (untyped.type, untyped.returned, untyped.bought, untyped.faults) == ("", 6, 18, 4)
     assert (nothing.returns, nothing.rate, nothing.cost_each, nothing.products) == (0, None, None, ())
 
 
@@ -105,6 +112,7 @@ def test_the_api_the_page_and_the_csv_tell_the_same(
         "fault": "too_small",
     }  # fmt: skip
     assert strangers_api.get("analytics/returns").json()["returns"] == 0
+    assert strangers_api.get("analytics/returns").json()["types"] == []
     assert api.get("analytics/returns?from=x").status_code == 400
     member = merchant_commands.add_member(returned, email="o@nordwind.test", password="lighthouse-9-keeper")
     owner = Client()
@@ -114,3 +122,36 @@ def test_the_api_the_page_and_the_csv_tell_the_same(
         assert part in page
     lines = owner.get("/app/nordwind/reports/returns.csv").content.decode().splitlines()
     assert lines[1:] == ["SW,Sweater,5,12,0.4167,too_small,too_small", "MUG,'=Mug,1,6,0.1667,,"]
+
+
+def test_types_of_products_as_they_were_bought_and_what_speaks_against_them(
+    returned: Merchant, today: date, stranger: Merchant
+) -> None:
+    now = timezone.now()
+    for owner, kinds in ((returned, {"SW": "Knitwear", "MUG": ""}), (stranger, {"SW": "Theirs"})):
+        with merchant_scope(owner):
+            for sku, kind in kinds.items():
+                product = Product.objects.create(
+                    merchant=owner,
+                    external_id=sku,
+                    title=sku,
+                    product_type=kind,
+                    created_at=now,
+                    updated_at=now,
+                )
+                Variant.objects.create(
+                    merchant=owner, product=product, external_id=sku, sku=sku, price=1, currency="EUR"
+                )
+    with merchant_scope(returned):
+        once = OrderLine.objects.filter(sku="SW").earliest("order__placed_at", "id")
+        BoughtProduct.objects.create(merchant=returned, line=once, type="sale")
+        declared = declare(returned, Declaration(now, Source.LINK, name="A", order_id=once.order_id))
+        open_way(returned, declared.pk)  # the other sweater of that order, and its mug
+        types = {row.type: row for row in return_figures(Period.ending(today, 30)).types}
+    assert {name: (row.returned, row.bought) for name, row in types.items()} == {
+        "knitwear": (4, 10), "sale": (2, 2), "": (2, 6),
+    }  # fmt: skip
+    assert types["knitwear"].reasons == {"too_small": 3, "changed_mind": 1}
+    assert (types["knitwear"].faults, types["knitwear"].fault_share) == (3, 0.75)
+    assert types["sale"].reasons == {"too_small": 1, "withdrawal": 1}
+    assert types[""].reasons == {"": 1, "withdrawal": 1}

@@ -30,6 +30,14 @@ MINE = (
     "carriers",
     "trial",
     "keys",
+    "reasons",
+    "withdrawal_rules",
+    "protection",
+    "branches",
+    "labels",
+    "labels/dhl_returns",
+    "labels/shippo",
+    "stock",
 )
 
 

@@ -172,7 +172,7 @@ def test_ten_days_of_silence_close_it_and_a_reply_opens_it_again(merchant: Merch
     ("asked", "code"),
     [
         (Asked(Kind.DAMAGED), "photo_missing"),
-        (Asked(Kind.LOST), "other"),
+        (Asked(Kind.LOST), "parcel_delivered"),
     ],
 )
 def test_what_cannot_be_claimed_is_not(merchant: Merchant, order: Order, asked: Asked, code: str) -> None:

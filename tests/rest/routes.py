@@ -16,7 +16,7 @@ IDS = {
     "endpoint_id": "whe", "delivery_id": "whd", "import_id": "imp", "watch_id": "wat", "case_id": "cas",
     "suppression_id": "sup", "consent_id": "csn", "segment_id": "seg", "campaign_id": "cmp", "flow_id": "flow",
     "run_id": "run", "return_id": "ret", "withdrawal_id": "wdr", "claim_id": "clm", "refund_id": "rfd",
-    "picture_id": "rph",
+    "picture_id": "rph", "branch_id": "brn", "maker": "maker",
 }  # fmt: skip
 
 

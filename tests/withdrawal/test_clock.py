@@ -45,6 +45,7 @@ def test_it_never_ends_on_a_day_off(merchant: Merchant) -> None:
 
 
 def test_the_last_good_counts_and_what_is_unknown_keeps_it_open(merchant: Merchant) -> None:
+    """Complaint 5: the window begins with the delivery of the last of the goods."""
     order = factories.order(merchant, quantity=2)
     delivered(merchant, order, DELIVERED, quantity=1)
     assert window(merchant, order) is None  # the other one was not even sent
@@ -91,6 +92,7 @@ def test_the_shop_says_for_whom(merchant: Merchant, chosen: str, country: str, h
 
 
 def test_a_cancelled_order_drops_out(merchant: Merchant) -> None:
+    """Complaint 5: it is not "within the window" for want of a delivery."""
     from django.utils import timezone
 
     from returns.withdrawal.commands import declare

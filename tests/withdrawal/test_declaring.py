@@ -84,7 +84,7 @@ def test_a_guest_withdraws_and_has_the_receipt_at_once_on_the_page_and_by_mail(
 def test_a_stranger_who_guesses_a_number_sees_what_one_sees_who_made_it_up(
     order: Order, client: Client, drain_all: Drain
 ) -> None:
-    """R24: the same status, the same page but for what was typed, however true it is."""
+    """Complaint 3. R24: the same status, the same page but for what was typed, however true it is."""
     pages = []
     for number, email in ((order.number, "mallory@example.test"), ("#99999", "mallory@example.test")):
         sent = client.post(FORM, typed(order, contract=number, email=email))
@@ -157,6 +157,7 @@ def test_looking_changes_nothing(order: Order, client: Client, drain_all: Drain)
 def test_the_orders_link_fills_the_form_in_and_proves_the_order(
     merchant: Merchant, order: Order, client: Client, drain_all: Drain
 ) -> None:
+    """Complaint 4: nothing has to be typed; a link that opens nothing leads to the empty form all the same."""
     own = f"/p/nordwind/o/{token_of(order)}/withdraw/"
     page = client.get(own).content.decode()
     for part in ("Withdraw from contract", "Confirm withdrawal", 'value="Anna Weber"', order.number):
@@ -181,6 +182,7 @@ def test_a_link_that_opens_nothing_still_leads_to_the_form(merchant: Merchant, c
 
 
 def test_every_page_of_the_portal_leads_there(order: Order, client: Client) -> None:
+    """Complaint 1: it is there by itself, in both languages, and only the merchant turns it off."""
     token = token_of(order)
     for path in ("", "link/", f"t/{token}/", f"o/{token}/", "t/nothing/", "nowhere/", "withdraw/"):
         page = client.get(f"/p/nordwind/{path}", headers={"accept-language": "de"}).content.decode()
