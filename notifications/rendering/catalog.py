@@ -24,6 +24,9 @@ LOCALES = ("en", "de")
 FALLBACK = "en"
 SLOT = re.compile(r"\[\[(\w+)\]\]")
 
+# Where a button leads that says nothing else.
+ORDER_PAGE = "{{ links.portal | default: order_status_url | link }}"
+
 Words = dict[str, str]
 
 
@@ -159,12 +162,13 @@ def markup_slots(touchpoint: str, locale: str, wording: Mapping[str, str]) -> Wo
         "mark": "late" if kind.alert else "done",
         "tone": "alert" if kind.alert else "",
         "eyebrow_color": "#9a4508" if kind.alert else "{{ brand.ink }}",
+        "button_url": ORDER_PAGE,
     }
 
 
 def text_source(touchpoint: str, wording: Mapping[str, str]) -> str:
     """The whole message as plain text, words in place, Liquid still to be filled."""
-    return _layout("txt", TOUCHPOINTS[touchpoint], wording)
+    return _layout("txt", TOUCHPOINTS[touchpoint], {**wording, "button_url": ORDER_PAGE})
 
 
 def _layout(suffix: str, kind: Touchpoint, slots: Mapping[str, str]) -> str:
@@ -172,7 +176,7 @@ def _layout(suffix: str, kind: Touchpoint, slots: Mapping[str, str]) -> str:
     parts = {part: partial(part, suffix).strip() if part in kind.parts else "" for part in PARTS}
     intro = fill(partial("intro", suffix), {"main": partial(kind.main, suffix).strip()})
     body = "\n".join([intro, *(partial(block, suffix) for block in kind.blocks), partial("footer", suffix)])
-    return fill(fill(fill(_read(f"layout.{suffix}"), {"body": body}), parts), slots)
+    return fill(fill(fill(layout(suffix), {"body": body}), parts), slots)
 
 
 def fill(source: str, slots: Mapping[str, str]) -> str:
@@ -185,13 +189,19 @@ def partial(name: str, suffix: str) -> str:
     return _read(f"blocks/{name}.{suffix}")
 
 
-def as_markup(text: str) -> str:
+def layout(suffix: str) -> str:
+    """The frame around a message's blocks, as MJML (`mjml`) or plain text (`txt`)."""
+    return _read(f"layout.{suffix}")
+
+
+def as_markup(text: str, *, line_break: str = "\n") -> str:
     """Plain words as MJML text: escaped, except for their Liquid.
 
     Double quotes too: the compiler writes the title into an attribute as it stands.
     """
     tags = [*LIQUID.findall(text), ""]
-    plain = [escape(part, quote=False).replace('"', "&quot;") for part in LIQUID.split(text)]
+    escaped = [escape(part, quote=False).replace('"', "&quot;") for part in LIQUID.split(text)]
+    plain = [part.replace("\n", line_break) for part in escaped]
     return "".join(part + tag for part, tag in zip(plain, tags, strict=True))
 
 
