@@ -1,8 +1,8 @@
 """A mail composed of blocks: which may stand in which message, what is wrong with some, versions and differences.
 
-A version of a merchant's words (`own_models.WordsVersion`) may hold blocks for a variant of a message. Then they are its
-mail, and of the words only the subject, the preview line and the texts for other channels count. Without them: our
-design. Each language has its own; one without any goes out in our design, never in a language nobody reads.
+A version of a merchant's words (`own_models.WordsVersion`) may hold blocks for a variant of a message. Then they are
+its mail, and of the words only the subject, the preview line and the texts for other channels count. Without them: our
+design. Each language has its own; one without any goes out in our design, never in another language.
 """
 
 import difflib
@@ -19,7 +19,6 @@ from notifications import own_words
 from notifications.choices import MessageClass
 from notifications.classes import Offers, rules_of
 from notifications.models import MessagePicture, WordsVersion
-from notifications.own_words import parts
 from notifications.rendering import TemplateError, catalog, render, sample_context, sandbox
 from notifications.rendering.block_kinds import (
     ADVERTISING,
@@ -30,6 +29,7 @@ from notifications.rendering.block_kinds import (
     Block,
     Field,
     Type,
+    clean,
     is_address,
     is_picture,
 )
@@ -41,7 +41,15 @@ BESIDE: Final = ("subject", "preheader", "sms", "push")
 HEAD: Final = ("subject", "preheader")
 # About nobody's order, or about more than one: there are no items to show.
 _NO_ORDER: Final = frozenset(
-    {"welcome", "birthday", "win_back", "replenishment", "double_opt_in", "withdrawal_receipt", "withdrawal_notice"}
+    {
+        "welcome",
+        "birthday",
+        "win_back",
+        "replenishment",
+        "double_opt_in",
+        "withdrawal_receipt",
+        "withdrawal_notice",
+    }
 )
 # A campaign is written where it is sent.
 _NOT_COMPOSED: Final = frozenset({"campaign"})
@@ -55,11 +63,14 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True)
 class Change:
-    """What became of a block from one version to the next: `what` is new, gone, moved or changed."""
+    """What became of a block from one version to the next. what: new, gone, moved or changed.
+
+    fields: of a changed one, each with its text before and after.
+    """
 
     what: str
     block: Block
-    fields: Sequence[tuple[str, list[tuple[str, str]]]] = ()
+    fields: Sequence[tuple[str, str, str]] = ()
 
 
 def can_be_composed(touchpoint: str) -> bool:
@@ -90,9 +101,14 @@ def _designed(touchpoint: str) -> list[str]:
 
 def default(touchpoint: str, locale: str, variant: str, own: own_words.Words) -> list[Block]:
     """Our design with a merchant's words, as blocks: what goes out while nothing was composed."""
-    words = {**catalog.words(touchpoint, locale, variant), **own_words.shown(touchpoint, locale, variant, own)}
+    words = {
+        **catalog.words(touchpoint, locale, variant),
+        **own_words.shown(touchpoint, locale, variant, own),
+    }
     design = catalog.TOUCHPOINTS[touchpoint]
-    greeting = f"{{% if customer.first_name %}}{words['greeting']}\n{{% endif %}}" if words["greeting"] else ""
+    greeting = (
+        f"{{% if customer.first_name %}}{words['greeting']}\n{{% endif %}}" if words["greeting"] else ""
+    )
     made: list[Block] = [
         {"kind": "heading", "eyebrow": words["eyebrow"], "text": words["heading"]},
         {"kind": "text", "text": greeting + words["lead"]},
@@ -117,7 +133,7 @@ def blank(kind: str, block_id: str) -> Block:
 
 def blocks_of(version: WordsVersion | None, touchpoint: str, locale: str, variant: str) -> list[Block]:
     """The blocks that a version's mail is made of; those of our design when it has none of its own."""
-    found: list[Block] | None = version.blocks.get(variant) if version else None
+    found = clean(version.blocks.get(variant)) if version else []
     return found or default(touchpoint, locale, variant, version.words if version else {})
 
 
@@ -169,9 +185,17 @@ def _faults_of_list(touchpoint: str, blocks: Sequence[Block]) -> dict[Place, str
         shown = {block["kind"] for block in blocks if not block["only_if"]}
         missing = {_FILES.get(name, name) for name in _designed(touchpoint)} - shown
         if missing:
-            return {("", ""): _("The law asks for this message: the part that says what was declared has to stay.")}
+            return {
+                ("", ""): _(
+                    "The law asks for this message: the part that says what was declared has to stay."
+                )
+            }
     if touchpoint in _NEEDS_BUTTON and not any(_leads_on(block) for block in blocks):
-        return {("", ""): _("This message is there for its button: one without an address of its own has to stay.")}
+        return {
+            ("", ""): _(
+                "This message is there for its button: one without an address of its own has to stay."
+            )
+        }
     return {}
 
 
@@ -249,11 +273,15 @@ def save(
     finds something in, and Conflict when somebody else saved meanwhile.
     """
     if not can_be_composed(touchpoint) or variant not in own_words.variants(touchpoint):
-        raise Unprocessable(_("This message cannot be composed."), param="touchpoint", code="invalid_template")
+        raise Unprocessable(
+            _("This message cannot be composed."), param="touchpoint", code="invalid_template"
+        )
     with merchant_transaction(merchant):
         if found := faults(touchpoint, locale, variant, head, blocks):
             (block_id, field), why = next(iter(found.items()))
-            raise Unprocessable(why, param=f"{block_id}.{field}".strip(".") or "blocks", code="invalid_template")
+            raise Unprocessable(
+                why, param=f"{block_id}.{field}".strip(".") or "blocks", code="invalid_template"
+            )
         before = own_words.latest(touchpoint, locale)
         standing = own_words.built_in(touchpoint, locale, variant)
         words = dict(before.words) if before else {}
@@ -285,7 +313,7 @@ def differences(before: Sequence[Block], after: Sequence[Block]) -> list[Change]
             found.append(Change("new", block))
             continue
         names = ("only_if", *(field.name for field in KINDS[block["kind"]]))
-        fields = [(n, parts(was.get(n, ""), block[n])) for n in names if was.get(n, "") != block[n]]
+        fields = [(name, was[name], block[name]) for name in names if was[name] != block[name]]
         if fields or block["id"] in moved:
             found.append(Change("changed" if fields else "moved", block, fields))
     kept = {block["id"]: block["kind"] for block in after}

@@ -54,7 +54,9 @@ class WordsVersion(MerchantModel):
 class MessagePicture(MerchantModel):
     """A picture that a merchant uploaded for its messages. What is sent points at it, so it stays."""
 
-    digest = models.CharField(max_length=64, help_text="SHA-256 of `data`, in hex: its address on the portal.")
+    digest = models.CharField(
+        max_length=64, help_text="SHA-256 of `data`, in hex: its address on the portal."
+    )
     data = models.BinaryField(help_text="JPEG, re-encoded by us.")
     name = models.CharField(max_length=120, help_text="What its file was called.")
     uploaded_at = models.DateTimeField()

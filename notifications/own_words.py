@@ -41,6 +41,7 @@ LONGEST: Final[Mapping[str, int]] = {
 }  # fmt: skip
 _OF_CHANNEL: Final[Mapping[str, Channel]] = {"sms": Channel.SMS, "push": Channel.PUSH}
 _MAY_BE_EMPTY: Final = frozenset({"preheader", "eyebrow", "greeting", "next", "next_title"})
+_RETURNS: Final = ("return_", "exchange_", "refund_", "credit_")
 # Gmail clips a mail at 102 KB; ours stay far below (UX §5).
 LARGEST_MAIL: Final = 60_000
 
@@ -162,6 +163,26 @@ def _is_known(context: Any, path: Sequence[Any]) -> bool:
     return True
 
 
+def variables(touchpoint: str, locale: str) -> list[tuple[str, str]]:
+    """What can be written into a message: each variable with an example."""
+    here = catalog.TOUCHPOINTS[touchpoint].blocks
+    hidden = {"brand", "locale", "email", "name", "may_offer", "answers", "subtotal_line_items", "data"}
+    hidden |= {"case", "claim"} - set(here)
+    hidden |= set() if touchpoint.startswith(_RETURNS) else {"return", "exchange", "refund", "credit"}
+    sample = {name: value for name, value in sample_context(locale, touchpoint).items() if name not in hidden}
+    return [(path, text) for path, text in _flat(sample) if path != "shop.pictures"]
+
+
+def _flat(context: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, value in context.items():
+        if isinstance(value, dict):
+            found += _flat(value, f"{before}{name}.")
+        elif not isinstance(value, list) and value != "":
+            found.append((f"{before}{name}", str(value)))
+    return found
+
+
 def latest(touchpoint: str, locale: str) -> WordsVersion | None:
     """The version that counts in the open scope, None for the built-in words."""
     found: WordsVersion | None = (
@@ -207,7 +228,7 @@ def store(
     merchant: Merchant, touchpoint: str, locale: str, words: Words, blocks: dict[str, list[Block]],
     before: WordsVersion | None, based_on: int,
 ) -> WordsVersion:  # fmt: skip
-    """The version after `before`, in the open transaction. Raises Conflict when `before` is not the one it is based on."""
+    """Store the version after `before`, in the open transaction. Raises Conflict when it is based on another one."""
     if (before.number if before else 0) != based_on:
         raise Conflict("Somebody else saved these words meanwhile.", param="based_on", code="words_changed")
     version = WordsVersion(

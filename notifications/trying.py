@@ -16,8 +16,8 @@ from notifications.rendering import (
     render_sms,
     sample_context,
 )
-from notifications.rendering.sms import Count, count
 from notifications.rendering.block_kinds import Block
+from notifications.rendering.sms import Count, count
 from notifications.rendering.templates import only, worded
 
 
@@ -45,12 +45,16 @@ def look(
     merchant: Merchant, touchpoint: str, locale: str, variant: str, texts: Mapping[str, str],
     blocks: Sequence[Block] = (),
 ) -> Look:  # fmt: skip
-    """The message with these words, its mail made of these blocks if there are any. Raises TemplateError for words that cannot be filled."""
+    """The message with these words, its mail made of these blocks if there are any.
+
+    Raises TemplateError for words that cannot be filled."""
     words = {**own_words.shown(touchpoint, locale, variant, {}), **texts}
     own = {variant: words}
     filled, number = _filled_with(merchant, touchpoint, locale)
     filled |= {"may_offer": True}
-    mail = render(only(worded(touchpoint, locale, "email", own, {variant: blocks}), touchpoint, variant), filled)
+    mail = render(
+        only(worded(touchpoint, locale, "email", own, {variant: blocks}), touchpoint, variant), filled
+    )
     sms = ""
     if "sms" in words:
         sms = render_sms(only(worded(touchpoint, locale, "sms", own), touchpoint, variant), filled)

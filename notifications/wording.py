@@ -1,5 +1,5 @@
-"""Which template a message is filled from: the merchant's own, else the merchant's own blocks or the built-in design with
-the merchant's own words, else the built-in one as it is."""
+"""Which template a message is filled from: the merchant's own, else the merchant's own blocks or the built-in design
+with the merchant's own words, else the built-in one as it is."""
 
 import json
 from collections.abc import Mapping, Sequence

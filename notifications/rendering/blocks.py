@@ -166,7 +166,11 @@ def _plain_items(block: Block, slots: Words) -> str:
 
 
 def _plain_offer(block: Block, slots: Words) -> str:
-    own = {**block, "link": _plain_address(block["link"]), "price": f": {block['price']}" if block["price"] else ""}
+    own = {
+        **block,
+        "link": _plain_address(block["link"]),
+        "price": f": {block['price']}" if block["price"] else "",
+    }
     return fill(partial("offer", "txt"), own)
 
 

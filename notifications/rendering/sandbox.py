@@ -22,6 +22,7 @@ MAX_CPU_SECONDS = 0.05
 MAX_LOOP = 2_000
 
 TAG_START = re.compile(r"\{\{|\{%-?\s*(?P<verbatim>raw\b|doc\b)?")
+OURS = frozenset({"links", "shop", "brand", "may_offer", "answers"})
 MARKUP = re.compile(r'[<>"]')
 WIDE_GAP = re.compile(r"\s{50}")
 
@@ -123,14 +124,17 @@ def parse(source: str, environment: Sandbox) -> BoundTemplate:
 
 
 def parse_words(source: str) -> BoundTemplate:
-    """Parse words that are put into markup; `TemplateError` as `parse`, and for markup inside of a tag.
+    """Parse words that are put into markup; `TemplateError` as `parse`, and for what would reach beyond their place.
 
-    A text written in a tag (`{{ '<b>' }}`) counts as safe when it is filled in, so it must hold none.
+    A text written in a tag (`{{ '<b>' }}`) counts as safe when it is filled in, so it must hold no markup. A name that
+    is assigned holds for the rest of the mail, so it must be none that the way out in the footer stands on.
     """
     template = parse(source, TEXT)
     for expression in _expressions(template):
         if isinstance(expression, StringLiteral) and MARKUP.search(expression.value):
             raise TemplateError('inside of a tag, a text must not hold <, > or "')
+    if taken := OURS & template.analyze().locals.keys():
+        raise TemplateError(f"the name '{min(taken)}' is taken: the footer needs it")
     return template
 
 

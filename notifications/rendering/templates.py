@@ -110,12 +110,17 @@ def worded(
 ) -> CompiledTemplate:
     """The built-in template with a merchant's own words in it, by variant ("": the general ones).
 
-    composed: the blocks of those variants whose mail the merchant composed (`block_kinds`). Words are plain text with Liquid: markup in them is shown as it is written. Raises `TemplateError`.
+    composed: the blocks of those variants whose mail the merchant composed (`block_kinds`).
+    Words are plain text with Liquid: markup in them is shown as it is written. Raises `TemplateError`.
     """
     codes = catalog.VARIANTS.get(touchpoint, {})
     compiled = {
         variant: _worded(
-            touchpoint, locale, channel, wording(touchpoint, locale, own, variant), (composed or {}).get(variant, ())
+            touchpoint,
+            locale,
+            channel,
+            wording(touchpoint, locale, own, variant),
+            (composed or {}).get(variant, ()),
         )
         for variant in {"", *codes.values()}
     }
@@ -125,7 +130,9 @@ def worded(
 def only(template: CompiledTemplate, touchpoint: str, variant: str) -> CompiledTemplate:
     """The one variant of a template, whatever the parcel that it is filled with would choose."""
     codes = catalog.VARIANTS.get(touchpoint, {})
-    chosen = next((template.variants[c] for c, name in codes.items() if variant and name == variant), template)
+    chosen = next(
+        (template.variants[c] for c, name in codes.items() if variant and name == variant), template
+    )
     return replace(chosen, variants={})
 
 
@@ -154,7 +161,10 @@ def _worded(
         title = sandbox.parse("{{ shop.name }}: " + words["heading"], sandbox.TEXT)
         return CompiledTemplate(locale, "push", sandbox.parse(words["push"], sandbox.TEXT), title)
     if composed:
-        source, text = blocks.mjml(touchpoint, locale, words, composed), blocks.text(touchpoint, words, composed)
+        source, text = (
+            blocks.mjml(touchpoint, locale, words, composed),
+            blocks.text(touchpoint, words, composed),
+        )
     else:
         source, text = catalog.mjml_source(touchpoint, locale, words), catalog.text_source(touchpoint, words)
     html = compile_mjml(source)

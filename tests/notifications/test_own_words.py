@@ -77,7 +77,7 @@ def test_a_kind_of_problem_keeps_its_words_when_the_general_ones_change(merchant
     [
         ({"heading": "{% if shipment.eta %}no end"}, "heading"), ({"lead": "{{ order_name"}, "lead"),
         ({"subject": "   "}, "subject"), ({"button": ""}, "button"), ({"lead": "x" * 2001}, "lead"),
-        ({"lead": "{{ '<script>' }}"}, "lead"), ({"lead": "{% include 'x' %}"}, "lead"), ({"lead": "{{ order_name | nonsense }}"}, "lead"),
+        ({"lead": "{{ '<script>' }}"}, "lead"), ({"lead": "{% assign links = 1 %}"}, "lead"), ({"lead": "{% include 'x' %}"}, "lead"), ({"lead": "{{ order_name | nonsense }}"}, "lead"),
         ({"lead": "{% for i in (1..1999) %}{% for j in (1..1999) %}x{% endfor %}{% endfor %}"}, "lead"),
         ({"lead": "{{ order_name | replace: '1', '11111111' }}" * 1}, ""),
     ],
