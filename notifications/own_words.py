@@ -5,9 +5,9 @@ problems with a parcel, by kind of problem. The design stays ours, so that nothi
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -29,7 +29,7 @@ from notifications.rendering import (
     sandbox,
 )
 from notifications.rendering.block_kinds import Block
-from notifications.rendering.templates import only, worded, wording
+from notifications.rendering.templates import worded_as, wording
 from notifications.touchpoints import TOUCHPOINTS
 
 Words = dict[str, dict[str, str]]
@@ -41,7 +41,6 @@ LONGEST: Final[Mapping[str, int]] = {
 }  # fmt: skip
 _OF_CHANNEL: Final[Mapping[str, Channel]] = {"sms": Channel.SMS, "push": Channel.PUSH}
 _MAY_BE_EMPTY: Final = frozenset({"preheader", "eyebrow", "greeting", "next", "next_title"})
-_RETURNS: Final = ("return_", "exchange_", "refund_", "credit_")
 # Gmail clips a mail at 102 KB; ours stay far below (UX §5).
 LARGEST_MAIL: Final = 60_000
 
@@ -123,64 +122,16 @@ def _fails(touchpoint: str, locale: str, variant: str, texts: Mapping[str, str])
     context = sample_context(locale, touchpoint)
     own = {variant: dict(texts)}
     try:
-        mail = render(only(worded(touchpoint, locale, "email", own), touchpoint, variant), context)
+        mail = render(worded_as(touchpoint, locale, "email", own, variant), context)
         if "sms" in texts:
-            render_sms(only(worded(touchpoint, locale, "sms", own), touchpoint, variant), context)
+            render_sms(worded_as(touchpoint, locale, "sms", own, variant), context)
         if "push" in texts:
-            render_push(only(worded(touchpoint, locale, "push", own), touchpoint, variant), context)
+            render_push(worded_as(touchpoint, locale, "push", own, variant), context)
     except TemplateError as error:
         return _("The message cannot be filled: %(why)s.") % {"why": error}
     if len(mail.html.encode()) > LARGEST_MAIL:
         return _("The mail gets larger than %(size)d KB.") % {"size": LARGEST_MAIL // 1000}
     return ""
-
-
-def unknown_variables(touchpoint: str, locale: str, texts: Mapping[str, str]) -> list[str]:
-    """Variables in some words that no message has: they would stay empty. For a warning, not an error."""
-    known = sample_context(locale, touchpoint)
-    found: list[str] = []
-    for text in texts.values():
-        try:
-            template = sandbox.parse(text, sandbox.TEXT)
-        except TemplateError:
-            continue
-        for uses in template.analyze().globals.values():
-            found += [".".join(map(str, use.segments)) for use in uses if not _is_known(known, use.segments)]
-    return list(dict.fromkeys(found))
-
-
-def _is_known(context: Any, path: Sequence[Any]) -> bool:
-    for name in path:
-        if isinstance(context, list):
-            context = context[0] if context else {}
-            if name in ("size", "first", "last") or isinstance(name, int):
-                continue
-        if not isinstance(context, dict):
-            return name in ("size", "first", "last")
-        if name not in context:
-            return name == "brand"
-        context = context[name]
-    return True
-
-
-def variables(touchpoint: str, locale: str) -> list[tuple[str, str]]:
-    """What can be written into a message: each variable with an example."""
-    here = catalog.TOUCHPOINTS[touchpoint].blocks
-    hidden = {"brand", "locale", "email", "name", "may_offer", "answers", "subtotal_line_items", "data"}
-    hidden |= {"case", "claim"} - set(here)
-    hidden |= set() if touchpoint.startswith(_RETURNS) else {"return", "exchange", "refund", "credit"}
-    sample = {name: value for name, value in sample_context(locale, touchpoint).items() if name not in hidden}
-    return [(path, text) for path, text in _flat(sample) if path != "shop.pictures"]
-
-
-def _flat(context: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for name, value in context.items():
-        if isinstance(value, dict):
-            found += _flat(value, f"{before}{name}.")
-        elif not isinstance(value, list) and value != "":
-            found.append((f"{before}{name}", str(value)))
-    return found
 
 
 def latest(touchpoint: str, locale: str) -> WordsVersion | None:

@@ -18,7 +18,7 @@ from notifications.rendering import (
 )
 from notifications.rendering.block_kinds import Block
 from notifications.rendering.sms import Count, count
-from notifications.rendering.templates import only, worded
+from notifications.rendering.templates import worded_as
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,13 @@ def look(
     own = {variant: words}
     filled, number = _filled_with(merchant, touchpoint, locale)
     filled |= {"may_offer": True}
-    mail = render(
-        only(worded(touchpoint, locale, "email", own, {variant: blocks}), touchpoint, variant), filled
-    )
+    mail = render(worded_as(touchpoint, locale, "email", own, variant, blocks), filled)
     sms = ""
     if "sms" in words:
-        sms = render_sms(only(worded(touchpoint, locale, "sms", own), touchpoint, variant), filled)
+        sms = render_sms(worded_as(touchpoint, locale, "sms", own, variant), filled)
     push = None
     if "push" in words:
-        push = render_push(only(worded(touchpoint, locale, "push", own), touchpoint, variant), filled)
+        push = render_push(worded_as(touchpoint, locale, "push", own, variant), filled)
     return Look(mail, sms, push, number)
 
 

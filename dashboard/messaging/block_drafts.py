@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from merchants.models import Merchant
 from merchants.pictures import LARGEST_PHOTO, BadPicture
 from notifications import own_pictures
-from notifications.own_blocks import HEAD, Place, blank
+from notifications.block_rules import HEAD, Place
+from notifications.own_blocks import blank
 from notifications.rendering.block_kinds import KINDS, MOST_BLOCKS, UPLOADED, Block, Type, clean
 
 # A longer address is taken by no web server between here and the browser.

@@ -5,7 +5,7 @@ from typing import Any
 from dashboard.messaging import block_words
 from dashboard.messaging.block_drafts import Draft, picture_of
 from dashboard.messaging.look import Place
-from notifications import own_blocks, own_pictures
+from notifications import block_rules, own_pictures
 from notifications.own_words import LONGEST
 from notifications.rendering.block_kinds import KINDS, MOST_BLOCKS, Block, Field, Type
 
@@ -20,28 +20,41 @@ def head(draft: Draft) -> list[dict[str, Any]]:
             "longest": LONGEST[place],
             "error": draft.errors.get(("", place), ""),
         }
-        for place in own_blocks.HEAD
+        for place in block_rules.HEAD
     ]
+
+
+def faults(place: Place, draft: Draft) -> list[tuple[str, str, Any]]:
+    """What is wrong at a field, as (where to jump to, what it is called, why)."""
+    called = {each["id"]: block_words.called(each, place.touchpoint, place.locale) for each in draft.blocks}
+    found = []
+    for (block_id, field), why in draft.errors.items():
+        if block_id in called:
+            label = f"{called[block_id]} · {block_words.FIELDS[field]}" if field else called[block_id]
+            found.append((f"{block_id}-{field or 'card'}", label, why))
+        elif field:
+            found.append((field, str(block_words.FIELDS[field]), why))
+    return found
 
 
 def kinds(touchpoint: str) -> list[tuple[str, Any]]:
     """The kinds that can be added, with their names."""
-    return [(kind, block_words.KINDS[kind]) for kind in own_blocks.kinds_of(touchpoint)]
+    return [(kind, block_words.KINDS[kind]) for kind in block_rules.kinds_of(touchpoint)]
 
 
 def cards(place: Place, draft: Draft, changed: str) -> list[dict[str, Any]]:
     """A card for each block. changed: the one that is open, because it was just added, doubled or moved."""
-    unknown = own_blocks.unknown_variables(place.touchpoint, place.locale, draft.blocks)
+    unknown = block_rules.unknown_variables(place.touchpoint, place.locale, draft.blocks)
     uploaded = own_pictures.newest() if any(_has_picture(block) for block in draft.blocks) else []
     asked = [("", block_words.ONLY_IF[""])]
-    asked += [(code, block_words.ONLY_IF[code]) for code in own_blocks.conditions_of(place.touchpoint)]
+    asked += [(code, block_words.ONLY_IF[code]) for code in block_rules.conditions_of(place.touchpoint)]
     wrong = {block_id for block_id, _field in draft.errors}
     last = len(draft.blocks) - 1
     return [
         {
             "id": block["id"],
             "kind": block["kind"],
-            "called": block_words.called(block),
+            "called": block_words.called(block, place.touchpoint, place.locale),
             "note": block_words.note(block["kind"], bool(KINDS[block["kind"]])),
             "error": draft.errors.get((block["id"], ""), ""),
             "fields": [_field_of(block, field, draft, unknown, uploaded) for field in KINDS[block["kind"]]],
@@ -67,7 +80,7 @@ def _has_picture(block: Block) -> bool:
 
 
 def _field_of(
-    block: Block, field: Field, draft: Draft, unknown: dict[own_blocks.Place, list[str]], uploaded: list[Any]
+    block: Block, field: Field, draft: Draft, unknown: dict[block_rules.Place, list[str]], uploaded: list[Any]
 ) -> dict[str, Any]:
     place, value = (block["id"], field.name), block[field.name]
     chosen = picture_of(value)

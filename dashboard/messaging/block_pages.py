@@ -20,7 +20,7 @@ from dashboard.messaging.pages import framed, number, place_of, send_test
 from dashboard.settings_pages import settings_page
 from merchants.permissions import Permission
 from merchants.rest.errors import Conflict
-from notifications import own_blocks, own_words
+from notifications import block_rules, own_blocks, own_words, variables
 from notifications.models import WordsVersion
 from notifications.rendering.catalog import LOCALES
 
@@ -109,7 +109,7 @@ def blocks_preview(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpRes
 
 
 def _composed_place(request: HttpRequest, seat: Seat, touchpoint: str) -> Place:
-    if not own_blocks.can_be_composed(touchpoint):
+    if not block_rules.can_be_composed(touchpoint):
         raise Http404
     return place_of(request, seat, touchpoint)
 
@@ -118,7 +118,7 @@ def _draft(place: Place, version: WordsVersion | None, begin_with: str) -> Draft
     """What is in use; else the blocks of another language, to be translated, or our design as blocks."""
     touchpoint, locale, variant = place.touchpoint, place.locale, place.variant
     own = own_words.shown(touchpoint, locale, variant, version.words if version else {})
-    head = {name: own[name] for name in own_blocks.HEAD}
+    head = {name: own[name] for name in block_rules.HEAD}
     other = own_words.latest(touchpoint, begin_with) if begin_with in LOCALES else None
     if other and other.blocks.get(variant):
         return Draft(head, own_blocks.blocks_of(other, touchpoint, begin_with, variant))
@@ -131,8 +131,8 @@ def _texts(place: Place, version: WordsVersion | None, draft: Draft) -> dict[str
     return {**kept, **draft.head}
 
 
-def _faults(place: Place, draft: Draft) -> dict[own_blocks.Place, str]:
-    return own_blocks.faults(place.touchpoint, place.locale, place.variant, draft.head, draft.blocks)
+def _faults(place: Place, draft: Draft) -> dict[block_rules.Place, str]:
+    return block_rules.faults(place.touchpoint, place.locale, place.variant, draft.head, draft.blocks)
 
 
 def _address(seat: Seat, place: Place, name: str = "message_blocks") -> str:
@@ -158,10 +158,11 @@ def _show(
         "is_changed": is_changed,
         "is_wrong": status in (409, 422),
         "error": draft.errors.get(("", ""), ""),
+        "faults": block_fields.faults(place, draft) if status == 422 else [],
         "head": block_fields.head(draft),
         "cards": block_fields.cards(place, draft, changed),
         "kinds": block_fields.kinds(place.touchpoint),
-        "variables": own_words.variables(place.touchpoint, place.locale),
+        "variables": variables.known(place.touchpoint, place.locale),
         "languages": look.choices(base, place, "locale"),
         "variants": look.choices(base, place, "variant"),
         "others": [

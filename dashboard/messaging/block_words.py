@@ -3,6 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from notifications import variables
 from notifications.rendering.block_kinds import ADVERTISING, Block
 
 KINDS: dict[str, Promise] = {
@@ -102,11 +103,11 @@ def hint(kind: str, field: str) -> str:
     return str(HINTS.get(f"{kind}.{field}") or HINTS.get(field) or "")
 
 
-def called(block: Block) -> str:
-    """A block in one line: its kind and how its words begin."""
-    words = next((block[name] for name in ("text", "title", "label", "alt") if block.get(name)), "")
-    if block["kind"] == "text" and block["title"]:
-        words = block["title"]
+def called(block: Block, touchpoint: str, locale: str) -> str:
+    """A block in one line: its kind and how its words begin, filled with a made-up order."""
+    names = ("label", "title", "alt") if block["kind"] != "heading" else ()
+    words = next((block[name] for name in (*names, "text") if block.get(name)), "")
+    words = variables.reads(touchpoint, locale, words)
     kind = str(KINDS[block["kind"]])
     return f"{kind}: {words[:80]}{'…' if len(words) > 80 else ''}" if words else kind
 

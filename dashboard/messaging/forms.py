@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.messaging.words import PLACES
 from notifications import own_words
-from notifications.own_blocks import BESIDE
+from notifications.block_rules import BESIDE
 
 _LONG = ("lead", "next", "sms", "push")
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from dashboard.access import Seat
 from dashboard.messaging import block_words
 from dashboard.messaging.words import PLACES, VARIANTS
-from notifications import own_blocks, own_words, trying
+from notifications import block_rules, own_blocks, own_words, trying, variables
 from notifications.models import WordsVersion
 from notifications.rendering import TemplateError
 from notifications.rendering.block_kinds import Block, clean
@@ -101,8 +101,17 @@ def look(
         "size_kb": -(-shown.size // 1000),
         "budget_kb": own_words.LARGEST_MAIL // 1000,
         "clip_kb": CLIPPED_AT // 1000,
-        "unknown": own_words.unknown_variables(place.touchpoint, place.locale, texts),
+        "unknown": variables.unknown(place.touchpoint, place.locale, _all_words(texts, blocks)),
+        "is_mail_only": draft is not None,
     }
+
+
+def _all_words(texts: dict[str, str], blocks: Sequence[Block]) -> dict[str, str]:
+    """Every text that goes out: of a composed mail those of its blocks, and what stands beside them."""
+    if not blocks:
+        return texts
+    beside = {place: text for place, text in texts.items() if place in block_rules.BESIDE}
+    return beside | {f"{block['id']}.{name}": text for block in blocks for name, text in block.items()}
 
 
 def versions(place: Place) -> list[dict[str, Any]]:
@@ -154,7 +163,7 @@ def _composed(
             {
                 "what": block_words.CHANGES[change.what],
                 "kind": change.what,
-                "called": block_words.called(change.block),
+                "called": block_words.called(change.block, touchpoint, locale),
                 "fields": [
                     (block_words.FIELDS[name], own_words.parts(*(block_words.value(name, x) for x in texts)))
                     for name, *texts in change.fields

@@ -25,7 +25,7 @@ from dashboard.settings_pages import settings_page
 from merchants import throttle
 from merchants.permissions import Permission
 from merchants.rest.errors import Conflict
-from notifications import own_blocks, own_words, trying
+from notifications import block_rules, own_words, trying
 from notifications.channels import trial
 from notifications.models import WordsVersion
 from notifications.rendering import TemplateError
@@ -220,7 +220,7 @@ def _show(
         "is_own": bool(version and (version.words or version.blocks)),
         "composed": len(place.blocks(version)),
         "blocks_url": f"{address}blocks/?{place.query}"
-        if own_blocks.can_be_composed(place.touchpoint)
+        if block_rules.can_be_composed(place.touchpoint)
         else "",
         "restore_url": f"{address}restore/?{place.query}",
         "own_address": seat.user.email or seat.user.get_username(),

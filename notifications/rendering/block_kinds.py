@@ -83,6 +83,11 @@ ONLY_IF: Final[Mapping[str, str]] = {
 }
 
 
+def kind_of(file: str) -> str:
+    """The kind of block that a file of our design is."""
+    return "products" if file == "offers" else file
+
+
 def clean(given: Any) -> list[Block]:
     """Blocks as they are kept, out of whatever was given: known kinds and fields only, every value a text."""
     found = []
@@ -116,5 +121,5 @@ def is_picture(text: str) -> bool:
 
 
 def _without_tags(text: str) -> str:
-    """An address with a letter for each output, so that its form can be looked at."""
-    return re.sub(r"\{\{[^{}]*\}\}", "x", text) if not text.startswith("{{") else text
+    """An address with a character for each output that may stand in any part but its host."""
+    return re.sub(r"\{\{[^{}]*\}\}", "~", text)

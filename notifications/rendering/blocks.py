@@ -15,8 +15,6 @@ Words = Mapping[str, str]
 Draw = Callable[[Block, Words], str]
 
 _BIG, _SMALL = {"tag": "h1", "size": "30px"}, {"tag": "h2", "size": "21px"}
-# How the files of the design are called that are not called as their kind.
-_FILES = {"products": "offers"}
 
 
 def mjml(touchpoint: str, locale: str, words: Words, blocks: Sequence[Block]) -> str:
@@ -138,7 +136,7 @@ def _footer(block: Block, slots: Words) -> str:
 
 def _as_designed(suffix: str) -> Draw:
     def draw(block: Block, slots: Words) -> str:
-        name = _FILES.get(block["kind"], block["kind"])
+        name = "offers" if block["kind"] == "products" else block["kind"]
         parts = {part: slots[part] for part in PARTS}
         drawn = fill(fill(partial(name, suffix), parts), slots)
         return _row("0 0 8px", drawn) if suffix == "mjml" and name == "answers" else drawn

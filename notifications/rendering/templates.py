@@ -127,13 +127,16 @@ def worded(
     return replace(compiled[""], variants={code: compiled[variant] for code, variant in codes.items()})
 
 
-def only(template: CompiledTemplate, touchpoint: str, variant: str) -> CompiledTemplate:
-    """The one variant of a template, whatever the parcel that it is filled with would choose."""
-    codes = catalog.VARIANTS.get(touchpoint, {})
-    chosen = next(
-        (template.variants[c] for c, name in codes.items() if variant and name == variant), template
-    )
-    return replace(chosen, variants={})
+def worded_as(
+    touchpoint: str,
+    locale: str,
+    channel: Channel,
+    own: Mapping[str, Mapping[str, str]],
+    variant: str,
+    composed: Sequence[Block] = (),
+) -> CompiledTemplate:
+    """As `worded`, but the one variant alone, whatever the parcel that it is filled with would choose."""
+    return _worded(touchpoint, locale, channel, wording(touchpoint, locale, own, variant), composed)
 
 
 def wording(
