@@ -105,8 +105,7 @@ def hint(kind: str, field: str) -> str:
 
 def called(block: Block, touchpoint: str, locale: str) -> str:
     """A block in one line: its kind and how its words begin, filled with a made-up order."""
-    names = ("label", "title", "alt") if block["kind"] != "heading" else ()
-    words = next((block[name] for name in (*names, "text") if block.get(name)), "")
+    words = next((block[name] for name in ("title", "label", "alt", "text") if block.get(name)), "")
     words = variables.reads(touchpoint, locale, words)
     kind = str(KINDS[block["kind"]])
     return f"{kind}: {words[:80]}{'…' if len(words) > 80 else ''}" if words else kind
