@@ -65,7 +65,8 @@ def kinds_of(touchpoint: str) -> list[str]:
     about_order = set() if touchpoint in _NO_ORDER else {"items", "totals", "order_facts"}
     asks = {"stars"} if touchpoint == "review_request" else set()
     allowed = {"heading", "text", "picture", "button", "offer", *asks, *about_order, *ours} - {"footer"}
-    if rules_of(TOUCHPOINTS[touchpoint].message_class).offers == Offers.NEVER:
+    known = TOUCHPOINTS[touchpoint]
+    if known.to_address or rules_of(known.message_class).offers == Offers.NEVER:
         allowed -= ADVERTISING
     return [kind for kind in KINDS if kind in allowed]
 
@@ -96,7 +97,8 @@ def faults(
         for place, why in own_words.faults(touchpoint, locale, variant, texts).items()
         if place in HEAD
     }
-    found |= _faults_of_list(touchpoint, blocks)
+    if why := _fault_of_list(touchpoint, blocks):
+        found["", ""] = why
     allowed = {*kinds_of(touchpoint), "footer"}
     for block in blocks:
         if block["kind"] not in allowed:
@@ -112,34 +114,24 @@ def faults(
     return found
 
 
-def _faults_of_list(touchpoint: str, blocks: Sequence[Block]) -> dict[Place, str]:
+def _fault_of_list(touchpoint: str, blocks: Sequence[Block]) -> str:
+    """What is wrong with the list as a whole, "" for nothing."""
     kinds = [block["kind"] for block in blocks]
-    ids = [block["id"] for block in blocks]
     if len(blocks) > MOST_BLOCKS:
-        return {("", ""): _("At most %(count)d blocks.") % {"count": MOST_BLOCKS}}
-    if len(set(ids)) != len(ids):
-        return {("", ""): _("A block is there twice.")}
+        return _("At most %(count)d blocks.") % {"count": MOST_BLOCKS}
+    if len({block["id"] for block in blocks}) != len(blocks):
+        return _("A block is there twice.")
     if kinds.count("footer") != 1 or kinds[-1] != "footer":
-        return {("", ""): _("The footer stands at the end, once.")}
-    if not set(kinds) - {"footer"}:
-        return {("", ""): _("Something has to stand above the footer.")}
-    rules = TOUCHPOINTS[touchpoint]
-    if rules.message_class == MessageClass.LEGAL:
-        shown = {block["kind"] for block in blocks if not block["only_if"]}
-        missing = {kind_of(name) for name in _designed(touchpoint)} - shown
-        if missing:
-            return {
-                ("", ""): _(
-                    "The law asks for this message: the part that says what was declared has to stay."
-                )
-            }
+        return _("The footer stands at the end, once.")
+    if kinds == ["footer"]:
+        return _("Something has to stand above the footer.")
+    always = {block["kind"] for block in blocks if not block["only_if"]}
+    asked_by_law = TOUCHPOINTS[touchpoint].message_class == MessageClass.LEGAL
+    if asked_by_law and not always.issuperset(kind_of(name) for name in _designed(touchpoint)):
+        return _("The law asks for this message: the part that says what was declared has to stay.")
     if touchpoint in _NEEDS_BUTTON and not any(_leads_on(block) for block in blocks):
-        return {
-            ("", ""): _(
-                "This message is there for its button: one without an address of its own has to stay."
-            )
-        }
-    return {}
+        return _("This message is there for its button: one without an address of its own has to stay.")
+    return ""
 
 
 def _leads_on(block: Block) -> bool:

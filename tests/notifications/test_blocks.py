@@ -191,6 +191,7 @@ def test_what_the_law_asks_for_advertises_nothing_and_says_what_was_declared(mer
         assert "must not advertise" in faults([offer, *receipt])["x", ""]
         assert "has to stay" in faults(without)["", ""]
     assert "offer" not in block_rules.kinds_of("withdrawal_receipt")
+    assert "offer" not in block_rules.kinds_of("withdrawal_notice")  # goes to the shop itself
     assert "offer" in block_rules.kinds_of(SHIPPED)
 
 
