@@ -15,7 +15,12 @@ from tests.browser.test_dashboard_pages import Axe, judge, signed_in
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 MADE: dict[str, dict[str, str]] = {
-    "text": {"title": "Dear {{ customer.first_nam }}", "text": "One\nTwo", "look": "box", "only_if": "several"},
+    "text": {
+        "title": "Dear {{ customer.first_nam }}",
+        "text": "One\nTwo",
+        "look": "box",
+        "only_if": "several",
+    },
     "picture": {"source": "https://shop.test/a.png", "alt": "A mug", "link": "https://shop.test/mug"},
     "offer": {"title": "Wax", "price": "€ 9", "label": "See it", "link": "https://shop.test/wax"},
 }
