@@ -141,6 +141,7 @@ ACTIONS: dict[str, Promise] = {
     "orders.refresh": _("Carriers asked about orders"),
     "orders.resend": _("Messages of orders sent again"),
     "words.saved": _("Words of a message saved"),
+    "picture.uploaded": _("Picture for messages uploaded"),
     "lift.window_changed": _("Effect of a message looked at for another time"),
     "touchpoint.changed": _("How a message goes out changed"),
     "flow.created": _("Flow made"),

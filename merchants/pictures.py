@@ -23,7 +23,7 @@ _LOGO_BOX: Final = (640, 240)
 
 
 class BadPicture(ValueError):
-    """Why a file is not taken. `code`: too_large, svg, unknown, too_many_pixels or broken."""
+    """Why a file is not taken. `code`: too_large, svg, unknown, too_many_pixels, broken, or too_many of them."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -58,6 +58,7 @@ def shop(merchant: Merchant) -> dict[str, str]:
         "email": merchant.support_email,
         "logo": _logo(merchant),
         "address": address,
+        "pictures": absolute(f"/p/{merchant.slug}/picture-"),
     }
 
 

@@ -17,6 +17,7 @@ from notifications.delivery_models import Outcome as Outcome
 from notifications.delivery_models import StoppedNumber as StoppedNumber
 from notifications.delivery_models import Suppression as Suppression
 from notifications.delivery_models import SuppressionReason as SuppressionReason
+from notifications.own_models import MessagePicture as MessagePicture
 from notifications.own_models import TouchpointVersion as TouchpointVersion
 from notifications.own_models import WordsVersion as WordsVersion
 from orders.models import Customer, Order

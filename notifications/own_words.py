@@ -5,9 +5,9 @@ problems with a parcel, by kind of problem. The design stays ours, so that nothi
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -28,7 +28,8 @@ from notifications.rendering import (
     sample_context,
     sandbox,
 )
-from notifications.rendering.templates import worded, wording
+from notifications.rendering.block_kinds import Block
+from notifications.rendering.templates import worded_as, wording
 from notifications.touchpoints import TOUCHPOINTS
 
 Words = dict[str, dict[str, str]]
@@ -55,15 +56,20 @@ class Difference:
 
     def parts(self) -> list[tuple[str, str]]:
         """The words as (what became of them, text): "same", "gone" or "new"."""
-        old, new = self.before.split(), self.after.split()
-        found = []
-        for kind, a, b, c, d in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
-            if kind == "equal":
-                found.append(("same", " ".join(old[a:b])))
-                continue
-            found += [("gone", " ".join(old[a:b]))] if b > a else []
-            found += [("new", " ".join(new[c:d]))] if d > c else []
-        return found
+        return parts(self.before, self.after)
+
+
+def parts(before: str, after: str) -> list[tuple[str, str]]:
+    """Two texts, word by word, as (what became of them, text): "same", "gone" or "new"."""
+    old, new = before.split(), after.split()
+    found = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            found.append(("same", " ".join(old[a:b])))
+            continue
+        found += [("gone", " ".join(old[a:b]))] if b > a else []
+        found += [("new", " ".join(new[c:d]))] if d > c else []
+    return found
 
 
 def places(touchpoint: str) -> list[str]:
@@ -103,7 +109,7 @@ def faults(touchpoint: str, locale: str, variant: str, texts: Mapping[str, str])
             found[place] = _("At most %(count)d characters.") % {"count": LONGEST[place]}
         else:
             try:
-                sandbox.parse(text, sandbox.TEXT)
+                sandbox.parse_words(text)
             except TemplateError as error:
                 found[place] = _("This cannot be read: %(why)s.") % {"why": error}
     if not found and (why := _fails(touchpoint, locale, variant, texts)):
@@ -116,44 +122,16 @@ def _fails(touchpoint: str, locale: str, variant: str, texts: Mapping[str, str])
     context = sample_context(locale, touchpoint)
     own = {variant: dict(texts)}
     try:
-        mail = render(worded(touchpoint, locale, "email", own), context)
+        mail = render(worded_as(touchpoint, locale, "email", own, variant), context)
         if "sms" in texts:
-            render_sms(worded(touchpoint, locale, "sms", own), context)
+            render_sms(worded_as(touchpoint, locale, "sms", own, variant), context)
         if "push" in texts:
-            render_push(worded(touchpoint, locale, "push", own), context)
+            render_push(worded_as(touchpoint, locale, "push", own, variant), context)
     except TemplateError as error:
         return _("The message cannot be filled: %(why)s.") % {"why": error}
     if len(mail.html.encode()) > LARGEST_MAIL:
         return _("The mail gets larger than %(size)d KB.") % {"size": LARGEST_MAIL // 1000}
     return ""
-
-
-def unknown_variables(touchpoint: str, locale: str, texts: Mapping[str, str]) -> list[str]:
-    """Variables in some words that no message has: they would stay empty. For a warning, not an error."""
-    known = sample_context(locale, touchpoint)
-    found: list[str] = []
-    for text in texts.values():
-        try:
-            template = sandbox.parse(text, sandbox.TEXT)
-        except TemplateError:
-            continue
-        for uses in template.analyze().globals.values():
-            found += [".".join(map(str, use.segments)) for use in uses if not _is_known(known, use.segments)]
-    return list(dict.fromkeys(found))
-
-
-def _is_known(context: Any, path: Sequence[Any]) -> bool:
-    for name in path:
-        if isinstance(context, list):
-            context = context[0] if context else {}
-            if name in ("size", "first", "last") or isinstance(name, int):
-                continue
-        if not isinstance(context, dict):
-            return name in ("size", "first", "last")
-        if name not in context:
-            return name == "brand"
-        context = context[name]
-    return True
 
 
 def latest(touchpoint: str, locale: str) -> WordsVersion | None:
@@ -182,7 +160,8 @@ def save(
     with merchant_transaction(merchant):
         before = latest(touchpoint, locale)
         words = {**(before.words if before else {}), variant: own}
-        return _store(merchant, touchpoint, locale, {v: w for v, w in words.items() if w}, before, based_on)
+        words = {each: texts for each, texts in words.items() if texts}
+        return store(merchant, touchpoint, locale, words, before.blocks if before else {}, before, based_on)
 
 
 def restore(merchant: Merchant, touchpoint: str, locale: str, number: int) -> WordsVersion:
@@ -192,18 +171,20 @@ def restore(merchant: Merchant, touchpoint: str, locale: str, number: int) -> Wo
         earlier = WordsVersion.objects.filter(touchpoint=touchpoint, locale=locale, number=number).first()
         if number and earlier is None:
             raise NotFound("There is no such version.", param="number")
-        words = earlier.words if earlier else {}
-        return _store(merchant, touchpoint, locale, words, before, before.number if before else 0)
+        words, blocks = (earlier.words, earlier.blocks) if earlier else ({}, {})
+        return store(merchant, touchpoint, locale, words, blocks, before, before.number if before else 0)
 
 
-def _store(
-    merchant: Merchant, touchpoint: str, locale: str, words: Words, before: WordsVersion | None, based_on: int
-) -> WordsVersion:
+def store(
+    merchant: Merchant, touchpoint: str, locale: str, words: Words, blocks: dict[str, list[Block]],
+    before: WordsVersion | None, based_on: int,
+) -> WordsVersion:  # fmt: skip
+    """Store the version after `before`, in the open transaction. Raises Conflict when it is based on another one."""
     if (before.number if before else 0) != based_on:
         raise Conflict("Somebody else saved these words meanwhile.", param="based_on", code="words_changed")
     version = WordsVersion(
         merchant=merchant, touchpoint=touchpoint, locale=locale, number=based_on + 1, words=words,
-        saved_at=timezone.now(), saved_by=current_actor().name[:254],
+        blocks=blocks, saved_at=timezone.now(), saved_by=current_actor().name[:254],
     )  # fmt: skip
     try:
         version.save(force_insert=True)

@@ -1,7 +1,7 @@
 """The shop's own pages for reviews and surveys: where messages that ask for an answer lead.
 
-A page is an address with places that are filled for each message: `{order}` (its number), `{language}`, and for surveys
-`{survey}` (delivery, shop, return, support) and `{answer}`, 5 for the best to 1 for the worst.
+A page is an address with places that are filled for each message: `{order}` (its number), `{language}`, `{answer}`, 5
+for the best to 1 for the worst (of a review its stars), and for surveys `{survey}` (delivery, shop, return, support).
 """
 
 from collections.abc import Mapping
@@ -30,10 +30,11 @@ def review_page(message: Message, order: Order, rules: Rules) -> str:
 
 
 def answers(message: Message, order: Order, rules: Rules) -> list[str]:
-    """Where each answer to a survey leads, the best first; none for other messages, and without a page."""
-    if message.touchpoint not in SURVEYS or not rules.survey_url:
-        return []
-    return [_filled(rules.survey_url, message, order, str(answer)) for answer in range(BEST, 0, -1)]
+    """Where each answer to a survey leads, or each number of stars, the best first; none where nothing asks for any."""
+    page = rules.survey_url if message.touchpoint in SURVEYS else ""
+    if message.touchpoint == REVIEW and "{answer}" in rules.review_url:
+        page = rules.review_url
+    return [_filled(page, message, order, str(answer)) for answer in range(BEST, 0, -1)] if page else []
 
 
 def _filled(page: str, message: Message, order: Order, answer: str = "") -> str:

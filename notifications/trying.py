@@ -3,23 +3,22 @@
 Nothing is stored, and nobody is written to.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from merchants.models import Merchant
 from notifications import context, own_words
 from notifications.models import Channel, Message
 from notifications.rendering import (
-    CompiledTemplate,
     Rendered,
-    catalog,
     render,
     render_push,
     render_sms,
     sample_context,
 )
+from notifications.rendering.block_kinds import Block
 from notifications.rendering.sms import Count, count
-from notifications.rendering.templates import worded
+from notifications.rendering.templates import worded_as
 
 
 @dataclass(frozen=True)
@@ -42,28 +41,25 @@ class Look:
         return count(self.sms)
 
 
-def look(merchant: Merchant, touchpoint: str, locale: str, variant: str, texts: Mapping[str, str]) -> Look:
-    """The message with these words. Raises TemplateError for words that cannot be filled."""
+def look(
+    merchant: Merchant, touchpoint: str, locale: str, variant: str, texts: Mapping[str, str],
+    blocks: Sequence[Block] = (),
+) -> Look:  # fmt: skip
+    """The message with these words, its mail made of these blocks if there are any.
+
+    Raises TemplateError for words that cannot be filled."""
     words = {**own_words.shown(touchpoint, locale, variant, {}), **texts}
     own = {variant: words}
     filled, number = _filled_with(merchant, touchpoint, locale)
-    mail = render(_of(worded(touchpoint, locale, "email", own), touchpoint, variant), filled)
+    filled |= {"may_offer": True}
+    mail = render(worded_as(touchpoint, locale, "email", own, variant, blocks), filled)
     sms = ""
     if "sms" in words:
-        sms = render_sms(_of(worded(touchpoint, locale, "sms", own), touchpoint, variant), filled)
+        sms = render_sms(worded_as(touchpoint, locale, "sms", own, variant), filled)
     push = None
     if "push" in words:
-        push = render_push(_of(worded(touchpoint, locale, "push", own), touchpoint, variant), filled)
+        push = render_push(worded_as(touchpoint, locale, "push", own, variant), filled)
     return Look(mail, sms, push, number)
-
-
-def _of(template: CompiledTemplate, touchpoint: str, variant: str) -> CompiledTemplate:
-    """The one variant that is looked at, whatever the order's parcel would choose."""
-    codes = catalog.VARIANTS.get(touchpoint, {})
-    chosen = next(
-        (template.variants[code] for code, name in codes.items() if variant and name == variant), template
-    )
-    return replace(chosen, variants={})
 
 
 def _filled_with(merchant: Merchant, touchpoint: str, locale: str) -> tuple[dict[str, object], str]:

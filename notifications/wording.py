@@ -1,5 +1,5 @@
-"""Which template a message is filled from: the merchant's own, else the built-in design with the merchant's own words,
-else the built-in one as it is."""
+"""Which template a message is filled from: the merchant's own, else the merchant's own blocks or the built-in design
+with the merchant's own words, else the built-in one as it is."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,7 @@ from notifications.rendering import (
     sms_template,
     worded,
 )
+from notifications.rendering.block_kinds import clean
 from notifications.rendering.catalog import resolve_locale, text_source, words
 from notifications.touchpoints import TOUCHPOINTS
 
@@ -69,7 +70,7 @@ def _of_campaigns(messages: Sequence[Message]) -> dict[Key, CompiledTemplate]:
     for campaign_id, spoken in words_of(messages).items():
         for locale, own in spoken.items():
             template = (
-                _worded("campaign", locale, Channel.EMAIL, json.dumps({"": own}, sort_keys=True))
+                _worded("campaign", locale, Channel.EMAIL, json.dumps([{"": own}, {}], sort_keys=True))
                 if own
                 else None
             )
@@ -79,12 +80,12 @@ def _of_campaigns(messages: Sequence[Message]) -> dict[Key, CompiledTemplate]:
 
 
 def _with_own_words(touchpoints: set[str]) -> dict[Key, CompiledTemplate]:
-    """The built-in templates with the newest version of the open scope's words in them, where there is one."""
+    """The newest version of the open scope's words, in our design or in its own blocks, where there is one."""
     rows = WordsVersion.objects.filter(touchpoint__in=touchpoints).order_by("touchpoint", "locale", "-number")
     found = {}
     for row in rows.distinct("touchpoint", "locale"):
-        own = json.dumps(row.words, sort_keys=True)
-        for channel in TOUCHPOINTS[row.touchpoint].channels if row.words else ():
+        own = json.dumps([row.words, row.blocks], sort_keys=True)
+        for channel in TOUCHPOINTS[row.touchpoint].channels if row.words or row.blocks else ():
             template = _worded(row.touchpoint, row.locale, channel, own)
             if template is not None:
                 found[row.touchpoint, row.locale, str(channel)] = template
@@ -93,9 +94,11 @@ def _with_own_words(touchpoints: set[str]) -> dict[Key, CompiledTemplate]:
 
 @lru_cache(maxsize=512)
 def _worded(touchpoint: str, locale: str, channel: Channel, own: str) -> CompiledTemplate | None:
-    """The built-in template with these words (JSON); None when they do not go with it any more."""
+    """The template with these words and blocks (JSON); None when they do not go with our design any more."""
+    words, blocks = json.loads(own)
+    composed = {variant: clean(each) for variant, each in blocks.items()}
     try:
-        return worded(touchpoint, locale, _KINDS[channel], json.loads(own))
+        return worded(touchpoint, locale, _KINDS[channel], words, composed)
     except TemplateError as error:
         log.warning("own_words_failed", touchpoint=touchpoint, locale=locale, error=str(error))
         return None

@@ -74,6 +74,7 @@ urlpatterns = [
     path("o/<token:token>/claims/<str:claim_id>/", claim_views.one_claim),
     path("o/<token:token>/claims/<str:claim_id>/photos/<str:evidence_id>/", claim_views.photo),
     path("logo-<slug:digest>.png", views.logo),
+    path("picture-<slug:digest>.jpg", views.message_picture),
     path("preview/<str:look>/", preview.preview),
     path("robots.txt", views.robots),
     # Without a slash at its end an address is first tried with one (APPEND_SLASH).

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from merchants.models import Merchant
 from notifications import commands as notifications
+from notifications.own_pictures import data_of
 from orders.queries import token_of
 from portal import errors
 from portal.calendar import delivery_calendar
@@ -117,6 +118,16 @@ def logo(request: HttpRequest, site: Site, digest: str) -> HttpResponse:
     if not picture:
         raise errors.NotFound
     return HttpResponse(bytes(picture), content_type="image/png", headers={"Cache-Control": _A_YEAR})
+
+
+@portal_page("GET")
+def message_picture(request: HttpRequest, site: Site, digest: str) -> HttpResponse:
+    """A picture that the merchant uploaded for its messages, for mail programs: anybody's who has its address."""
+    picture = data_of(digest)
+    if picture is None:
+        raise errors.NotFound
+    headers = {"Cache-Control": _A_YEAR, "Cross-Origin-Resource-Policy": "cross-origin"}
+    return HttpResponse(picture, content_type="image/jpeg", headers=headers)
 
 
 def robots(request: HttpRequest, slug: str | None = None) -> HttpResponse:

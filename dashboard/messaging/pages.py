@@ -1,12 +1,15 @@
 """The list of messages that go out, and the page of one: its switch, its words, their look and their versions."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages as toasts
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,10 +25,11 @@ from dashboard.settings_pages import settings_page
 from merchants import throttle
 from merchants.permissions import Permission
 from merchants.rest.errors import Conflict
-from notifications import own_words, trying
+from notifications import block_rules, own_words, trying
 from notifications.channels import trial
 from notifications.models import WordsVersion
 from notifications.rendering import TemplateError
+from notifications.rendering.block_kinds import Block
 from notifications.rendering.catalog import LOCALES, resolve_locale
 from notifications.switches import switches
 from notifications.touchpoints import TOUCHPOINTS
@@ -44,7 +48,7 @@ def message_kinds(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Every message that can go out: when, over which channels, and whether its words are the shop's own."""
     how = switches(TOUCHPOINTS)
     newest = WordsVersion.objects.order_by("touchpoint", "locale", "-number").distinct("touchpoint", "locale")
-    own = {(row.touchpoint, row.locale) for row in newest if row.words}
+    own = {(row.touchpoint, row.locale) for row in newest if row.words or row.blocks}
     context = {
         "rows": [
             {
@@ -68,7 +72,7 @@ def message_kinds(request: HttpRequest, seat: Seat) -> HttpResponse:
 @merchant_view(needs=Permission.SETTINGS)
 def message_kind(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpResponse:
     """One message. `?locale=` and `?variant=` say which words; the buttons save, show or mail them."""
-    place = _place(request, seat, touchpoint)
+    place = place_of(request, seat, touchpoint)
     version = own_words.latest(touchpoint, place.locale)
     if request.method != "POST":
         return _show(request, seat, place, _words_form(place, version), version)
@@ -76,7 +80,7 @@ def message_kind(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpRespo
     if "preview" in request.POST or not form.is_valid():
         return _show(request, seat, place, form, version, status=200 if "preview" in request.POST else 422)
     if "test" in request.POST:
-        _test(request, seat, place, form)
+        send_test(request, seat, place, form.texts(), place.blocks(version))
         return _show(request, seat, place, form, version)
     try:
         own_words.save(
@@ -96,23 +100,24 @@ def message_kind(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpRespo
 @merchant_view(needs=Permission.SETTINGS)
 def restore_words(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpResponse:
     """An earlier version becomes the newest; what stood there stays among the versions."""
-    place = _place(request, seat, touchpoint)
-    number = request.POST.get("number", "")
-    if not (number.isascii() and number.isdigit() and len(number) < 9):
+    place = place_of(request, seat, touchpoint)
+    wanted = number(request.POST.get("number", ""))
+    if wanted is None:
         raise Http404
-    own_words.restore(seat.merchant, touchpoint, place.locale, int(number))
-    toasts.success(request, _("Restored. The words that stood here are among the versions."))
-    return _back(seat, place)
+    own_words.restore(seat.merchant, touchpoint, place.locale, wanted)
+    toasts.success(request, _("Restored. What stood here is among the versions."))
+    return _back(seat, place, "message_blocks" if request.GET.get("to") == "blocks" else "message_kind")
 
 
 @require_safe
 @merchant_view(needs=Permission.SETTINGS)
 def message_look(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpResponse:
     """How the words that are being typed look (a fragment)."""
-    place = _place(request, seat, touchpoint)
+    place = place_of(request, seat, touchpoint)
     version = own_words.latest(touchpoint, place.locale)
     form = _words_form(place, version, request.GET)
-    return render(request, "dashboard/settings/message_kind.html#look", look.look(seat, place, form.texts()))
+    shown = look.look(seat, place, form.texts(), place.blocks(version))
+    return render(request, "dashboard/settings/_message_look.html", shown)
 
 
 @require_safe
@@ -120,20 +125,35 @@ def message_look(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpRespo
 @merchant_view(needs=Permission.SETTINGS)
 def message_preview(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpResponse:
     """The mail itself, for a frame: `?scheme=` light or dark, the words in the address."""
-    place = _place(request, seat, touchpoint)
-    form = _words_form(place, own_words.latest(touchpoint, place.locale), request.GET)
+    place = place_of(request, seat, touchpoint)
+    version = own_words.latest(touchpoint, place.locale)
+    form = _words_form(place, version, request.GET)
+    return framed(request, seat, place, form.texts(), place.blocks(version))
+
+
+def framed(
+    request: HttpRequest, seat: Seat, place: Place, texts: dict[str, str], blocks: Sequence[Block]
+) -> HttpResponse:
+    """A mail as a page for a frame, as a mail program shows it in the colours of `?scheme=`."""
     scheme = _SCHEMES.get(request.GET.get("scheme", ""), _SCHEMES["light"])
     try:
-        html = trying.look(seat.merchant, touchpoint, place.locale, place.variant, form.texts()).mail.html
+        shown = trying.look(seat.merchant, place.touchpoint, place.locale, place.variant, texts, blocks)
+        html = shown.mail.html
     except TemplateError as error:
-        html = f"<p>{_('The message cannot be filled: %(why)s.') % {'why': error}}</p>"
-    shown = _STRANGE_PICTURE.sub(f'src="{_NO_PICTURE}"', html.replace("(prefers-color-scheme:dark)", scheme))
-    response = HttpResponse(shown)
+        html = f"<p>{escape(_('The message cannot be filled: %(why)s.') % {'why': error})}</p>"
+    html = html.replace("(prefers-color-scheme:dark)", scheme)
+    html = html.replace(f'src="{settings.PUBLIC_URL}/p/', 'src="/p/')
+    response = HttpResponse(_STRANGE_PICTURE.sub(f'src="{_NO_PICTURE}"', html))
     response["Content-Security-Policy"] = PREVIEW_POLICY
     return response
 
 
-def _place(request: HttpRequest, seat: Seat, touchpoint: str) -> Place:
+def number(text: str) -> int | None:
+    """A version's number as it was sent, None for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
+
+
+def place_of(request: HttpRequest, seat: Seat, touchpoint: str) -> Place:
     if touchpoint not in TOUCHPOINTS:
         raise Http404
     given = request.GET
@@ -150,22 +170,26 @@ def _words_form(place: Place, version: WordsVersion | None, data: Any = None) ->
     return WordsForm(
         data, touchpoint=place.touchpoint, locale=place.locale, variant=place.variant,
         own=version.words if version else {}, version=version.number if version else 0,
+        is_composed=bool(place.blocks(version)),
     )  # fmt: skip
 
 
-def _back(seat: Seat, place: Place) -> HttpResponse:
-    address = reverse("dashboard:message_kind", args=[seat.merchant.slug, place.touchpoint])
+def _back(seat: Seat, place: Place, name: str = "message_kind") -> HttpResponse:
+    address = reverse(f"dashboard:{name}", args=[seat.merchant.slug, place.touchpoint])
     return redirect(f"{address}?{place.query}")
 
 
-def _test(request: HttpRequest, seat: Seat, place: Place, form: WordsForm) -> None:
+def send_test(
+    request: HttpRequest, seat: Seat, place: Place, texts: dict[str, str], blocks: Sequence[Block]
+) -> None:
+    """Mail a message to who asks, as it stands in the form, and say so."""
     address = seat.user.email or seat.user.get_username()
     if "@" not in address:
         toasts.error(request, _("Your account has no e-mail address."))
     elif throttle.hit("message-test", seat.merchant.pk, limit=_TESTS, window=_WINDOW):
         toasts.error(request, _("That was very often. Wait some minutes."))
     else:
-        shown = trying.look(seat.merchant, place.touchpoint, place.locale, place.variant, form.texts())
+        shown = trying.look(seat.merchant, place.touchpoint, place.locale, place.variant, texts, blocks)
         if failure := trial.send_message(seat.merchant, address, shown.mail):
             toasts.error(request, _("The mail server did not take it: %(why)s") % {"why": failure})
         else:
@@ -193,9 +217,14 @@ def _show(
         "languages": look.choices(address, place, "locale"),
         "variants": look.choices(address, place, "variant"),
         "versions": look.versions(place),
-        "is_own": bool(version and version.words),
+        "is_own": bool(version and (version.words or version.blocks)),
+        "composed": len(place.blocks(version)),
+        "blocks_url": f"{address}blocks/?{place.query}"
+        if block_rules.can_be_composed(place.touchpoint)
+        else "",
+        "restore_url": f"{address}restore/?{place.query}",
         "own_address": seat.user.email or seat.user.get_username(),
-        **look.look(seat, place, form.texts()),
+        **look.look(seat, place, form.texts(), place.blocks(version)),
     }
     return settings_page(
         request, seat, "messages", "dashboard/settings/message_kind.html", context, status=status

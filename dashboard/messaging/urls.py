@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.messaging import dry_run, how, pages
+from dashboard.messaging import block_pages, dry_run, how, pages
 
 message_settings = [
     path("dry-runs/", dry_run.dry_runs, name="dry_runs"),
@@ -13,4 +13,8 @@ message_settings = [
     path("messages/<slug:touchpoint>/restore/", pages.restore_words, name="restore_words"),
     path("messages/<slug:touchpoint>/look/", pages.message_look, name="message_look"),
     path("messages/<slug:touchpoint>/preview/", pages.message_preview, name="message_preview_of"),
+    path("messages/<slug:touchpoint>/blocks/", block_pages.message_blocks, name="message_blocks"),
+    path("messages/<slug:touchpoint>/blocks/look/", block_pages.blocks_look, name="blocks_look"),
+    path("messages/<slug:touchpoint>/blocks/preview/", block_pages.blocks_preview, name="blocks_preview"),
+    path("messages/<slug:touchpoint>/blocks/drop/", block_pages.drop_blocks, name="drop_blocks"),
 ]

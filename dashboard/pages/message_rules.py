@@ -65,7 +65,8 @@ class RulesForm(forms.Form):
         required=False,
         max_length=LONGEST_PAGE,
         help_text=gettext_lazy(
-            "Begins with https://. {order} stands for the order's number, {language} for the shopper's language."
+            "Begins with https://. {order} stands for the order's number, {language} for the shopper's language,"
+            " {answer} for the stars that were chosen in the message, where it shows some (5 to 1)."
         ),
     )
     survey_url = forms.CharField(

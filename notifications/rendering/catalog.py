@@ -24,6 +24,9 @@ LOCALES = ("en", "de")
 FALLBACK = "en"
 SLOT = re.compile(r"\[\[(\w+)\]\]")
 
+# Where a button leads that says nothing else.
+ORDER_PAGE = "{{ links.portal | default: order_status_url | link }}"
+
 Words = dict[str, str]
 
 
@@ -147,42 +150,58 @@ def own_words(touchpoint: str, locale: str, variant: str = "") -> Mapping[str, s
 
 def mjml_source(touchpoint: str, locale: str, wording: Mapping[str, str]) -> str:
     """The whole message as MJML, words in place, Liquid still to be filled."""
+    return _layout("mjml", TOUCHPOINTS[touchpoint], markup_slots(touchpoint, locale, wording))
+
+
+def markup_slots(touchpoint: str, locale: str, wording: Mapping[str, str]) -> Words:
+    """What the slots of the design are filled with in MJML: the words as markup, and how it looks."""
     kind = TOUCHPOINTS[touchpoint]
-    slots = {name: _as_markup(text) for name, text in wording.items()}
-    slots |= {
+    return {name: as_markup(text) for name, text in wording.items()} | {
         "lang": locale,
         "step": str(kind.step),
         "mark": "late" if kind.alert else "done",
         "tone": "alert" if kind.alert else "",
         "eyebrow_color": "#9a4508" if kind.alert else "{{ brand.ink }}",
+        "button_url": ORDER_PAGE,
     }
-    return _layout("mjml", kind, slots)
 
 
 def text_source(touchpoint: str, wording: Mapping[str, str]) -> str:
     """The whole message as plain text, words in place, Liquid still to be filled."""
-    return _layout("txt", TOUCHPOINTS[touchpoint], wording)
+    return _layout("txt", TOUCHPOINTS[touchpoint], {**wording, "button_url": ORDER_PAGE})
 
 
 def _layout(suffix: str, kind: Touchpoint, slots: Mapping[str, str]) -> str:
     """The layout with its blocks, their parts, then the words: each fills the one before."""
-    parts = {part: _read(f"blocks/{part}.{suffix}").strip() if part in kind.parts else "" for part in PARTS}
-    blocks = "\n".join(_read(f"blocks/{block}.{suffix}") for block in kind.blocks)
-    placed = {"main": _read(f"blocks/{kind.main}.{suffix}").strip(), "blocks": blocks}
-    return _fill(_fill(_fill(_read(f"layout.{suffix}"), placed), parts), slots)
+    parts = {part: partial(part, suffix).strip() if part in kind.parts else "" for part in PARTS}
+    intro = fill(partial("intro", suffix), {"main": partial(kind.main, suffix).strip()})
+    body = "\n".join([intro, *(partial(block, suffix) for block in kind.blocks), partial("footer", suffix)])
+    return fill(fill(fill(layout(suffix), {"body": body}), parts), slots)
 
 
-def _fill(source: str, slots: Mapping[str, str]) -> str:
+def fill(source: str, slots: Mapping[str, str]) -> str:
+    """`source` with its `[[slots]]` filled, once: what is put in is not looked at again."""
     return SLOT.sub(lambda match: slots.get(match[1], match[0]), source)
 
 
-def _as_markup(text: str) -> str:
+def partial(name: str, suffix: str) -> str:
+    """A block of the design, as MJML (`mjml`) or plain text (`txt`)."""
+    return _read(f"blocks/{name}.{suffix}")
+
+
+def layout(suffix: str) -> str:
+    """The frame around a message's blocks, as MJML (`mjml`) or plain text (`txt`)."""
+    return _read(f"layout.{suffix}")
+
+
+def as_markup(text: str, *, line_break: str = "\n") -> str:
     """Plain words as MJML text: escaped, except for their Liquid.
 
     Double quotes too: the compiler writes the title into an attribute as it stands.
     """
     tags = [*LIQUID.findall(text), ""]
-    plain = [escape(part, quote=False).replace('"', "&quot;") for part in LIQUID.split(text)]
+    escaped = [escape(part, quote=False).replace('"', "&quot;") for part in LIQUID.split(text)]
+    plain = [part.replace("\n", line_break) for part in escaped]
     return "".join(part + tag for part, tag in zip(plain, tags, strict=True))
 
 

@@ -82,12 +82,14 @@ def _order(locale: str) -> dict[str, Any]:
         "tax_price": money(Decimal("22.05"), "EUR", locale),
         "total_price": money(Decimal("138.10"), "EUR", locale),
         "currency": "EUR",
+        "may_offer": True,
         "order_status_url": f"{PORTAL}/o/9fK2xQ7d",
         "shop": {
             "name": "Nordwind",
             "url": SHOP,
             "email": "hallo@nordwind.example",
             "logo": "",
+            "pictures": f"{PORTAL}/picture-",
             "address": "Nordwind GmbH\nHafenstr. 1, 20457 Hamburg",
         },
         "links": {

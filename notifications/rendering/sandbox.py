@@ -9,7 +9,7 @@ from typing import Any
 from liquid import BoundTemplate, Environment, RenderContext
 from liquid.ast import Node
 from liquid.builtin.expressions import FilteredExpression
-from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral
+from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral, StringLiteral
 from liquid.exceptions import LiquidError, LoopIterationLimitError, ResourceLimitError
 from liquid.expression import Expression
 
@@ -22,6 +22,8 @@ MAX_CPU_SECONDS = 0.05
 MAX_LOOP = 2_000
 
 TAG_START = re.compile(r"\{\{|\{%-?\s*(?P<verbatim>raw\b|doc\b)?")
+OURS = frozenset({"links", "shop", "brand", "may_offer", "answers"})
+MARKUP = re.compile(r'[<>"]')
 WIDE_GAP = re.compile(r"\s{50}")
 
 # The first three are the lexer's own (text, output, malformed tag).
@@ -118,6 +120,21 @@ def parse(source: str, environment: Sandbox) -> BoundTemplate:
             _check(expression, environment)
     except LiquidError as error:
         raise TemplateError.from_liquid(error) from error
+    return template
+
+
+def parse_words(source: str) -> BoundTemplate:
+    """Parse words that are put into markup; `TemplateError` as `parse`, and for what would reach beyond their place.
+
+    A text written in a tag (`{{ '<b>' }}`) counts as safe when it is filled in, so it must hold no markup. A name that
+    is assigned holds for the rest of the mail, so it must be none that the way out in the footer stands on.
+    """
+    template = parse(source, TEXT)
+    for expression in _expressions(template):
+        if isinstance(expression, StringLiteral) and MARKUP.search(expression.value):
+            raise TemplateError('inside of a tag, a text must not hold <, > or "')
+    if taken := OURS & template.analyze().locals.keys():
+        raise TemplateError(f"the name '{min(taken)}' is taken: the footer needs it")
     return template
 
 

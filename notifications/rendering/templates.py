@@ -1,14 +1,15 @@
 """From a compiled template and plain data to a message."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 from liquid import BoundTemplate
 
-from . import catalog, sandbox, sms
+from . import blocks, catalog, sandbox, sms
+from .block_kinds import Block
 from .context import prepare
 from .errors import TemplateError
 from .mjml import compile_mjml
@@ -101,18 +102,41 @@ def _compile(touchpoint: str, locale: str, channel: Channel, variant: str) -> Co
 
 
 def worded(
-    touchpoint: str, locale: str, channel: Channel, own: Mapping[str, Mapping[str, str]]
+    touchpoint: str,
+    locale: str,
+    channel: Channel,
+    own: Mapping[str, Mapping[str, str]],
+    composed: Mapping[str, Sequence[Block]] | None = None,
 ) -> CompiledTemplate:
     """The built-in template with a merchant's own words in it, by variant ("": the general ones).
 
+    composed: the blocks of those variants whose mail the merchant composed (`block_kinds`).
     Words are plain text with Liquid: markup in them is shown as it is written. Raises `TemplateError`.
     """
     codes = catalog.VARIANTS.get(touchpoint, {})
     compiled = {
-        variant: _worded(touchpoint, locale, channel, wording(touchpoint, locale, own, variant))
+        variant: _worded(
+            touchpoint,
+            locale,
+            channel,
+            wording(touchpoint, locale, own, variant),
+            (composed or {}).get(variant, ()),
+        )
         for variant in {"", *codes.values()}
     }
     return replace(compiled[""], variants={code: compiled[variant] for code, variant in codes.items()})
+
+
+def worded_as(
+    touchpoint: str,
+    locale: str,
+    channel: Channel,
+    own: Mapping[str, Mapping[str, str]],
+    variant: str,
+    composed: Sequence[Block] = (),
+) -> CompiledTemplate:
+    """As `worded`, but the one variant alone, whatever the parcel that it is filled with would choose."""
+    return _worded(touchpoint, locale, channel, wording(touchpoint, locale, own, variant), composed)
 
 
 def wording(
@@ -131,14 +155,22 @@ def wording(
     return {**built_in, **inherited, **own.get(variant, {})}
 
 
-def _worded(touchpoint: str, locale: str, channel: Channel, words: Mapping[str, str]) -> CompiledTemplate:
+def _worded(
+    touchpoint: str, locale: str, channel: Channel, words: Mapping[str, str], composed: Sequence[Block] = ()
+) -> CompiledTemplate:
     if channel == "sms":
         return sms_template(locale, words["sms"])
     if channel == "push":
         title = sandbox.parse("{{ shop.name }}: " + words["heading"], sandbox.TEXT)
         return CompiledTemplate(locale, "push", sandbox.parse(words["push"], sandbox.TEXT), title)
-    html = compile_mjml(catalog.mjml_source(touchpoint, locale, words))
-    text = catalog.text_source(touchpoint, words)
+    if composed:
+        source, text = (
+            blocks.mjml(touchpoint, locale, words, composed),
+            blocks.text(touchpoint, words, composed),
+        )
+    else:
+        source, text = catalog.mjml_source(touchpoint, locale, words), catalog.text_source(touchpoint, words)
+    html = compile_mjml(source)
     return email_template(locale, words["subject"], words["preheader"], html, text)
 
 

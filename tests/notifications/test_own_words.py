@@ -11,7 +11,7 @@ from django.db import connection
 from merchants.models import AuditEntry, Merchant
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from merchants.scope import merchant_scope
-from notifications import own_words
+from notifications import own_words, variables
 from notifications.models import Message, WordsVersion
 from notifications.switches import Switch, set_switch
 from notifications.touchpoints import TOUCHPOINTS
@@ -77,6 +77,7 @@ def test_a_kind_of_problem_keeps_its_words_when_the_general_ones_change(merchant
     [
         ({"heading": "{% if shipment.eta %}no end"}, "heading"), ({"lead": "{{ order_name"}, "lead"),
         ({"subject": "   "}, "subject"), ({"button": ""}, "button"), ({"lead": "x" * 2001}, "lead"),
+        ({"lead": "{{ '<script>' }}"}, "lead"), ({"lead": "{% assign links = 1 %}"}, "lead"),
         ({"lead": "{% include 'x' %}"}, "lead"), ({"lead": "{{ order_name | nonsense }}"}, "lead"),
         ({"lead": "{% for i in (1..1999) %}{% for j in (1..1999) %}x{% endfor %}{% endfor %}"}, "lead"),
         ({"lead": "{{ order_name | replace: '1', '11111111' }}" * 1}, ""),
@@ -97,7 +98,7 @@ def test_bad_words_are_refused_at_their_place_and_nothing_is_saved(
 
 
 def test_variables_that_no_message_has_are_named() -> None:
-    found = own_words.unknown_variables(
+    found = variables.unknown(
         CONFIRMATION, "en",
         {
             "lead": "{{ order_nmae }} {{ customer.first_name }} {{ shipment.etaa }}",
@@ -113,7 +114,7 @@ def test_our_own_words_pass_our_own_checks(touchpoint: str, locale: str) -> None
     for variant in own_words.variants(touchpoint):
         standing = own_words.built_in(touchpoint, locale, variant)
         assert own_words.faults(touchpoint, locale, variant, standing) == {}
-        assert own_words.unknown_variables(touchpoint, locale, standing) == []
+        assert variables.unknown(touchpoint, locale, standing) == []
 
 
 def test_versions_are_kept_compared_and_restored(merchant: Merchant) -> None:
