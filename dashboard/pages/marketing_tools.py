@@ -231,6 +231,9 @@ def _card(seat: Seat, channel: Channel, tool: MarketingTool | None, form: forms.
         "tool": tool,
         "form": form,
         "state": _state(tool),
+        "has_facts": bool(
+            tool and (tool.last_success_at or tool.last_failure_at or tool.old_secret_until or not tool.url)
+        ),
         "log_url": f"{log}?channel={channel}",
     }
 

@@ -82,7 +82,8 @@ class ToolConnection:
             circuits.worked(_name(self.channel, message))
             _noted(commands.note_success, merchant, tool)
             return Receipt(str(self.channel), str(told.status))
-        _noted(commands.note_failure, merchant, tool, told.detail)
+        # Whom it was about stays with the message, which is erased with its customer.
+        _noted(commands.note_failure, merchant, tool, told.detail.replace(message.recipient, "•••"))
         failure = self._failure(told)
         if isinstance(failure, TryLater):
             circuits.failed(_name(self.channel, message))

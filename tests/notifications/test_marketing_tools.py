@@ -195,13 +195,15 @@ def test_what_a_webhook_refuses_goes_by_the_next_channel(
     log_of: Log,
     smtp_sink: SmtpSink,
 ) -> None:
-    backend.answer = status(422, b'{"error": "no such list"}')
-    factories.order(merchant)
+    backend.answer = status(422, b'{"error": "no such list for anna@example.test"}')
+    factories.order(merchant, email="anna@example.test")
     send_all()
     send_all()
     assert states(log_of()) == [("webhook", "failed", "refused"), ("email", "sent", "")]
     assert "no such list" in log_of()[0].error
     assert len(smtp_sink.mails) == 1
+    with merchant_scope(merchant):
+        assert MarketingTool.objects.get().last_failure == '422 {"error": "no such list for •••"}'
 
 
 def test_where_no_answer_came_it_is_repeated_but_for_marketing(
