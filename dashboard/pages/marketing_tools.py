@@ -35,12 +35,13 @@ from notifications.marketing_tools.models import MarketingTool
 _TESTS, _WINDOW = 5, 600
 # Session: that the webhook's secret is shown on the next page, and never again.
 _SHOW_SECRET = "tool_secret"  # noqa: S105  # the name of a session entry
+# By the field that they are about.
 _REFUSED: dict[str, Promise] = {
-    "invalid_url": gettext_lazy(
+    "url": gettext_lazy(
         "We cannot send to this address. It has to be an https address that the internet can reach,"
         " on port 443, 80 or 8080, without a password in it."
     ),
-    "invalid_key": gettext_lazy(
+    "api_key": gettext_lazy(
         "This is no private API key. It begins with pk_ and stands in Klaviyo under Settings › API keys."
     ),
 }
@@ -92,7 +93,7 @@ def marketing_tools(request: HttpRequest, seat: Seat) -> HttpResponse:
             else:
                 commands.save_klaviyo(seat.merchant, form.cleaned_data["api_key"])
         except Unprocessable as problem:
-            form.add_error(problem.param, str(_REFUSED.get(problem.code, problem.detail)))
+            form.add_error(problem.param, str(_REFUSED[problem.param]))
         else:
             if chosen == Channel.WEBHOOK and known is None:
                 request.session[_SHOW_SECRET] = True

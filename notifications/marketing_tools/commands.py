@@ -45,9 +45,7 @@ def save_klaviyo(merchant: Merchant, api_key: str) -> MarketingTool:
     """Hand messages to the Klaviyo account of this private API key. Raises Unprocessable that names `api_key`."""
     api_key = api_key.strip()
     if not _KEY.fullmatch(api_key):
-        raise Unprocessable(
-            "A private API key of Klaviyo begins with pk_.", param="api_key", code="invalid_key"
-        )
+        raise Unprocessable("A private API key of Klaviyo begins with pk_.", param="api_key")
     with merchant_transaction(merchant):
         known = _locked(merchant, Channel.KLAVIYO)
         return _save(merchant, known, Channel.KLAVIYO, {}, secret=api_key)
