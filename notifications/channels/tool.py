@@ -85,8 +85,8 @@ class ToolConnection:
         # Whom it was about stays with the message, which is erased with its customer.
         _noted(commands.note_failure, merchant, tool, told.detail.replace(message.recipient, "•••"))
         failure = self._failure(told)
-        if isinstance(failure, TryLater):
-            circuits.failed(_name(self.channel, message))
+        note = circuits.failed if isinstance(failure, TryLater) else circuits.worked
+        note(_name(self.channel, message))
         raise failure
 
     def hand(self, tool: MarketingTool, message: Handed) -> Told:
@@ -116,14 +116,15 @@ def post(
     """One POST to a public https address (`merchants.http`); what went wrong when there was no answer."""
     try:
         return http.request(
-            "POST", url, headers=headers, data=body, timeout=TIMEOUT, max_bytes=ANSWER_BYTES,
+            "POST", url, headers=headers, data=body, timeout=TIMEOUT, max_bytes=ANSWER_BYTES, cut=True,
             allow=[*settings.OUTBOUND_ALLOW, *allow],
         )  # fmt: skip
     except http.OutboundError as error:
         refused = isinstance(error, http.Refused)
-        return Told(
-            None, str(error)[:500], is_refused=refused, has_left=not refused and not never_left(error)
-        )
+        # What stands behind the host may be a password, as with the hooks of automation services.
+        behind = url.partition("://")[2].partition("/")[2]
+        said = str(error).replace(behind, "…") if behind else str(error)
+        return Told(None, said[:500], is_refused=refused, has_left=not refused and not never_left(error))
 
 
 def _noted(note: Callable[..., None], *given: Any) -> None:

@@ -172,6 +172,7 @@ def test_a_webhook_that_cannot_now_gets_it_again_under_the_same_id(
     answer: Answer, wait: int,
 ) -> None:  # fmt: skip
     backend.answers = [answer]
+    backend.answer = status(200, b"a page of thanks " * 5000)  # of which the beginning is read
     factories.order(merchant)
     send_all()
     [message] = log_of()
@@ -218,6 +219,20 @@ def test_where_no_answer_came_it_is_repeated_but_for_marketing(
     assert states(log_of(pk=message.pk)) == [("webhook", "failed", "in_doubt")]
     assert len({request.headers["webhook-id"] for request in backend.seen}) == 2
     assert len(backend.seen) == 3
+
+
+def test_where_nobody_is_there_marketing_waits_too_and_the_path_is_not_told(
+    merchant: Merchant, settings: Any, send_all: Work, log_of: Log
+) -> None:
+    with receiving() as gone:
+        pass
+    settings.OUTBOUND_ALLOW = [f"127.0.0.1:{gone.port}"]
+    commands.save_webhook(merchant, f"http://127.0.0.1:{gone.port}/in/s3cret?token=s3cret")
+    first(merchant, PLACED, "email")
+    message = welcome(merchant, Channel.WEBHOOK)
+    send_all()
+    [waiting] = log_of(pk=message.pk)
+    assert (waiting.state, "refused" in waiting.error, "s3cret" in waiting.error) == ("planned", True, False)
 
 
 def test_klaviyo_drops_a_repeat_so_that_marketing_is_repeated_too(
