@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('merchants', '0014_marketing_tools'),
+        ('merchants', '0015_marketing_tools'),
     ]
 
     operations = [

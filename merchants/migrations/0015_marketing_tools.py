@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('merchants', '0013_push_key'),
+        ('merchants', '0014_region'),
     ]
 
     operations = [

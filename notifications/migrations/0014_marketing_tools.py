@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0012_push_channel'),
+        ('notifications', '0013_composed_of_blocks'),
     ]
 
     operations = [
