@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "notifications.campaigns",
     "notifications.consent",
     "notifications.push",
+    "notifications.marketing_tools",
     "analytics",
     "webhooks",  # after all that declare facts: it delivers every kind
     "portal",
@@ -224,6 +225,7 @@ TWILIO_FROM = text("TWILIO_FROM")
 # Other senders by country or by the beginning of the number: "US=+1…,AT=Nordwind,+1416=+1416…".
 TWILIO_SENDERS = words("TWILIO_SENDERS")
 TWILIO_API_URL = text("TWILIO_API_URL")  # empty: Twilio's own; a stand-in for tests and sandboxes
+KLAVIYO_API_URL = text("KLAVIYO_API_URL", "https://a.klaviyo.com")  # another one: a stand-in, for tests
 SHOPIFY_API_URL = text("SHOPIFY_API_URL")  # empty: each shop's own; a stand-in for tests and sandboxes
 DHL_API_URL = text("DHL_API_URL", "https://api-eu.dhl.com")
 DHL_API_KEY = text("DHL_API_KEY")  # for merchants who have no account of their own

@@ -110,6 +110,10 @@ ENTRIES: list[Entry] = [
         "connections",
     ),
     Entry(
+        "marketing_tools", _("Marketing tools"), _("Hand messages to Klaviyo, or to a program of your own."),
+        "marketing_tools", "connections",
+    ),
+    Entry(
         "sandbox", _("Sandbox"), _("Try things out where nothing is real: test keys, simulated parcels."),
         "sandbox", "connections",
     ),

@@ -120,6 +120,7 @@ MESSAGE_EVENTS: dict[str, Promise] = {
 
 CHANNELS: dict[str, Promise] = {
     Channel.EMAIL: _("E-mail"), Channel.SMS: _("SMS"), Channel.PUSH: _("Notification"),
+    Channel.WEBHOOK: _("Webhook"), Channel.KLAVIYO: _("Klaviyo"),
 }  # fmt: skip
 
 TOUCHPOINTS: dict[str, Promise] = {

@@ -241,6 +241,7 @@ def request(
     allow: Collection[str] = (),
     allow_private: bool = False,
     allow_http: bool = False,
+    cut: bool = False,
 ) -> Response:
     """One request over the pooled session of this policy; see `OutboundSession.request`."""
     policy = Policy(frozenset(a.lower() for a in allow), allow_private, allow_http)
@@ -253,4 +254,5 @@ def request(
         data=data,
         timeout=timeout,
         max_bytes=max_bytes,
+        cut=cut,
     )

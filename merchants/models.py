@@ -153,6 +153,10 @@ class Merchant(models.Model):
         max_length=90, blank=True, default="", db_default="",
         help_text="The public half of its VAPID key while the portal offers push; empty: it does not.",
     )  # fmt: skip
+    marketing_tools = ArrayField(
+        models.CharField(max_length=8), default=list, db_default=[], blank=True,
+        help_text="Channels that hand messages over to a tool of the shop's own: those that are set up.",
+    )  # fmt: skip
     sandbox_of = models.OneToOneField(
         "self",
         on_delete=models.CASCADE,

@@ -10,12 +10,13 @@ from merchants.audit import record_change
 from merchants.models import Merchant
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from merchants.scope import merchant_transaction
-from notifications import planning
+from notifications import planner, planning
 from notifications.choices import ADDRESSED
 from notifications.facts import MessageRetried, TemplateSaved, about
 from notifications.models import Channel, Message, MessageState, MessageTemplate
 from notifications.rendering import TemplateError, compile_mjml, render, render_sms, sample_context
 from notifications.rendering.catalog import LOCALES
+from notifications.switches import switches
 from notifications.touchpoints import TOUCHPOINTS
 from notifications.wording import parse
 from orders.commands import renew_link
@@ -58,14 +59,11 @@ def send_about(
         order = Order.objects.defer("raw", "search").filter(pk=order_id).first()
         if order is None:
             raise NotFound("There is no such order.", param="order_id")
-        planned = [
-            planning.plan(
-                merchant, order, known, channel, moment=moment, shipment_id=shipment_id,
-                skip=planning.nowhere(order, channel),
-            )
-            for channel in known.channels
-            if channel == Channel.EMAIL or (planning.has_sms() and order.sms_consent)
-        ]  # fmt: skip
+        how = switches([touchpoint])[touchpoint]
+        planned = planner.plan_step(
+            merchant, order, known, how.channels, how.reach,
+            moment=moment, shipment_id=shipment_id, plan={}, has_device=False,
+        )  # fmt: skip
         keys = [message.once_key for message in planned]
         if Message.objects.filter(once_key__in=keys).exists():
             return []

@@ -54,8 +54,17 @@ def is_in_doubt(message: Message) -> bool:
 
 
 def may_be_repeated(message: Message) -> bool:
-    """Whether it may reach somebody twice when it is in doubt: only what carries an id, and nothing of marketing."""
-    return message.channel == Channel.EMAIL and message.message_class != MessageClass.MARKETING
+    """Whether it is sent again when it is in doubt: only what carries an id, and marketing only where the other side
+    promises to drop a repeat, as Klaviyo does (`channels.klaviyo`)."""
+    if message.channel == Channel.KLAVIYO:
+        return True
+    by_id = message.channel in (Channel.EMAIL, Channel.WEBHOOK)
+    return by_id and message.message_class != MessageClass.MARKETING
+
+
+def goes_along(message: Message) -> bool:
+    """Whether it is begun together with others: mails only, for a tool may keep us waiting."""
+    return message.channel == Channel.EMAIL and may_be_repeated(message)
 
 
 def _held_out(message: Message, loaded: context.Loaded) -> Reason | None:

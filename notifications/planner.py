@@ -13,13 +13,13 @@ from uuid import UUID
 from events.facts import FactData, RecordedFact
 from merchants.models import Merchant
 from notifications import clocks, conditions, planning
-from notifications.choices import Channel, Reach
+from notifications.choices import TOOLS, Channel, Reach
 from notifications.conditions import Condition, Context
 from notifications.models import Message
 from notifications.reasons import Reason
 from notifications.switches import Switch, as_built, facts_of
 from notifications.touchpoints import TOUCHPOINTS, Touchpoint
-from orders.models import Order
+from orders.models import Customer, Order
 
 # What we learned so long ago is not told any more: the worker stood still. Counted from when the fact was recorded and
 # not from when it happened, for a shop's or carrier's clock may be wrong, and who imports history says `notify: false`
@@ -109,7 +109,7 @@ def plan_fact(
             None if why else due_at, why, {**plan, **({"then": list(then)} if then else {})}, fact,
         )
         for channel, why, then in _by_channel(
-            touchpoint, switch, subject.order, skip, has_sms=has_sms, has_device=subject.has_device
+            merchant, touchpoint, switch, subject.order, skip, has_sms=has_sms, has_device=subject.has_device
         )
     ]  # fmt: skip
 
@@ -142,7 +142,7 @@ def plan_step(
     how = replace(how, channels=tuple(channels)) if channels else how
     found = []
     for channel, why, then in _by_channel(
-        touchpoint, how, order, None, has_sms=planning.has_sms(), has_device=has_device
+        merchant, touchpoint, how, order, None, has_sms=planning.has_sms(), has_device=has_device
     ):
         if why == Reason.SWITCHED_OFF:
             continue  # Not one of the step's.
@@ -150,6 +150,30 @@ def plan_step(
             merchant, order, touchpoint, channel, moment=moment, shipment_id=shipment_id, skip=why
         )
         message.plan = {**plan, **({"then": list(then)} if then else {})}
+        found.append(message)
+    return found
+
+
+def plan_for_customer(
+    merchant: Merchant,
+    customer: Customer,
+    touchpoint: Touchpoint,
+    switch: Switch,
+    *,
+    moment: str,
+    data: Mapping[str, Any],
+) -> list[Message]:
+    """The messages, unsaved, to a customer that are about no order: by the switch's channels, due now."""
+    found = []
+    for channel, why, then in _by_channel(
+        merchant, touchpoint, switch, customer, None, has_sms=planning.has_sms(), has_device=False
+    ):
+        if why == Reason.SWITCHED_OFF:
+            continue
+        message = planning.plan_for_customer(
+            merchant, customer, touchpoint, channel, moment=moment, data=data, skip=why
+        )
+        message.plan = {"then": list(then)} if then else {}
         found.append(message)
     return found
 
@@ -191,9 +215,10 @@ def as_json(condition: Condition) -> dict[str, Any]:
 
 
 def _by_channel(
+    merchant: Merchant,
     touchpoint: Touchpoint,
     switch: Switch,
-    order: Order,
+    about: Order | Customer,
     skip: Reason | None,
     *,
     has_sms: bool,
@@ -201,30 +226,36 @@ def _by_channel(
 ) -> Iterator[tuple[Channel, Reason | None, Sequence[str]]]:
     """The channels it goes by, each with why it does not, and which are tried after it."""
     if switch.reach == Reach.ALL:
-        for channel in touchpoint.channels:
-            why = cannot(order, channel, has_sms=has_sms, has_device=has_device)
+        for channel in touchpoint.possible:
+            why = cannot(merchant, about, channel, has_sms=has_sms, has_device=has_device)
             if channel in (Channel.SMS, Channel.PUSH) and why and why != Reason.NO_COUNTRY:
                 continue  # Nobody expects what they did not ask for: there is nothing to explain.
+            if channel in TOOLS and channel not in switch.channels:
+                continue  # Nor that a tool which the shop did not choose is handed anything.
             yield channel, (skip or why) if channel in switch.channels else Reason.SWITCHED_OFF, ()
         return
-    order_of = [Channel(each) for each in switch.channels if each in touchpoint.channels]
+    order_of = [Channel(each) for each in switch.channels if each in touchpoint.possible]
     for place, channel in enumerate(order_of):
-        why = cannot(order, channel, has_sms=has_sms, has_device=has_device)
+        why = cannot(merchant, about, channel, has_sms=has_sms, has_device=has_device)
         if why is None or place == len(order_of) - 1:
             yield channel, skip or why, () if skip or why else order_of[place + 1 :]
             return
 
 
-def cannot(order: Order, channel: Channel, *, has_sms: bool, has_device: bool) -> Reason | None:
-    """Why the shopper cannot be reached by a channel, as far as the order tells. None when they can."""
+def cannot(
+    merchant: Merchant, about: Order | Customer, channel: Channel, *, has_sms: bool, has_device: bool
+) -> Reason | None:
+    """Why the shopper cannot be reached by a channel, as far as the order or customer tells. None when they can."""
     if channel == Channel.PUSH:
         return None if has_device else Reason.NO_DEVICE
     if channel == Channel.SMS:
         if not has_sms:
             return Reason.CHANNEL_OFF
-        if not order.sms_consent:
+        if not (isinstance(about, Order) and about.sms_consent):
             return Reason.NO_CONSENT
-    return planning.nowhere(order, channel)
+    if channel in TOOLS and channel not in merchant.marketing_tools:
+        return Reason.CHANNEL_OFF
+    return planning.nowhere(about, channel)
 
 
 def live_conditions(plan: Mapping[str, Any]) -> list[Condition]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from events import due
 from events import log as event_log
 from merchants.models import Merchant
+from notifications.choices import TOOLS
 from notifications.facts import MessageSkipped, about
 from notifications.models import Channel, Message, MessageState
 from notifications.reasons import Reason
@@ -26,11 +27,11 @@ SEND = "notifications.send"
 def recipient(about: Order | Customer, channel: str) -> str:
     """Where messages about an order, or to a customer, go; "" for nowhere. The numbers are in E.164.
 
-    Devices are no address: `notifications.push.queries` knows them.
+    Devices are no address: `notifications.push.queries` knows them. Marketing tools know people by their e-mail.
     """
     if channel == Channel.PUSH:
         return ""
-    return about.email if channel == Channel.EMAIL else normal_phone(about.phone)
+    return about.email if channel in (Channel.EMAIL, *TOOLS) else normal_phone(about.phone)
 
 
 def nowhere(about: Order | Customer, channel: str) -> Reason | None:

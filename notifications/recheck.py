@@ -1,6 +1,7 @@
 """Deciding again, at the moment of sending, whether a message should still go out (PRODUCT, N5)."""
 
 from notifications.about_returns import is_overtaken
+from notifications.choices import TOOLS
 from notifications.classes import rules_of
 from notifications.context import Loaded
 from notifications.models import Channel, Message
@@ -64,6 +65,8 @@ def _cannot_be_reached(message: Message, about: Order | Customer, loaded: Loaded
             isinstance(about, Order) and about.sms_consent
         ):
             return Reason.NO_CONSENT
+    if message.channel in TOOLS and message.channel not in loaded.merchant.marketing_tools:
+        return Reason.CHANNEL_OFF
     # The shop may have corrected the address since: it goes to the one that holds now.
     address = recipient(about, message.channel)
     return nowhere(about, message.channel) or loaded.suppressed.why(

@@ -124,7 +124,7 @@ def _next_group(waiting: deque[Message], loaded: context.Loaded, channels: Chann
     """Decide on the next messages until there are enough to be begun together: one that stands alone is alone."""
     group: list[_Try] = []
     while waiting and len(group) < GROUP:
-        goes_along = deciding.may_be_repeated(waiting[0])
+        goes_along = deciding.goes_along(waiting[0])
         if group and not goes_along:
             break
         message = waiting.popleft()

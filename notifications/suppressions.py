@@ -14,7 +14,7 @@ from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.rest.errors import NotFound, Unprocessable
 from merchants.scope import merchant_transaction
-from notifications.choices import ADDRESSED
+from notifications.choices import ADDRESSED, address_channel
 from notifications.facts import SuppressionAdded, SuppressionLifted
 from notifications.models import Channel, MessageClass, StoppedNumber, Suppression, SuppressionReason
 from notifications.reasons import Reason
@@ -48,7 +48,8 @@ class Suppressed:
 
 def digest(channel: str, address: str) -> bytes:
     """How an address is stored: 32 bytes, the same for every spelling of it."""
-    return hashlib.sha256(f"{channel}\n{normal_address(channel, address)}".encode()).digest()
+    known_as = address_channel(channel)
+    return hashlib.sha256(f"{known_as}\n{normal_address(known_as, address)}".encode()).digest()
 
 
 def suppressed(addresses: Iterable[tuple[str, str]]) -> Suppressed:
@@ -56,7 +57,7 @@ def suppressed(addresses: Iterable[tuple[str, str]]) -> Suppressed:
     wanted = {str(channel): set[bytes]() for channel in ADDRESSED}
     for channel, address in addresses:
         if address:
-            wanted[channel].add(digest(channel, address))
+            wanted[address_channel(channel)].add(digest(channel, address))
     everything = set().union(*wanted.values())
     if not everything:
         return Suppressed({}, frozenset())

@@ -18,7 +18,7 @@ from merchants.models import Merchant
 from merchants.rest.errors import Conflict, Unprocessable
 from merchants.scope import merchant_transaction
 from notifications import conditions
-from notifications.choices import Channel, Reach
+from notifications.choices import TOOLS, Channel, Reach
 from notifications.conditions import Condition
 from notifications.holdout import MOST_PERCENT
 from notifications.models import TouchpointVersion
@@ -52,7 +52,7 @@ class Switch:
     """
 
     is_on: bool = True
-    channels: tuple[str, ...] = tuple(Channel.values)
+    channels: tuple[str, ...] = tuple(each.value for each in Channel if each not in TOOLS)
     delay: timedelta = timedelta()
     at: time | None = None
     trigger: tuple[str, ...] = ()
@@ -181,7 +181,7 @@ def fault(touchpoint: str, switch: Switch) -> tuple[str, str, str] | None:
         return "is_on", "This message is asked for by the shopper.", "not_optional"
     if not set(switch.channels) <= set(Channel.values) or len(set(switch.channels)) != len(switch.channels):
         return "channels", "A channel is unknown, or named twice.", "unknown_channel"
-    if switch.is_on and not set(switch.channels) & set(known.channels):
+    if switch.is_on and not set(switch.channels) & set(known.possible):
         return "channels", "Choose at least one channel.", "no_channel"
     if not timedelta() <= switch.delay <= LONGEST_DELAY:
         return "delay", "At most a year.", "invalid_delay"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from cases.facts import CaseClosed, CaseFact
 from events.facts import FactData
 from merchants.models import Merchant
-from notifications.choices import Channel, MessageClass, Reach
+from notifications.choices import TOOLS, Channel, MessageClass, Reach
 from notifications.conditions import Condition
 from notifications.consent.choices import Topic
 from notifications.reasons import Reason
@@ -89,6 +89,15 @@ class Touchpoint:
     topic: str = ""
     despite: tuple[Reason, ...] = ()
     wants: Callable[[FactData], bool] = _any
+
+    @property
+    def possible(self) -> tuple[Channel, ...]:
+        """The channels that a merchant can choose among: its own, and the shop's marketing tools.
+
+        What a shopper asked for, and what goes to an address that was given for it, is always sent by us.
+        """
+        handed_over = self.is_optional and not self.to_address and self.key != "campaign"
+        return (*self.channels, *TOOLS) if handed_over else self.channels
 
 
 # --- moments -----------------------------------------------------------------------------------------

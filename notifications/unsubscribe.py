@@ -8,12 +8,13 @@ from django.conf import settings
 
 from merchants.ids import public_id
 from merchants.models import Merchant
+from notifications.choices import address_channel
 from notifications.classes import rules_of
 from notifications.consent import commands, links
 from notifications.consent.choices import EVERYTHING, Topic
 from notifications.consent.commands import Said
 from notifications.consent.models import ConsentEntry
-from notifications.consent.queries import address_channel, consents
+from notifications.consent.queries import consents
 from notifications.models import Message
 from notifications.sender import reply_address
 

@@ -32,8 +32,11 @@ from notifications.touchpoints import TOUCHPOINTS
 
 log = structlog.get_logger(__name__)
 
-# Which of its texts a message has on a channel.
-_KINDS: Final[Mapping[Channel, Kind]] = {Channel.EMAIL: "email", Channel.SMS: "sms", Channel.PUSH: "push"}
+# Which of its texts a message has on a channel. Marketing tools are handed what the mail says.
+_KINDS: Final[Mapping[Channel, Kind]] = {
+    Channel.EMAIL: "email", Channel.SMS: "sms", Channel.PUSH: "push",
+    Channel.WEBHOOK: "email", Channel.KLAVIYO: "email",
+}  # fmt: skip
 # (touchpoint, language, channel)
 Key = tuple[str, str, str]
 
@@ -41,7 +44,7 @@ Key = tuple[str, str, str]
 def key_of(message: Message) -> Key:
     """The template that a message wants, if the merchant has it: of a campaign its own words."""
     kind = f"{message.touchpoint}:{message.campaign_id}" if message.campaign_id else message.touchpoint
-    return kind, resolve_locale(message.locale), message.channel
+    return kind, resolve_locale(message.locale), _KINDS[Channel(message.channel)]
 
 
 def own_templates(messages: Sequence[Message]) -> dict[Key, CompiledTemplate]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from merchants.ids import public_id
-from notifications.choices import Channel, MessageClass
+from notifications.choices import Channel, MessageClass, address_channel
 from notifications.consent import commands, links
 from notifications.consent.choices import Basis, Topic
 from notifications.consent.commands import Said
@@ -52,8 +52,9 @@ class Centre:
 def centre_of(site: Site, message: Message) -> Centre:
     """What there is to choose for whoever got this message: four queries."""
     about: Order | Customer | None = message.order or message.customer
-    addresses = {message.channel: message.recipient}
-    if message.channel == Channel.EMAIL and has_sms() and about and recipient(about, Channel.SMS):
+    by = address_channel(message.channel)
+    addresses = {by: message.recipient}
+    if by == Channel.EMAIL and has_sms() and about and recipient(about, Channel.SMS):
         addresses[Channel.SMS] = recipient(about, Channel.SMS)
     known = consents(addresses.items())
     return Centre(
@@ -62,7 +63,7 @@ def centre_of(site: Site, message: Message) -> Centre:
         standings={channel: known.of(channel, address) for channel, address in addresses.items()},
         country=message.order.country if message.order else site.merchant.country,
         topics=rules().topics,
-        chosen=preference_of(message.recipient) if message.channel == Channel.EMAIL else None,
+        chosen=preference_of(message.recipient) if by == Channel.EMAIL else None,
     )
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.parametrize("language", messages.LANGUAGES)
 SAME = {
     "Code", "Handle", "ID", "Id", "Logo", "Mails", "Median", "Name", "Passkey", "Person", "Petrol / M", "Problem",
     "Region", "SKU", "SMS", "Sandbox", "Scans", "Segment", "Shop", "Shopify", "Shops", "Status", "Support", "Tag",
-    "PIN", "Tags", "Team", "Text", "Version",
+    "PIN", "Tags", "Team", "Text", "Version", "Klaviyo", "Webhook",
     "Version %(notice_version)s", "Version %(number)s", "Webhooks", "Website", "WooCommerce", "in %(span)s",
 }  # fmt: skip
 ABBREVIATIONS = ("MwSt.", "Std.", "Min.", "Pp.")

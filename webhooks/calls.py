@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from merchants.http import OutboundError, OutboundSession, Refused, Response, TimedOut, Timeout
 from webhooks.bodies import message_id
-from webhooks.models import Delivery, Endpoint
+from webhooks.models import Delivery
 from webhooks.schedule import Answer
-from webhooks.signing import signed_headers
+from webhooks.signing import live_secrets, signed_headers
 
 TIMEOUT: Final = Timeout(connect=5.0, read=10.0, total=10.0)
 # So much of an answer is read and kept, for people to see what went wrong.
@@ -90,14 +90,6 @@ def prepare(delivery: Delivery, body: bytes | None) -> Call:
         lane=delivery.lane, position=delivery.position, url=endpoint.url, body=body, headers={**own, **ours},
         shown_headers={**dict.fromkeys(own, "••••"), **ours}, started_at=now,
     )  # fmt: skip
-
-
-def live_secrets(endpoint: Endpoint) -> list[str]:
-    """The secrets that sign now, the newest first: two for a while after one was rotated."""
-    until = endpoint.old_secret_until
-    rotating = endpoint.old_secret and until and until > timezone.now()
-    # An empty one is one that cannot be decrypted any more: anybody could sign with it.
-    return [secret for secret in (endpoint.secret, endpoint.old_secret if rotating else "") if secret]
 
 
 def _answer(response: Response) -> Answer:

@@ -21,6 +21,7 @@ from dashboard.settings_pages import settings_page
 from merchants.ids import public_id
 from merchants.permissions import Permission
 from merchants.rest.errors import Conflict, Problem
+from notifications.choices import TOOLS
 from notifications.flows import commands
 from notifications.flows import definition as flows
 from notifications.flows.definition import END, Definition, Wait
@@ -129,7 +130,11 @@ def _show(
         "steps": _steps(draft, asked, called),
         "kinds": list(sentences.KINDS.items()),
         "sendable": [(key, sentences.touchpoint(key)) for key in flows.sendable()],
-        "channels": list(words.CHANNELS.items()),
+        "channels": [
+            pair
+            for pair in words.CHANNELS.items()
+            if pair[0] not in TOOLS or pair[0] in seat.merchant.marketing_tools
+        ],
         "under_way": FlowRun.objects.filter(flow=found, state=RunState.RUNNING).count(),
         "versions": _versions(found, called),
         "urls": {

@@ -1,5 +1,6 @@
 """The page of how a message goes out: trigger, moment, conditions, channels, reminder, holdout, and its versions."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from dashboard.messaging.words import MOMENTS
 from dashboard.settings_pages import settings_page
 from merchants.permissions import Permission
 from merchants.rest.errors import Conflict, Problem
-from notifications.choices import Reach
+from notifications.choices import TOOLS, Reach
 from notifications.conditions import Condition
 from notifications.holdout import MEASURED, MOST_PERCENT
 from notifications.models import TouchpointVersion
@@ -69,10 +70,13 @@ class HowForm(forms.Form):
         help_text=gettext_lazy("So many shoppers do not get it, so that its effect can be measured."),
     )  # fmt: skip
 
-    def __init__(self, data: Any = None, *, touchpoint: str, how: Switch) -> None:
+    def __init__(self, data: Any = None, *, touchpoint: str, how: Switch, tools: Sequence[str]) -> None:
+        """tools: the channels of the marketing tools that are set up; others are offered only where they are chosen."""
         seconds = int(how.delay.total_seconds())
         unit = next((u for u in ("days", "hours") if seconds and seconds % _UNITS[u] == 0), "minutes")
-        mine = [each for each in how.channels if each in TOUCHPOINTS[touchpoint].channels]
+        known = TOUCHPOINTS[touchpoint]
+        mine = [each for each in how.channels if each in known.possible]
+        offered = [each for each in known.possible if each not in TOOLS or each in {*tools, *mine}]
         initial = {
             "based_on": how.version, "is_on": how.is_on, "trigger": list(how.trigger), "unit": unit,
             "after": seconds // _UNITS[unit], "at": how.at, "reach": how.reach,
@@ -81,17 +85,16 @@ class HowForm(forms.Form):
         }  # fmt: skip
         super().__init__(data, initial=initial)
         self.how = how
-        known = TOUCHPOINTS[touchpoint]
         choices = [(kind, sentences.fact(kind)) for kind in triggers()]
         self.fields["trigger"].choices = sorted(choices, key=lambda each: each[1])  # type: ignore[attr-defined]
-        self.places = [f"channel_{place}" for place in range(len(known.channels))]
+        self.places = [f"channel_{place}" for place in range(len(offered))]
         none = [("", _("none"))]
         for place, name in enumerate(self.places):
             self.fields[name] = forms.ChoiceField(
                 label=_("Channel %(n)d") % {"n": place + 1}, required=False,
-                choices=[*none, *((str(each), words.CHANNELS[each]) for each in known.channels)],
+                choices=[*none, *((str(each), words.CHANNELS[each]) for each in offered)],
             )  # fmt: skip
-        if len(known.channels) < 2:
+        if len(offered) < 2:
             del self.fields["reach"]
         if known.message_class not in MEASURED:
             del self.fields["holdout"]
@@ -128,11 +131,11 @@ def how_message(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpRespon
     if touchpoint not in TOUCHPOINTS:
         raise Http404
     how = switches([touchpoint])[touchpoint]
-    called = sentences.names()
+    called, tools = sentences.names(), seat.merchant.marketing_tools
     if request.method != "POST":
-        form = HowForm(touchpoint=touchpoint, how=how)
+        form = HowForm(touchpoint=touchpoint, how=how, tools=tools)
         return _show(request, seat, touchpoint, form, condition_rows.rows_of(how.conditions, called), called)
-    form = HowForm(request.POST, touchpoint=touchpoint, how=how)
+    form = HowForm(request.POST, touchpoint=touchpoint, how=how, tools=tools)
     rows = condition_rows.posted(request.POST, "only")
     asked = condition_rows.read(rows, called)
     status = 422
@@ -160,7 +163,7 @@ def _show(
     request: HttpRequest, seat: Seat, touchpoint: str, form: HowForm, rows: list[condition_rows.Row],
     called: sentences.Names, *, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
-    possible = TOUCHPOINTS[touchpoint].channels
+    possible = TOUCHPOINTS[touchpoint].possible
     context = {
         "name": words.TOUCHPOINTS.get(touchpoint, touchpoint),
         "moment": MOMENTS.get(touchpoint, ""),

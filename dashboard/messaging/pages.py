@@ -56,7 +56,7 @@ def message_kinds(request: HttpRequest, seat: Seat) -> HttpResponse:
                 "moment": MOMENTS.get(key, ""),
                 "url": reverse("dashboard:message_kind", args=[seat.merchant.slug, key]),
                 "switch": how[key],
-                "channels": [words.CHANNELS[c] for c in touchpoint.channels if how[key].sends(c)],
+                "channels": [words.CHANNELS[c] for c in touchpoint.possible if how[key].sends(c)],
                 "delay": sentences.moment(how[key].delay, how[key].at)
                 if how[key].delay or how[key].at
                 else "",
@@ -211,7 +211,7 @@ def _show(
         "form": form,
         "how": how,
         "how_lines": sentences.settings(
-            place.touchpoint, how, TOUCHPOINTS[place.touchpoint].channels, sentences.names(how.conditions)
+            place.touchpoint, how, TOUCHPOINTS[place.touchpoint].possible, sentences.names(how.conditions)
         ),
         "how_url": reverse("dashboard:how_message", args=[seat.merchant.slug, place.touchpoint]),
         "languages": look.choices(address, place, "locale"),

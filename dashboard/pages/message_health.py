@@ -13,6 +13,7 @@ from dashboard import words
 from dashboard.access import Seat, merchant_view
 from dashboard.shell import page
 from dashboard.words import Label
+from notifications.marketing_tools import queries
 
 
 @require_safe
@@ -20,7 +21,13 @@ from dashboard.words import Label
 def message_health(request: HttpRequest, seat: Seat) -> HttpResponse:
     """The last 7 days beside the 28 before yesterday."""
     found = health(timezone.now(), seat.merchant.timezone)
+    tools = queries.tools().items() if seat.merchant.marketing_tools else ()
     context = {
+        "tools": [
+            {"name": words.CHANNELS[channel], "since": tool.failing_since, "answer": tool.last_failure}
+            for channel, tool in tools
+            if tool.failing_since
+        ],
         "rows": [_row(kind) for kind in found.kinds],
         "silent": [words.TOUCHPOINTS.get(kind.touchpoint, kind.touchpoint) for kind in found.silent],
         "shares": [

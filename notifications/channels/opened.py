@@ -42,6 +42,14 @@ class Channels:
             from notifications.channels.push import PushConnection
 
             return PushConnection()
+        if channel == Channel.WEBHOOK:
+            from notifications.channels.webhook import WebhookConnection
+
+            return WebhookConnection()
+        if channel == Channel.KLAVIYO:
+            from notifications.channels.klaviyo import KlaviyoConnection
+
+            return KlaviyoConnection()
         from notifications.channels.email import EmailConnection
         from notifications.channels.fall_over import FallOver
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from merchants.rest.errors import NotFound
-from notifications.choices import ADDRESSED, Channel
+from notifications.choices import ADDRESSED
 from notifications.consent.models import ConsentEntry
 from notifications.consent.standing import NOBODY, Grant, Standing, judge, standing
 from notifications.reasons import Reason
@@ -28,7 +28,7 @@ class Consents:
 
     def of(self, channel: str, address: str) -> Standing:
         """Where one address stands."""
-        return self.standings.get(digest(address_channel(channel), address), NOBODY) if address else NOBODY
+        return self.standings.get(digest(channel, address), NOBODY) if address else NOBODY
 
     def may_send(
         self, message_class: str, topic: str, channel: str, address: str, country: str, at: datetime
@@ -37,14 +37,9 @@ class Consents:
         return judge(self.of(channel, address), message_class, topic, channel, country, at)
 
 
-def address_channel(channel: str) -> str:
-    """Under which channel an address stands in the ledger: other programs write to people by e-mail."""
-    return channel if channel in (Channel.EMAIL, Channel.SMS, "push") else Channel.EMAIL
-
-
 def consents(addresses: Iterable[tuple[str, str]]) -> Consents:
     """Where these (channel, address) of the open scope stand: one query, none when there is no address."""
-    wanted = {digest(address_channel(channel), address) for channel, address in addresses if address}
+    wanted = {digest(channel, address) for channel, address in addresses if address}
     if not wanted:
         return Consents({})
     rows: dict[bytes, list[ConsentEntry]] = {}

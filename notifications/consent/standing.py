@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from notifications.choices import Channel, MessageClass
+from notifications.choices import TOOLS, Channel, MessageClass
 from notifications.consent.choices import EVERYTHING, Basis, ConsentState, Topic
 from notifications.consent.countries import CountryRule, rule_of
 from notifications.consent.models import ConsentEntry
@@ -89,7 +89,7 @@ def judge(
         # Nowhere does a sale alone let a shop advertise by text message.
         return _agreed(here, rule) or Reason.NO_BASIS
     # Push: whoever takes them has agreed on their own device, and ends it there.
-    wants = "opt_out" if channel not in (Channel.EMAIL, *_LIKE_MAIL) else _wants(rule, message_class)
+    wants = "opt_out" if channel not in (Channel.EMAIL, *TOOLS) else _wants(rule, message_class)
     agreed = _agreed(here, rule)
     if isinstance(agreed, Grant):
         return agreed
@@ -98,10 +98,6 @@ def judge(
     if here.customer is not None and rule.existing_customer and _is_fresh(here.customer, rule, at):
         return Grant(Basis.EXISTING_CUSTOMER, here.customer.pk, rule.name)
     return agreed or (Reason.UNCONFIRMED if here.asked is not None else Reason.NO_BASIS)
-
-
-# Channels that hand a person's address to another program, which writes to them.
-_LIKE_MAIL = ("klaviyo", "webhook")
 
 
 def _wants(rule: CountryRule, message_class: str) -> str:

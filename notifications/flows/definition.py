@@ -239,7 +239,7 @@ def _send_faults(step: Send) -> list[tuple[str, str]]:
         return [("touchpoint", "unknown_touchpoint")]
     known = TOUCHPOINTS[step.touchpoint]
     if not set(step.channels) <= set(Channel.values) or (
-        step.channels and not set(step.channels) & set(known.channels)
+        step.channels and not set(step.channels) & set(known.possible)
     ):
         return [("channels", "no_channel")]
     return []

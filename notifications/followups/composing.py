@@ -7,7 +7,6 @@ from uuid import UUID
 
 from merchants.models import Merchant
 from notifications import conditions, planner, planning
-from notifications.choices import Channel
 from notifications.condition_context import contexts
 from notifications.followups.intervals import said_by_rules
 from notifications.followups.kept import Line, kept
@@ -130,12 +129,9 @@ def _messages(row: FollowUp, known: Known) -> Iterator[Message]:
             message.data = data
             yield message
         return
-    for channel in touchpoint.channels:
-        if channel in switch.channels:
-            skip = planning.nowhere(customer, channel)
-            yield planning.plan_for_customer(
-                known.merchant, customer, touchpoint, Channel(channel), moment=moment, data=data, skip=skip
-            )
+    yield from planner.plan_for_customer(
+        known.merchant, customer, touchpoint, switch, moment=moment, data=data
+    )
 
 
 def _meets(row: FollowUp, switch: Switch, known: Known) -> bool:

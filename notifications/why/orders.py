@@ -37,7 +37,9 @@ def not_fired(merchant: Merchant, order: Order, messages: Sequence[Message]) -> 
     for key, switch in switches.items():
         if key in told:
             continue
-        code, fact = _why(key, switch, order, facts, cursor.position if cursor else 0, has_device=has_device)
+        code, fact = _why(
+            merchant, key, switch, order, facts, cursor.position if cursor else 0, has_device=has_device
+        )
         found.append(
             {
                 "touchpoint": key,
@@ -53,7 +55,14 @@ def not_fired(merchant: Merchant, order: Order, messages: Sequence[Message]) -> 
 
 
 def _why(
-    key: str, switch: Switch, order: Order, facts: Sequence[Fact], read_to: int, *, has_device: bool
+    merchant: Merchant,
+    key: str,
+    switch: Switch,
+    order: Order,
+    facts: Sequence[Fact],
+    read_to: int,
+    *,
+    has_device: bool,
 ) -> tuple[str, Fact | None]:
     types = facts_of(key, switch)
     if not types:
@@ -67,10 +76,10 @@ def _why(
         return "history", fact
     if fact.position > read_to:
         return "not_read", fact
-    ways = [channel for channel in TOUCHPOINTS[key].channels if channel in switch.channels]
+    ways = [channel for channel in TOUCHPOINTS[key].possible if channel in switch.channels]
     reached = [
         way for way in ways
-        if planner.cannot(order, way, has_sms=planning.has_sms(), has_device=has_device) is None
+        if planner.cannot(merchant, order, way, has_sms=planning.has_sms(), has_device=has_device) is None
     ]  # fmt: skip
     return ("not_then" if reached else "no_way"), fact
 

@@ -158,7 +158,7 @@ _NO_UUID = "00000000-0000-7000-8000-000000000000"
 _FIXED = {
     "kind": "shopify", "carrier": "dhl", "maker": "easypost", "provider": "postmark", "touchpoint": "shipment_shipped",
     "name": "orders", "look": "x", "digest": "0" * 16, "number": "1", "rest": "x/",
-    "uid": "MQ", "rule_key": MARK.lower(),
+    "uid": "MQ", "rule_key": MARK.lower(), "channel": "webhook",
     "passkey_id": _NO_UUID, "session_id": _NO_UUID,
 }  # fmt: skip
 

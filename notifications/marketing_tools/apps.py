@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class MarketingToolsConfig(AppConfig):
+    name = "notifications.marketing_tools"
+    label = "marketing_tools"
