@@ -16,7 +16,7 @@ from merchants.rest.errors import NotFound
 from merchants.rest.views import ApiView
 from orders.models import Order, OrderStatus
 from tracking.eta.choice import CONFIDENCE, Said
-from tracking.eta.expected import Expected, EtaReason, expected, reason_of
+from tracking.eta.expected import EtaReason, Expected, expected, reason_of
 from tracking.models import Shipment
 from tracking.queries import show_eta
 from tracking.schemas import EtaOut
