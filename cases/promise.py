@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from merchants.models import Merchant
-from tracking.windows import add_working_days
+from tracking.windows import add_working_days, days_off
 
 _DAY_ENDS = time(18)
 
@@ -16,6 +16,6 @@ def answer_by(merchant: Merchant, now: datetime) -> datetime:
         now.astimezone(zone).date(),
         max(1, merchant.case_answer_days),
         weekdays=merchant.working_days or (0, 1, 2, 3, 4),
-        free=merchant.country if merchant.keeps_holidays else "",
+        free=days_off(merchant),
     )
     return datetime.combine(day, _DAY_ENDS, zone).astimezone(UTC)

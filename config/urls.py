@@ -46,6 +46,7 @@ from returns.reasons_api import Reasons
 from returns.stock_api import StockHooks
 from returns.withdrawal.urls import withdrawal_routes
 from tracking.api import CancelShipment, DetectCarrier, OneShipment, RefreshShipment, Scans, Shipments
+from tracking.eta.api import OrderEta
 from tracking.exports import ExportShipments
 from tracking.pushes import hooks as carrier_hooks
 from tracking.sandbox_api import Advance
@@ -67,6 +68,7 @@ api = [
     path("orders", Orders.as_view()),
     path("orders/<str:order_id>", OneOrder.as_view()),
     path("orders/<str:order_id>/cancel", CancelOrder.as_view()),
+    path("orders/<str:order_id>/eta", OrderEta.as_view()),
     path("customers", Customers.as_view()),
     path("customers/<str:customer_id>", OneCustomer.as_view()),
     path("flows", Flows.as_view()),

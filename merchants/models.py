@@ -117,6 +117,13 @@ class Merchant(models.Model):
         help_text="0 is Monday: when parcels are packed.",
     )
     keeps_holidays = models.BooleanField(default=False, help_text="Nothing is packed or delivered on them.")
+    region = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Whose holidays it keeps beside its country's: ISO 3166-2 without the country, `BY`.",
+    )
     shares_delivery_times = models.BooleanField(
         default=False,
         db_default=False,

@@ -5,6 +5,7 @@ names are those of `notifications.rendering.samples`.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -51,6 +52,7 @@ from orders.queries import orders_with_lines, portal_url
 from returns.claims.facts import ClaimFact
 from tracking import windows
 from tracking.carriers.registry import KNOWN, tracking_url
+from tracking.eta.expected import expected
 from tracking.facts import ShipmentDelayed, ShipmentFact
 from tracking.models import Shipment
 from tracking.queries import shipments_with_lines
@@ -353,12 +355,13 @@ def _expected(message: Message, loaded: Loaded) -> tuple[datetime | None, dateti
         return parcel.eta_from, parcel.eta_to
     if not any(line.requires_shipping for line in order.lines.all()):
         return None, None
-    # An order that was not packed in time has a new date only from now on: what was promised is not kept.
-    late = message.touchpoint == "order_delayed"
-    placed_at = timezone.now() if late else order.placed_at
-    rule = windows.by_rule(loaded.merchant, placed_at=placed_at, shipped_at=None, country=order.country)
-    window = rule if late else windows.promised(loaded.merchant, order) or rule
-    return window.start, window.end
+    now = timezone.now()
+    if message.touchpoint == "order_delayed":
+        # It was not packed in time: what was promised is not kept, and its time begins only now.
+        order = copy(order)
+        order.placed_at, order.promised_from, order.promised_to = now, None, None
+    window = expected(loaded.merchant, order, now).window
+    return (window.start, window.end) if window else (None, None)
 
 
 def _place(substatus: str) -> str:

@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from merchants.fields import MerchantForeignKey
 from merchants.models import MerchantModel
@@ -144,6 +145,11 @@ class Order(MerchantModel):
             # Most orders have no tag, and a new one never has: they cost nothing here.
             GinIndex(fields=["tags"], condition=~Q(tags=[]), name="orders_by_tag"),
         ]
+
+    @cached_property
+    def region(self) -> str:
+        """The region of the address as the shop writes it: a name, a code, or nothing."""
+        return self.shipping_address.get("region") or ""
 
 
 class OrderLine(MerchantModel):

@@ -91,6 +91,8 @@ class OrderRow(msgspec.Struct, array_like=True):
     placed_at: datetime
     locale: str
     city: str
+    region: str
+    postcode: str
     country: str
     currency: str
     subtotal: Decimal
@@ -110,8 +112,9 @@ class OrderRow(msgspec.Struct, array_like=True):
 
 _LOAD = """
 SELECT json_build_array(
-    o.id, o.number, o.status = 'cancelled', o.placed_at, o.locale, o.city, o.country, o.currency, o.subtotal,
-    o.shipping, o.tax, o.discount, o.total, o.promised_from, o.promised_to, o.link_expires_at,
+    o.id, o.number, o.status = 'cancelled', o.placed_at, o.locale, o.city,
+    coalesce(o.shipping_address->>'region', ''), o.postcode, o.country, o.currency, o.subtotal, o.shipping, o.tax,
+    o.discount, o.total, o.promised_from, o.promised_to, o.link_expires_at,
     (SELECT coalesce(json_agg(json_build_array(
          l.id, l.title, l.variant, l.quantity, l.shipped_quantity, l.unit_price, l.image_url, l.requires_shipping)
          ORDER BY l.position), '[]')

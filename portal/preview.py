@@ -46,8 +46,9 @@ def sample_order(site: Site) -> OrderRow:
     total = Decimal("93.90")
     return OrderRow(
         id=NOBODY, number="#1042", is_cancelled=False, placed_at=now - timedelta(days=2), locale="", city="München",
-        country="DE", currency=site.merchant.currency, subtotal=Decimal(89), shipping=Decimal("4.90"), tax=Decimal(0),
-        discount=Decimal(0), total=total, promised_from=None, promised_to=None, expires_at=now + timedelta(days=1),
+        region="", postcode="80331", country="DE", currency=site.merchant.currency, subtotal=Decimal(89),
+        shipping=Decimal("4.90"), tax=Decimal(0), discount=Decimal(0), total=total, promised_from=None,
+        promised_to=None, expires_at=now + timedelta(days=1),
         lines=[line], parcels=[_sample_parcel(line)], cases=[],
     )  # fmt: skip
 

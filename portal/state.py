@@ -11,7 +11,7 @@ from merchants.models import Merchant
 from portal.loading import OrderRow, ParcelRow
 from portal.style import Style
 from portal.wording import Text, Tone, Words, spoken, words_for
-from tracking import windows
+from tracking.eta.expected import expected
 from tracking.statuses import Status
 
 # Here a day can be told; elsewhere the words come first.
@@ -83,11 +83,8 @@ def _order_hero(merchant: Merchant, order: OrderRow, style: Style) -> Hero:
     if order.is_cancelled:
         return hero
     hero.steps = _named_steps(0)
-    if order.promised_from and order.promised_to:
-        told = windows.of_days(merchant, order.promised_from, order.promised_to, source="shop")
-    else:
-        told = windows.by_rule(merchant, placed_at=order.placed_at, shipped_at=None, country=order.country)
-    if told.end > style.now:
+    told = expected(merchant, order, style.now).window
+    if told is not None:
         _tell_window(hero, (told.start, told.end), style)
     return hero
 

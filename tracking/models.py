@@ -53,6 +53,9 @@ class Shipment(LeasedDueRow):
     eta_from = models.DateTimeField(null=True)
     eta_to = models.DateTimeField(null=True)
     eta_source = models.CharField(max_length=12, blank=True, help_text="carrier, model, shop or rule.")
+    # What the carrier named last, whether or not it is what is told.
+    carrier_from = models.DateTimeField(null=True)
+    carrier_to = models.DateTimeField(null=True)
     # What our own model said last: nine in ten, half, one in ten are still to come; and which model it was.
     eta_p10 = models.DateTimeField(null=True)
     eta_p50 = models.DateTimeField(null=True)

@@ -109,10 +109,9 @@ def _put_resolved(
     was_shipped = shipment.shipped_at is not None
     _put_state(shipment, state)
     if shipment.shipped_at and shipment.eta_source == "rule":
-        set_window(merchant, shipment, windows.by_rule(
-            merchant, placed_at=shipment.order.placed_at, shipped_at=shipment.shipped_at,
-            country=shipment.order.country,
-        ))  # fmt: skip
+        set_window(
+            merchant, shipment, windows.rule_of(merchant, shipment.order, shipped_at=shipment.shipped_at)
+        )
     told: list[type[facts.ShipmentFact]] = []
     if not was_shipped and shipment.shipped_at is not None:
         told.append(facts.ShipmentShipped)
@@ -156,6 +155,8 @@ def set_window(merchant: Merchant, shipment: Shipment, window: Window) -> dateti
 
     The first one is the promise. Returns the end that was told before when the parcel now comes on a later day.
     """
+    if window.source == "carrier":
+        shipment.carrier_from, shipment.carrier_to = window.start, window.end
     if PRECEDENCE[window.source] < PRECEDENCE[shipment.eta_source]:
         return None
     if shipment.eta_source == "model" and window.end < timezone.now():

@@ -216,9 +216,7 @@ def _put_window(merchant: Merchant, order: Order, shipment: Shipment, body: Ship
             )
         return set_window(merchant, shipment, windows.Window(start, end, "shop"))
     if shipment.eta_source in ("", "rule"):
-        rule = windows.by_rule(
-            merchant, placed_at=order.placed_at, shipped_at=shipment.shipped_at, country=order.country
-        )
+        rule = windows.rule_of(merchant, order, shipped_at=shipment.shipped_at)
         set_window(merchant, shipment, windows.promised(merchant, order) or rule)
     return None
 

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
 from functools import lru_cache
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
 
 from merchants.models import Merchant
-from orders.models import Order
+from tracking.regions import area_of, holidays_of
 
 # Whose word counts more. A carrier that has the parcel knows better than the shop, the shop better than a rule.
 # When our own model takes a word's place is for `tracking.eta.choice` to say; whoever is asked after it did needs this.
@@ -26,6 +28,27 @@ class Window:
     start: datetime
     end: datetime
     source: str
+
+
+class Bought(Protocol):
+    """What dates depend on of an order: an `orders.models.Order`, or what a page has loaded of one."""
+
+    @property
+    def placed_at(self) -> datetime: ...
+    @property
+    def country(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def postcode(self) -> str: ...
+    @property
+    def shipping(self) -> Decimal: ...
+    @property
+    def total(self) -> Decimal: ...
+    @property
+    def promised_from(self) -> date | None: ...
+    @property
+    def promised_to(self) -> date | None: ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +73,8 @@ class Zone:
 def add_working_days(
     day: date, count: int, *, weekdays: Sequence[int] = _MONDAY_TO_FRIDAY, free: str = ""
 ) -> date:
-    """The working day `count` working days after `day`. free: a country whose public holidays are no working days."""
+    """The working day `count` working days after `day`. free: an area whose public holidays are no working days,
+    as ISO 3166 writes it: `DE`, `DE-BY`."""
     while count > 0:
         day += timedelta(days=1)
         if _is_working_day(day, weekdays, free):
@@ -59,11 +83,18 @@ def add_working_days(
 
 
 def by_rule(
-    merchant: Merchant, *, placed_at: datetime, shipped_at: datetime | None, country: str = ""
+    merchant: Merchant,
+    *,
+    placed_at: datetime,
+    shipped_at: datetime | None,
+    country: str = "",
+    region: str = "",
+    postcode: str = "",
 ) -> Window:
     """The merchant's rule: transit days after the hand-over, which is expected some days after the order.
 
-    country: where it goes, for the transit days and the holidays there; "" for the merchant's own.
+    country: where it goes, for the transit days and the holidays there; "" for the merchant's own. region and postcode
+    as the address has them, for the region's holidays.
     """
     zone = ZoneInfo(merchant.timezone)
     if shipped_at is not None:
@@ -71,13 +102,21 @@ def by_rule(
     else:
         start = hand_over_day(merchant, placed_at.astimezone(zone))
     shortest, longest = transit_days(merchant, country)
-    free = (country or merchant.country) if merchant.keeps_holidays else ""
+    free = area_of(country or merchant.country, region, postcode) if merchant.keeps_holidays else ""
     return of_days(
         merchant,
         add_working_days(start, shortest, free=free),
         add_working_days(start, max(shortest, longest), free=free),
         source="rule",
     )
+
+
+def rule_of(merchant: Merchant, order: Bought, *, shipped_at: datetime | None = None) -> Window:
+    """The merchant's rule for an order, and for a parcel of it that was handed over."""
+    return by_rule(
+        merchant, placed_at=order.placed_at, shipped_at=shipped_at, country=order.country, region=order.region,
+        postcode=order.postcode,
+    )  # fmt: skip
 
 
 def transit_days(merchant: Merchant, country: str) -> tuple[int, int]:
@@ -96,7 +135,7 @@ def hand_over_day(merchant: Merchant, placed: datetime) -> date:
     counts for the day on which it comes.
     """
     weekdays = merchant.working_days or _MONDAY_TO_FRIDAY
-    free = merchant.country if merchant.keeps_holidays else ""
+    free = days_off(merchant)
     day = placed.date()
     if merchant.order_cutoff is not None:
         in_time = placed.time() <= merchant.order_cutoff and _is_working_day(day, weekdays, free)
@@ -104,22 +143,18 @@ def hand_over_day(merchant: Merchant, placed: datetime) -> date:
     return add_working_days(day, merchant.processing_days, weekdays=weekdays, free=free)
 
 
+def days_off(merchant: Merchant) -> str:
+    """The area whose public holidays the merchant keeps: `DE`, `DE-BY`, "" for none."""
+    if not merchant.keeps_holidays:
+        return ""
+    return f"{merchant.country}-{merchant.region}" if merchant.region else merchant.country
+
+
 def _is_working_day(day: date, weekdays: Sequence[int], free: str) -> bool:
-    return day.weekday() in weekdays and not (free and day in _holidays(free, day.year))
+    return day.weekday() in weekdays and not (free and day in holidays_of(free, day.year))
 
 
-@lru_cache(maxsize=256)
-def _holidays(country: str, year: int) -> frozenset[date]:
-    """A country's public holidays, but for those of single regions. None of a country that nobody knows."""
-    import holidays  # Costs a tenth of a second: only who keeps holidays pays it.
-
-    try:
-        return frozenset(holidays.country_holidays(country, years=year))
-    except NotImplementedError:
-        return frozenset()
-
-
-def promised(merchant: Merchant, order: Order) -> Window | None:
+def promised(merchant: Merchant, order: Bought) -> Window | None:
     """What the shop promised when the order was placed, if it told us."""
     if order.promised_from is None or order.promised_to is None:
         return None

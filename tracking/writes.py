@@ -43,11 +43,17 @@ _ORDER_NEEDED = frozenset(
         "postcode",
         "shipping",
         "total",
+        "promised_from",
+        "promised_to",
     }
 )
 _ORDER_FIELDS = [f.attname for f in Order._meta.concrete_fields if f.attname in _ORDER_NEEDED]
-_WIDTH = len(_PARCEL_FIELDS) + len(_ORDER_FIELDS)
-PARCEL_COLUMNS = ", ".join([f"p.{name}" for name in _PARCEL_FIELDS] + [f"o.{name}" for name in _ORDER_FIELDS])
+# As `Order.region` reads it, without loading the whole address.
+_REGION = "coalesce(o.shipping_address->>'region', '')"
+_WIDTH = len(_PARCEL_FIELDS) + len(_ORDER_FIELDS) + 1
+PARCEL_COLUMNS = ", ".join(
+    [*(f"p.{name}" for name in _PARCEL_FIELDS), *(f"o.{name}" for name in _ORDER_FIELDS), _REGION]
+)
 PARCELS = """
 FROM tracking_shipment p JOIN orders_order o ON o.merchant_id = p.merchant_id AND o.id = p.order_id
 WHERE p.merchant_id = %(merchant_id)s::uuid AND (WHICH)
@@ -66,7 +72,8 @@ STATE = {
     "status": "text", "substatus": "text", "status_at": "timestamptz", "shipped_at": "timestamptz",
     "out_for_delivery_at": "timestamptz", "delivered_at": "timestamptz", "last_scan_at": "timestamptz",
     "failed_attempts": "smallint", "eta_from": "timestamptz", "eta_to": "timestamptz", "eta_source": "text",
-    "promised_from": "timestamptz", "promised_to": "timestamptz", "due_at": "timestamptz",
+    "promised_from": "timestamptz", "promised_to": "timestamptz", "carrier_from": "timestamptz",
+    "carrier_to": "timestamptz", "due_at": "timestamptz",
     "updated_at": "timestamptz", "eta_p10": "timestamptz", "eta_p50": "timestamptz", "eta_p90": "timestamptz",
     "eta_fitted_at": "timestamptz",
 }  # fmt: skip
@@ -156,7 +163,7 @@ def as_parcels(merchant: Merchant, rows: Iterable[Sequence[Any]]) -> list[Shipme
     orders: dict[UUID, Order] = {}
     for row in rows:
         parcel = loaded(Shipment, _PARCEL_FIELDS, row[: len(_PARCEL_FIELDS)])
-        order = loaded(Order, _ORDER_FIELDS, row[len(_PARCEL_FIELDS) : _WIDTH])
+        order = loaded(Order, [*_ORDER_FIELDS, "region"], row[len(_PARCEL_FIELDS) : _WIDTH])
         parcel.merchant = order.merchant = merchant
         parcel.order = orders.setdefault(order.id, order)
         found.append(parcel)

@@ -76,9 +76,9 @@ def _of_delivery(merchant: Merchant, parcel: Shipment, at: datetime) -> Iterable
         yield Measure.PROMISED
         if not is_later(merchant, at, parcel.promised_to):
             yield Measure.PROMISE_KEPT
-    if parcel.eta_source == "carrier" and parcel.eta_to is not None:
+    if parcel.carrier_to is not None:
         yield Measure.DATED
-        if not is_later(merchant, at, parcel.eta_to):
+        if not is_later(merchant, at, parcel.carrier_to):
             yield Measure.DATE_KEPT
 
 

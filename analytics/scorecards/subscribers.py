@@ -25,7 +25,7 @@ Key = tuple[date, str, str, str, str, int]  # day, carrier, service, country, me
 _COLUMNS = ("day", "carrier", "service", "country")
 _NEEDED = (
     "id", "merchant_id", "order_id", "carrier", "carrier_name", "service", "status", "substatus", "status_at",
-    "shipped_at", "delivered_at", "promised_to", "eta_to", "eta_source", "failed_attempts", "historical", "created_at",
+    "shipped_at", "delivered_at", "promised_to", "carrier_to", "failed_attempts", "historical", "created_at",
     "order__id", "order__merchant_id", "order__country",
 )  # fmt: skip
 # What was scanned before we knew of a parcel, and what is ours, says nothing about how fast its carrier tells.

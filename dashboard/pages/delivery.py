@@ -1,6 +1,7 @@
 """B15: the delivery promise: when an order leaves the house, how long it is on its way, and what that means today."""
 
 from copy import copy
+from operator import itemgetter
 from typing import Any
 
 from babel import Locale
@@ -17,6 +18,7 @@ from dashboard.access import Seat, merchant_view
 from dashboard.settings_forms import MerchantForm, edit
 from merchants.models import Merchant
 from merchants.permissions import Permission
+from tracking.regions import regions_of
 from tracking.windows import Zone, by_rule
 
 _FEWEST_ROWS = 3
@@ -56,8 +58,14 @@ class DeliveryForm(MerchantForm):
         label=gettext_lazy("Public holidays are no working days"),
         required=False,
         help_text=gettext_lazy(
-            "Your country's for packing, the destination's for delivery. National ones only."
+            "Your country's and your region's for packing. The destination's for delivery, with those of its region"
+            " where the address or the postcode tells it."
         ),
+    )
+    region = forms.ChoiceField(
+        label=gettext_lazy("Your region"),
+        required=False,
+        help_text=gettext_lazy("Where you pack. It has public holidays of its own."),
     )
     transit_days_min = _days(gettext_lazy("At least"))
     transit_days_max = _days(gettext_lazy("At most"))
@@ -74,12 +82,14 @@ class DeliveryForm(MerchantForm):
 
     class Meta(MerchantForm.Meta):
         fields = (
-            "order_cutoff", "processing_days", "working_days", "keeps_holidays", "transit_days_min",
-            "transit_days_max", "shares_delivery_times",
+            "order_cutoff", "processing_days", "working_days", "keeps_holidays", "region",
+            "transit_days_min", "transit_days_max", "shares_delivery_times",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        regions = sorted(regions_of(self.merchant.country).items(), key=itemgetter(1))
+        self.fields["region"].choices = [("", _("None: national holidays only")), *regions]  # type: ignore[attr-defined]
         stored = [Zone.read(text) for text in self.merchant.transit_zones]
         for place in range(max(_FEWEST_ROWS, len(stored) + 2)):
             zone = stored[place] if place < len(stored) else None

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,6 +16,7 @@ from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.carriers import carrier_label
 from dashboard.order_affairs import affairs
 from dashboard.order_money import panel
+from dashboard.pages.shipment import SOURCES
 from dashboard.pages.withdrawal_rules import EXEMPTIONS
 from dashboard.shell import page
 from dashboard.timeline import timeline
@@ -28,6 +30,7 @@ from orders.annotations import LONGEST_NOTE, MOST_TAGS, add_note, change_tags
 from orders.models import Order, OrderLine, OrderNote, OrderStatus, Stage
 from orders.queries import get_order, portal_path, portal_url
 from tracking.carriers.registry import tracking_url
+from tracking.eta.expected import expected
 from tracking.models import Shipment
 from tracking.queries import shipments_with_lines
 from tracking.statuses import TERMINAL
@@ -81,6 +84,7 @@ def order(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
         ],
         "money": _money(found),
         "parcels": [_parcel(seat.merchant, shipment, found) for shipment in shipments],
+        "expected": _expected(seat.merchant, found) if all(row.cancelled_at for row in shipments) else None,
         "entries": shown,
         "hidden_entries": len(entries) - len(shown),
         "address": _address(found),
@@ -172,6 +176,13 @@ def renew_link(request: HttpRequest, seat: Seat, order_id: str) -> HttpResponse:
         "back": back,
     }
     return page(request, seat, "dashboard/confirm.html", context, section="orders")
+
+
+def _expected(merchant: Merchant, of: Order) -> tuple[str, Any] | None:
+    """When an order that nothing was sent of will be there, and who says so; None where nobody waits for a parcel."""
+    is_awaited = of.status == OrderStatus.PLACED and any(line.requires_shipping for line in of.lines.all())
+    window = expected(merchant, of, timezone.now()).window if is_awaited else None
+    return (formats.window(window.start, window.end), SOURCES[window.source]) if window else None
 
 
 def _customer_url(seat: Seat, of: Order) -> str:

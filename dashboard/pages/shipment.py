@@ -30,8 +30,8 @@ from tracking.carriers.slugs import AGGREGATORS
 from tracking.models import Scan, Shipment, ShipmentLine, UnreadAnswer
 from tracking.statuses import TERMINAL
 
-# Who says when a parcel will be there.
-_SOURCES = {
+# Who says when a parcel, or an order, will be there.
+SOURCES = {
     "carrier": gettext_lazy("says the carrier"),
     "model": gettext_lazy("predicted from your deliveries"),
     "shop": gettext_lazy("as your shop promised"),
@@ -85,7 +85,7 @@ def shipment(request: HttpRequest, seat: Seat, shipment_id: str) -> HttpResponse
         or tracking_url(parcel.carrier, parcel.tracking_number, parcel.order.locale or "en"),
         "order_url": f"/app/{seat.merchant.slug}/orders/{public_id('ord', parcel.order_id)}/",
         "expected": "" if parcel.status in TERMINAL else formats.window(parcel.eta_from, parcel.eta_to),
-        "source": _SOURCES.get(parcel.eta_source, "") if parcel.status not in TERMINAL else "",
+        "source": SOURCES.get(parcel.eta_source, "") if parcel.status not in TERMINAL else "",
         "predicted": formats.window(parcel.eta_p10, parcel.eta_p90),
         "likely": formats.window(parcel.eta_p50, parcel.eta_p50) if parcel.eta_p50 else "",
         "promised": formats.window(parcel.promised_from, parcel.promised_to),

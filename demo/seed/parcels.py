@@ -39,9 +39,7 @@ def add_parcel(
         status=Status.INFO_RECEIVED if parcel.announced else Status.PENDING, status_at=began,
         shipped_at=parcel.handed_over_at, created_at=began, updated_at=began,
     )  # fmt: skip
-    rule = windows.by_rule(
-        merchant, placed_at=planned.placed_at, shipped_at=parcel.handed_over_at, country=order.country
-    )
+    rule = windows.rule_of(merchant, order, shipped_at=parcel.handed_over_at)
     set_window(merchant, shipment, windows.promised(merchant, order) or rule)
     history.shipments.append(shipment)
     _tell(history, shipment, facts.ShipmentCreated, began)

@@ -140,7 +140,7 @@ def test_the_carriers_date_counts_where_it_named_one(merchant: Merchant, drain_a
     for days, named in ((1, MONDAY + 2 * DAY), (3, MONDAY + 2 * DAY)):
         one = parcel(merchant)
         with merchant_scope(merchant):
-            Shipment.objects.filter(pk=one.pk).update(eta_source="carrier", eta_to=named)
+            Shipment.objects.filter(pk=one.pk).update(carrier_to=named)
         factories.scan(merchant, one, "delivered", MONDAY + days * DAY)
     drain_all()
     assert cards(merchant).total.on_carriers_date == 0.5

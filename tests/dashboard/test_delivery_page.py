@@ -44,6 +44,20 @@ def test_the_rule_is_saved_and_the_page_says_what_it_means_today(merchant: Merch
     assert (merchant.order_cutoff, merchant.transit_zones) == (None, [])
 
 
+def test_a_region_with_holidays_of_its_own_is_chosen_where_there_are_some(
+    merchant: Merchant, owner: Client
+) -> None:
+    assert '<option value="BY">Bayern' in owner.get(PAGE).content.decode()
+    assert owner.post(PAGE, {**FORM, "region": "QQ"}).status_code == 422
+    assert owner.post(PAGE, {**FORM, "region": "BY"}).status_code == 302
+    merchant.refresh_from_db()
+    assert merchant.region == "BY"
+    merchant.country = "XX"
+    merchant.save()
+    assert 'name="region"' not in owner.get(PAGE).content.decode()
+    assert owner.post(PAGE, FORM).status_code == 302
+
+
 def test_the_example_follows_what_is_typed_and_saves_nothing(merchant: Merchant, owner: Client) -> None:
     typed = {**FORM, "transit_days_min": "20", "transit_days_max": "21", "keeps_holidays": ""}
     fragment = owner.get(PAGE + "example/", typed).content.decode()

@@ -19,6 +19,7 @@ from merchants.scope import merchant_scope
 from notifications.models import Message
 from orders.links import link_token
 from orders.models import Order
+from orders.schemas import PromiseIn
 from tests import factories
 from tests.dashboard import scene
 from tracking.models import Shipment
@@ -139,6 +140,18 @@ def test_the_page_says_what_was_bought_and_how_much_of_it_was_shipped(
         "2 of 3 shipped", "Partly shipped", "JJD42", "2 × Fjord Wool Sweater",
     ):  # fmt: skip
         assert words in page, words
+
+
+def test_before_anything_is_sent_the_page_says_when_it_will_be_there_and_why(
+    merchant: Merchant, owner: Client
+) -> None:
+    order = factories.order(merchant)
+    assert "by your delivery rule" in page_of(owner, order)
+    day = NOW.date() + timedelta(days=3)
+    promised = factories.order(merchant, delivery=PromiseIn(earliest=day, latest=day))
+    assert "as your shop promised" in page_of(owner, promised)
+    factories.shipment(merchant, promised)
+    assert "as your shop promised" not in page_of(owner, promised)  # the parcel has a day of its own
 
 
 def test_the_customers_link_is_there_to_copy_and_to_open(merchant: Merchant, owner: Client) -> None:

@@ -52,7 +52,9 @@ BATCH: Final = 40
 # "Not registered": it has to be told of the number first.
 _NOT_REGISTERED: Final = -18019902
 _REGISTERED: Final = -18019901
-_KEY: Final = frozenset({-18010001, -18010002, -18010004, -18010005, -18019907, -18019908, -18019911})
+# The key, the address, the account; -18019908: the quota of new numbers is used up, and somebody has to buy more.
+_KEY: Final = frozenset({-18010001, -18010002, -18010004, -18010005, -18019908})
+_TOO_MANY: Final = frozenset({429, -18019907})  # too many calls a second, or today
 
 
 class SeventeenTrack:
@@ -146,7 +148,7 @@ def _error(code: int, words: str, number: str) -> CarrierError:
         return AuthenticationFailed(detail)
     if code == -18010003:
         return CarrierDown(detail)
-    if code == 429:
+    if code in _TOO_MANY:
         return RateLimited(detail, retry_after=None)
     return NotFound(detail, number=number) if number else CannotRead(detail)
 

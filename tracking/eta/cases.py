@@ -46,6 +46,9 @@ class Case:
     price: float = nan
     shipping: float = nan
     pieces: float = nan
+    # Weekdays of the next seven days that are public holidays there; nan where the shop does not keep them.
+    origin_days_off: float = nan
+    days_off: float = nan
     # Of scans.
     status: str = ""
     substatus: str = ""

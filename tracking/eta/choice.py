@@ -39,7 +39,7 @@ def ours(merchant: Merchant, told: ToldNow, said: Said, now: datetime, *, shippe
     our own windows the next takes the place of the last only when it says something else: another first or last day.
     Nothing is told whose time is over.
     """
-    window = _days(merchant, said, now)
+    window = of_said(merchant, said, now)
     if window.end <= now:
         return None
     holds = told.end is not None and told.end > now
@@ -50,7 +50,8 @@ def ours(merchant: Merchant, told: ToldNow, said: Said, now: datetime, *, shippe
     return window
 
 
-def _days(merchant: Merchant, said: Said, now: datetime) -> Window:
+def of_said(merchant: Merchant, said: Said, now: datetime) -> Window:
+    """Our window: the days from P10 to P90, but none before today."""
     zone = ZoneInfo(merchant.timezone)
     first = max(said.p10, min(now, said.p90)).astimezone(zone).date()
     return of_days(merchant, first, said.p90.astimezone(zone).date(), source="model")

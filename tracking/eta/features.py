@@ -11,6 +11,7 @@ NAMES: Final = (
     "lane", "lane_count", "origin_lane", "served_lane", "packing",
     "promise", "dispatch_by", "weekday", "hour", "postcode", "origin_postcode", "shipping", "price", "pieces",
     "same_region", "abroad", "since_placed", "since_shipped", "status", "attempts", "scans", "is_near",
+    "origin_days_off", "days_off",
 )  # fmt: skip
 _STATUSES: Final = {str(status): float(number) for number, status in enumerate(Status)}
 
@@ -49,6 +50,8 @@ def features(case: Case, lanes: Lanes) -> list[float]:
         float(case.attempts),
         float(case.scans),
         case.is_near,
+        case.origin_days_off,
+        case.days_off,
     ]
 
 

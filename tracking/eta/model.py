@@ -14,7 +14,7 @@ from tracking.eta.lanes import LEAST_DAYS, Lanes
 from tracking.eta.trees import Forest
 
 QUANTILES: Final = (0.1, 0.5, 0.9)
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _LONGEST_DAYS: Final = 120.0
 Triple = tuple[float, float, float]
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from math import inf, nan
 from pathlib import Path
 from typing import Any
 
 from tracking.eta.cases import SECONDS_A_DAY, Case, Past, Stage
+from tracking.regions import area_of, weekdays_off
+
+_EPOCH = date(1970, 1, 1).toordinal()
 
 _ORDERS = [
     "order_id", "order_purchase_timestamp", "order_delivered_carrier_date", "order_delivered_customer_date",
@@ -58,15 +61,19 @@ def _pasts(row: Mapping[str, Any], parts: _Items, seller: Mapping[str, Any], pla
     for stage, at in ((Stage.PURCHASE, placed), (Stage.HANDOVER, shipped)):
         if at != at:
             continue
+        day = date.fromordinal(_EPOCH + int(at))
+        state = seller.get("seller_state") or ""
         case = Case(
             stage, at, placed, shipped if stage == Stage.HANDOVER else nan,
-            origin=parts.seller, origin_country="BR", origin_region=seller.get("seller_state") or "",
+            origin=parts.seller, origin_country="BR", origin_region=state,
             origin_postcode=_postcode(seller.get("seller_zip_code_prefix")),
             country="BR", region=row["customer_state"] or "", postcode=_postcode(row["customer_zip_code_prefix"]),
             promise=due - at,
             # It is set when the payment is approved, which is hours or days after the purchase: not known then.
             dispatch_by=parts.limit - at if stage == Stage.HANDOVER else nan,
             price=parts.price, shipping=parts.freight, pieces=float(parts.pieces),
+            origin_days_off=weekdays_off(area_of("BR", state), day),
+            days_off=weekdays_off(area_of("BR", row["customer_state"] or ""), day),
         )  # fmt: skip
         made.append(Past(case, delivered, shipped))
     return made

@@ -150,6 +150,9 @@ def test_the_first_version_is_read() -> None:
         ({"code": -18010002, "data": {}}, 200, AuthenticationFailed),
         ({"code": -18010003, "data": {}}, 200, CarrierDown),
         ({"code": 429}, 200, RateLimited),
+        ({"code": -18019907}, 200, RateLimited),  # the day's limit: tomorrow it answers again
+        # Of this number's carrier alone: a closed gate would hold up everybody's parcels.
+        (answer([], [refusal(NUMBER, -18019911)]), 200, NotFound),
         ({}, 429, RateLimited),
         ({}, 401, AuthenticationFailed),
         (answer([], [refusal(NUMBER, -18019909)]), 200, NotFound),
