@@ -13,11 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dashboard import words
 from dashboard.access import Seat, merchant_view
+from dashboard.mail_frame import SCHEMES, in_frame
 from dashboard.messaging import look, sentences
 from dashboard.messaging.forms import WordsForm
 from dashboard.messaging.look import Place
 from dashboard.messaging.words import MOMENTS
-from dashboard.pages.messages import PREVIEW_POLICY
 from dashboard.settings_pages import settings_page
 from merchants import throttle
 from merchants.permissions import Permission
@@ -34,8 +34,6 @@ _TESTS, _WINDOW = 5, 600
 # Pictures of other servers are not loaded here: a grey square stands for each.
 _STRANGE_PICTURE = re.compile(r'src="https?://[^"]*"')
 _NO_PICTURE = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'%3E%3Crect width='1' height='1' fill='%23c9d1ce'/%3E%3C/svg%3E"  # noqa: E501
-# How a mail program in its dark mode reads the sheet, and one in its light mode.
-_SCHEMES = {"light": "not all", "dark": "all"}
 
 
 @require_safe
@@ -122,15 +120,13 @@ def message_preview(request: HttpRequest, seat: Seat, touchpoint: str) -> HttpRe
     """The mail itself, for a frame: `?scheme=` light or dark, the words in the address."""
     place = _place(request, seat, touchpoint)
     form = _words_form(place, own_words.latest(touchpoint, place.locale), request.GET)
-    scheme = _SCHEMES.get(request.GET.get("scheme", ""), _SCHEMES["light"])
+    scheme = request.GET.get("scheme", "")
     try:
         html = trying.look(seat.merchant, touchpoint, place.locale, place.variant, form.texts()).mail.html
     except TemplateError as error:
         html = f"<p>{_('The message cannot be filled: %(why)s.') % {'why': error}}</p>"
-    shown = _STRANGE_PICTURE.sub(f'src="{_NO_PICTURE}"', html.replace("(prefers-color-scheme:dark)", scheme))
-    response = HttpResponse(shown)
-    response["Content-Security-Policy"] = PREVIEW_POLICY
-    return response
+    shown = _STRANGE_PICTURE.sub(f'src="{_NO_PICTURE}"', html)
+    return in_frame(shown, scheme if scheme in SCHEMES else "light")
 
 
 def _place(request: HttpRequest, seat: Seat, touchpoint: str) -> Place:

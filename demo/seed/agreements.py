@@ -35,6 +35,8 @@ def note_agreements(merchant: Merchant, rng: Random) -> int:
             defaults={
                 "notice": _NOTICE, "notice_version": 1, "notice_since": since, "updated_at": since,
                 "quiet": {"sms": ["20:00", "09:00"]}, "caps": {"service": [3, 7], "marketing": [2, 7]},
+                "review_url": "https://nordwind.example/review?order={order}&language={language}",
+                "survey_url": "https://nordwind.example/survey/{survey}?order={order}&answer={answer}",
             },
         )  # fmt: skip
         for customer in Customer.objects.exclude(email="").order_by("email"):
