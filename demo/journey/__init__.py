@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from itertools import count
 
 from demo.journey import after_delivery, customers, deliveries, troubles, workers
-from demo.journey.scene import Call, Scene
-from demo.journey.shop import open_shop
 from demo.journey.going_back import claims, returns
+from demo.journey.scene import Call, Scene
+from demo.journey.shop import open_shop, try_out
 from merchants.models import Merchant
 
 _FIRST_NUMBER = 50_000  # Of shoppers: above all others of the demo.
-STORIES = (
-    *deliveries.STORIES, *troubles.STORIES, *returns.STORIES, *claims.STORIES, *after_delivery.STORIES, *customers.STORIES,
-)  # fmt: skip
+STORIES = tuple(
+    story
+    for chapter in (deliveries, troubles, returns, claims, after_delivery, customers)
+    for story in chapter.STORIES
+)
 
 
 def tell_stories(merchant: Merchant) -> int:
@@ -37,4 +39,5 @@ def tell_stories(merchant: Merchant) -> int:
         calls = [(scene, story, next(story, None)) for scene, story in running]
         workers.take_turn(merchant, [(scene.customer_id, call) for scene, _, call in calls if call])
         running = [(scene, story) for scene, story, call in calls if call]
+    try_out(merchant)
     return told

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
-from demo.journey.scene import MUGS, NEXT, SWEATER, Call, Scene
-from merchants.scope import merchant_transaction
+from demo.journey.scene import FLOW, MUGS, NEXT, SWEATER, Call, Scene
+from merchants.scope import merchant_scope, merchant_transaction
 from notifications.commands import send_about, send_lookup_link
+from notifications.flows.commands import stop_run
+from notifications.flows.models import FlowRun, RunState
 from orders.addresses import change_address
 from orders.commands import cancel_order, lock_order
+from tracking.statuses import Status
 
 
 def arrives(scene: Scene) -> Iterator[Call]:
@@ -14,11 +17,11 @@ def arrives(scene: Scene) -> Iterator[Call]:
     scene.place(promise=(1, 2))
     yield NEXT
     scene.ship(arrives_in=1)
-    scene.scan("in_transit", "transit.departure")
+    scene.scan(Status.IN_TRANSIT, "transit.departure")
     yield NEXT
-    scene.scan("out_for_delivery")
+    scene.scan(Status.OUT_FOR_DELIVERY)
     yield NEXT
-    scene.scan("delivered", "delivered.neighbour")
+    scene.scan(Status.DELIVERED, "delivered.neighbour")
     yield NEXT
 
 
@@ -55,7 +58,7 @@ def comes_later(scene: Scene) -> Iterator[Call]:
     """The carrier names a later day."""
     scene.place(MUGS)
     scene.ship(arrives_in=2)
-    scene.scan("in_transit", "transit.departure")
+    scene.scan(Status.IN_TRANSIT, "transit.departure")
     yield NEXT
     scene.ship(arrives_in=4)
     yield NEXT
@@ -65,10 +68,34 @@ def stands_still(scene: Scene) -> Iterator[Call]:
     """Nothing is heard of it; the team says so off the watch-list."""
     order = scene.place(SWEATER)
     scene.ship()
-    scene.scan("in_transit", "transit.departure")
+    scene.scan(Status.IN_TRANSIT, "transit.departure")
     yield NEXT
     send_about(scene.merchant, order.id, scene.parcel.id, "shipment_silent", moment="story")
     yield NEXT
 
 
-STORIES = (arrives, changes_its_order, is_cancelled, is_late_to_leave, comes_later, stands_still)
+def is_told_by_a_flow(scene: Scene) -> Iterator[Call]:
+    """Nothing is heard of it for so long that the flow's own waiting is over."""
+    scene.place(MUGS)
+    scene.ship()
+    scene.scan(Status.IN_TRANSIT, "transit.departure")
+    yield NEXT
+    yield Call(FLOW)
+
+
+def is_taken_out_of_a_flow(scene: Scene) -> Iterator[Call]:
+    """The team knows better, and stops the run."""
+    order = scene.place(MUGS)
+    scene.ship()
+    yield NEXT
+    with merchant_scope(scene.merchant):
+        runs = list(FlowRun.objects.filter(order_id=order.id, state=RunState.RUNNING))
+    for run in runs:
+        stop_run(scene.merchant, run.id)
+    yield NEXT
+
+
+STORIES = (
+    is_told_by_a_flow, is_taken_out_of_a_flow, arrives, changes_its_order, is_cancelled, is_late_to_leave, comes_later,
+    stands_still,
+)  # fmt: skip

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -29,6 +28,7 @@ from orders.schemas import AddressIn, CustomerIn, LineIn, OrderIn, PromiseIn
 from tracking.commands import put_shipment, record_scans
 from tracking.models import Shipment
 from tracking.schemas import ScanIn, ShipmentIn, WindowIn
+from tracking.statuses import Status
 
 _PRODUCTS = {product.sku: product for product in PRODUCTS}
 # SKU, variant, quantity.
@@ -37,9 +37,12 @@ SWEATER: Basket = (("FJ-SW-P", 1, 1),)
 MUGS: Basket = (("HA-MU-B", 0, 2), ("TK-RE", 0, 1))
 
 
+FLOW = "flow"
+
+
 @dataclass(frozen=True)
 class Call:
-    """A story calls on the workers. awaited: the touchpoint, or "flow", whose time it waits for."""
+    """A story calls on the workers. awaited: the touchpoint, or `FLOW`, whose time it waits for."""
 
     awaited: str = ""
 
@@ -144,42 +147,29 @@ class Scene:
     def ship(self, *, days_ago: float = 0, arrives_in: float = 2) -> None:
         """Hand the parcel over, or say anew when it arrives (in so many days from now)."""
         now = timezone.now()
-        at = datetime.combine((now + timedelta(days=arrives_in)).date(), datetime.min.time(), UTC)
-        window: dict[str, Any] = {"delivery": WindowIn(at + timedelta(hours=8), at + timedelta(hours=16))}
-        put_shipment(
-            self.merchant,
-            ShipmentIn(
-                order_external_id=self.order.external_id, external_id="1", carrier="dhl", tracking_number=self._parcel(),
-                shipped_at=now - timedelta(days=days_ago), **window,
-            ),
+        day = datetime.combine((now + timedelta(days=arrives_in)).date(), time(), UTC)
+        window = WindowIn(earliest=day + timedelta(hours=8), latest=day + timedelta(hours=16))
+        parcel = ShipmentIn(
+            order_external_id=self.order.external_id, external_id="1", carrier="dhl", tracking_number=self._parcel(),
+            shipped_at=now - timedelta(days=days_ago), delivery=window,
         )  # fmt: skip
+        put_shipment(self.merchant, parcel)
 
-    def scan(self, status: str, substatus: str = "", description: str = "") -> None:
+    def scan(self, status: Status, substatus: str = "", description: str = "") -> None:
         """The carrier reports something where the order goes."""
         shopper = self.shopper
-        record_scans(
-            self.merchant,
-            [
-                ScanIn(
-                    tracking_number=self._parcel(),
-                    carrier="dhl",
-                    status=status,
-                    substatus=substatus,
-                    occurred_at=timezone.now(),
-                    description=description,
-                    city=shopper.city,
-                    postcode=shopper.postcode,
-                    country=shopper.country,
-                )  # fmt: skip
-            ],
-        )
+        scan = ScanIn(
+            tracking_number=self._parcel(), carrier="dhl", status=status, substatus=substatus, description=description,
+            occurred_at=timezone.now(), city=shopper.city, postcode=shopper.postcode, country=shopper.country,
+        )  # fmt: skip
+        record_scans(self.merchant, [scan])
 
     def receives(self, basket: Basket = MUGS) -> Iterator[Call]:
         """Some days ago ordered, yesterday shipped, just delivered: what most stories begin with."""
         self.place(basket, days_ago=3, notify=False)
         self.ship(days_ago=1, arrives_in=0)
         yield NEXT
-        self.scan("delivered", "delivered.recipient")
+        self.scan(Status.DELIVERED, "delivered.recipient")
         yield NEXT
 
     @property

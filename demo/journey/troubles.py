@@ -7,12 +7,13 @@ from cases import commands as cases
 from cases.models import CaseKind, Side
 from cases.steps import Report
 from demo.journey.scene import MUGS, NEXT, Call, Scene, Story
+from tracking.statuses import Status
 
 
-def _problem(status: str, substatus: str, description: str, scene: Scene) -> Iterator[Call]:
+def _problem(status: Status, substatus: str, description: str, scene: Scene) -> Iterator[Call]:
     scene.place(MUGS)
     scene.ship()
-    scene.scan("in_transit", "transit.departure")
+    scene.scan(Status.IN_TRANSIT, "transit.departure")
     yield NEXT
     scene.scan(status, substatus, description)
     yield NEXT
@@ -38,10 +39,10 @@ def asks_for_help(scene: Scene) -> Iterator[Call]:
 
 
 PROBLEMS: tuple[Story, ...] = (
-    partial(_problem, "exception", "exception.address", "Address incomplete"),
-    partial(_problem, "exception", "exception.payment_due", "Duties are to be paid"),
-    partial(_problem, "attempt_failed", "", "Nobody was at home"),
-    partial(_problem, "available_for_pickup", "", "At the pick-up point"),
-    partial(_problem, "returning", "", "On its way back to the sender"),
+    partial(_problem, Status.EXCEPTION, "exception.address", "Address incomplete"),
+    partial(_problem, Status.EXCEPTION, "exception.payment_due", "Duties are to be paid"),
+    partial(_problem, Status.ATTEMPT_FAILED, "", "Nobody was at home"),
+    partial(_problem, Status.AVAILABLE_FOR_PICKUP, "", "At the pick-up point"),
+    partial(_problem, Status.RETURNING, "", "On its way back to the sender"),
 )
 STORIES: tuple[Story, ...] = (*PROBLEMS, asks_for_help)

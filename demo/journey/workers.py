@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from demo.journey.scene import Call
+from demo.journey.scene import FLOW, Call
 from events.drain import drain
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
@@ -43,6 +43,7 @@ def _bring_forward(merchant: Merchant, waiting: Sequence[tuple[UUID | None, Call
             moved += planned.update(due_at=now)
             due = FollowUp.objects.filter(customer_id=customer_id, kind=call.awaited, due_at__isnull=False)
             moved += due.update(due_at=now)
-            runs = FlowRun.objects.filter(customer_id=customer_id, state=RunState.RUNNING)
-            moved += runs.update(due_at=now) if call.awaited == "flow" else 0
+            if call.awaited == FLOW:
+                runs = FlowRun.objects.filter(customer_id=customer_id, state=RunState.RUNNING)
+                moved += runs.update(due_at=now)
     return bool(moved)

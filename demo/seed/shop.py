@@ -61,6 +61,7 @@ def make_merchant(slug: str = SLUG) -> Merchant:
     merchant.logo = _LOGO.read_bytes()
     merchant.setup_hidden_at = timezone.now()  # a shop that works already
     merchant.save(update_fields=["logo", "setup_hidden_at"])
+    merchant.refresh_from_db(fields=["logo_hash"])  # by which messages name the picture
     return merchant
 
 
@@ -90,8 +91,7 @@ def forget_merchant(merchant: Merchant) -> None:
     """Delete a merchant with every row of its own. Not for merchants that anybody needs: the log goes as well."""
     with platform_scope("deleting the demo's merchant"), transaction.atomic(), connection.cursor() as cursor:
         for model in _dependants_first():
-            table, column = model._meta.db_table, model._meta.get_field("merchant").column
-            cursor.execute(f'DELETE FROM "{table}" WHERE "{column}" = %s', [merchant.pk])  # noqa: S608
+            cursor.execute(f'DELETE FROM "{model._meta.db_table}" WHERE merchant_id = %s', [merchant.pk])  # noqa: S608
         cursor.execute("DELETE FROM events_incoming WHERE merchant_id = %s", [merchant.pk])
         cursor.execute("DELETE FROM merchants_merchant WHERE id = %s", [merchant.pk])
 

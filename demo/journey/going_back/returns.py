@@ -24,8 +24,12 @@ COAT = "RM-GE-M"  # dearer than the sweater
 _LABEL = b"%PDF-1.4 label"
 
 
-def _ask(scene: Scene, *, by: Side = Side.SHOPPER, **wanted: str) -> Return:
-    line = RequestedLine(scene.line(), 1, "too_small", **wanted)
+def _ask(
+    scene: Scene, *, by: Side = Side.SHOPPER, resolution: str = Resolution.REFUND, exchange_variant: str = ""
+) -> Return:
+    line = RequestedLine(
+        scene.line(), 1, "too_small", resolution=resolution, exchange_variant=exchange_variant
+    )
     return request_return(scene.merchant, scene.order.id, RequestedReturn([line], method="own"), by=by)
 
 
