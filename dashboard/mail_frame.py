@@ -17,7 +17,7 @@ _DARK_MODE: Final = re.compile(r"\(prefers-color-scheme:\s*dark\)")
 
 
 def in_frame(html: str, scheme: str = "") -> HttpResponse:
-    """The mail as an answer for a frame. scheme: light or dark; else byte for byte, as the reader's program wants it."""
+    """The mail as an answer for a frame. scheme: light or dark; else byte for byte."""
     shown = _DARK_MODE.sub(_SCHEMES[scheme], html) if scheme in _SCHEMES else html
     response = HttpResponse(shown)
     response["Content-Security-Policy"] = PREVIEW_POLICY

@@ -28,7 +28,7 @@ from merchants.rest.errors import Conflict
 from merchants.scope import merchant_transaction
 from notifications import commands, queries
 from notifications.models import Channel, Message, MessageState
-from notifications.reasons import sentence
+from notifications.reasons import Reason, sentence
 from notifications.rendering.sms import count
 from notifications.touchpoints import TOUCHPOINTS
 
@@ -94,7 +94,9 @@ def message(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
         "schemes": [("light", _("Light")), ("dark", _("Dark"))],
         "sms_count": count(found.text) if found.channel == Channel.SMS and found.text else None,
         "why": why_of(found),
-        "can_retry": found.state in (MessageState.FAILED, MessageState.SKIPPED),
+        # Chance has decided, and always the same way.
+        "can_retry": found.state in (MessageState.FAILED, MessageState.SKIPPED)
+        and found.reason != Reason.HOLDOUT,
         "retry_url": f"/app/{seat.merchant.slug}/messages/{message_id}/retry/",
         "outcome": words.OUTCOMES.get(found.outcome),
         "events": [

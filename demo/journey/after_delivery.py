@@ -11,6 +11,7 @@ MUG: Basket = (("HA-MU-B", 0, 1),)
 
 def _hears(touchpoint: str, basket: Basket, scene: Scene) -> Iterator[Call]:
     """What was bought arrives; then comes what is told so many days later."""
+    scene.hears_of(touchpoint)
     yield from scene.receives(basket)
     yield Call(touchpoint)
 

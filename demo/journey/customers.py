@@ -13,6 +13,7 @@ from orders.customers import describe_customer
 
 def is_welcome(scene: Scene) -> Iterator[Call]:
     """A first order."""
+    scene.hears_of("welcome")
     scene.place(MUGS)
     yield NEXT
     yield Call("welcome")
@@ -20,6 +21,7 @@ def is_welcome(scene: Scene) -> Iterator[Call]:
 
 def has_a_birthday(scene: Scene) -> Iterator[Call]:
     """The shop knows the day."""
+    scene.hears_of("birthday")
     born = timezone.now().date().replace(year=1988)
     describe_customer(scene.merchant, scene.customer.id, birthday=born)
     yield NEXT
@@ -28,6 +30,7 @@ def has_a_birthday(scene: Scene) -> Iterator[Call]:
 
 def stays_away(scene: Scene) -> Iterator[Call]:
     """Used to order each month, and has not for two."""
+    scene.hears_of("win_back")
     for days_ago in (118, 88, 58):
         scene.place(SWEATER, days_ago=days_ago, notify=False, name=f"story-{scene.shopper.number}-{days_ago}")
     yield NEXT

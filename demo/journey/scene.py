@@ -18,8 +18,8 @@ from notifications.choices import Channel
 from notifications.consent import commands as consent
 from notifications.consent.choices import EVERYTHING, Basis
 from notifications.consent.commands import Said
-from notifications.holdout import MEASURED, is_held_out, percent_of
-from notifications.switches import all_switches
+from notifications.holdout import is_held_out, percent_of
+from notifications.switches import switches
 from notifications.touchpoints import TOUCHPOINTS
 from orders.commands import place_order
 from orders.customers import put_customer
@@ -60,6 +60,7 @@ class Scene:
         self._shopper: Shopper | None = None
         self._customer: Customer | None = None
         self._order: Order | None = None
+        self._about = ""
 
     # --- people ---
 
@@ -81,25 +82,35 @@ class Scene:
     def customer(self) -> Customer:
         return self._found()[1]
 
+    def hears_of(self, touchpoint: str) -> None:
+        """What the story is about: its person is one whom chance does not leave out of it. Said first."""
+        self._about = touchpoint
+
     def _found(self) -> tuple[Shopper, Customer]:
-        """Somebody whom chance leaves out of nothing: in a holdout, a story would have nothing to show."""
         while self._shopper is None or self._customer is None:
             number = next(self._numbers)
             shopper = make_shopper(Random(number), number, german=self.german)  # noqa: S311
-            customer, _ = put_customer(
-                self.merchant,
-                CustomerIn(
-                    external_id=f"c-{number}", email=shopper.email, first_name=shopper.first_name,
-                    last_name=shopper.last_name, locale=shopper.locale,
-                ),
+            body = CustomerIn(
+                external_id=f"c-{number}", email=shopper.email, first_name=shopper.first_name,
+                last_name=shopper.last_name, locale=shopper.locale,
             )  # fmt: skip
-            if _is_told_everything(self.merchant, customer):
-                said = Said("double_opt_in", country=shopper.country, locale=shopper.locale)
-                consent.give(
-                    self.merchant, Channel.EMAIL, shopper.email, EVERYTHING, said, basis=Basis.DOUBLE_OPT_IN
-                )
-                self._shopper, self._customer = shopper, customer
+            customer, _ = put_customer(self.merchant, body)
+            if self._is_left_out(customer):
+                continue
+            said = Said("double_opt_in", country=shopper.country, locale=shopper.locale)
+            consent.give(
+                self.merchant, Channel.EMAIL, shopper.email, EVERYTHING, said, basis=Basis.DOUBLE_OPT_IN
+            )
+            self._shopper, self._customer = shopper, customer
         return self._shopper, self._customer
+
+    def _is_left_out(self, customer: Customer) -> bool:
+        if not self._about:
+            return False
+        with merchant_scope(self.merchant):
+            how = switches([self._about])[self._about]
+        percent = percent_of(TOUCHPOINTS[self._about].message_class, how.holdout)
+        return is_held_out(self._about, customer, percent)
 
     # --- the shop ---
 
@@ -190,13 +201,3 @@ class Scene:
 
     def _parcel(self) -> str:
         return f"00340434{self.shopper.number:012}"
-
-
-def _is_told_everything(merchant: Merchant, customer: Customer) -> bool:
-    with merchant_scope(merchant):
-        how = all_switches()
-    measured = [key for key, known in TOUCHPOINTS.items() if known.message_class in MEASURED]
-    return not any(
-        is_held_out(key, customer, percent_of(TOUCHPOINTS[key].message_class, how[key].holdout))
-        for key in measured
-    )

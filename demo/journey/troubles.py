@@ -21,6 +21,7 @@ def _problem(status: Status, substatus: str, description: str, scene: Scene) -> 
 
 def asks_for_help(scene: Scene) -> Iterator[Call]:
     """Something is broken; the team answers, and asks afterwards how that was."""
+    scene.hears_of("survey_support")
     yield from scene.receives(MUGS)
     text = scene.says(
         "The handle of one mug came off when I unpacked it.",

@@ -35,6 +35,9 @@ from orders.segments.rules import Condition, Rule
 
 _READERS: Final = 40
 _USED_UP: Final = "DS-GR-39-42"  # socks wear through
+_SOCKS_OF_ALL_SIZES: Final = [
+    each.sku_of(size) for each in PRODUCTS if each.sku.startswith("DS") for size in range(len(each.variants))
+]
 _WORDS: Final = {
     "en": {"subject": "Warm things for the first storm", "heading": "The first storm is coming",
            "lead": "Wool from the fjord, in two new colours. Warm before it gets cold."},
@@ -58,7 +61,9 @@ _ADVENT: Final = {
 def keep_customers(merchant: Merchant) -> int:
     """Make all of it. Returns how many messages went to customers, as far as the log says."""
     _products(merchant)
-    friends = save_segment(merchant, "Sock friends", _rule(("product.bought", "DS-GR, DS-BE")))
+    friends = save_segment(
+        merchant, "Sock friends", _rule(("product.bought", ", ".join(_SOCKS_OF_ALL_SIZES)))
+    )
     save_segment(
         merchant, "Germany and Austria, twice", _rule(("country.is", "DE, AT"), ("orders.at_least", "2"))
     )

@@ -35,6 +35,7 @@ def _ask(
 
 def is_refunded(scene: Scene) -> Iterator[Call]:
     """Asked for, asked back, approved, labelled, sent, received, refunded; then asked how that was."""
+    scene.hears_of("survey_return")
     yield from scene.receives(SWEATER)
     merchant, ret = scene.merchant, _ask(scene)
     yield NEXT
