@@ -160,7 +160,7 @@ def handed_over(rng: Random, placed_at: datetime) -> datetime:
 
 def placed_at(rng: Random, now: datetime) -> datetime:
     """When somebody orders: more often lately, by day and in the evening."""
-    at = now - timedelta(days=DAYS * rng.random() ** 1.7)
+    at = now - timedelta(days=DAYS * rng.random() ** 1.8)
     hour = rng.choices(range(24), _HOURS)[0]
     at = at.replace(hour=hour, minute=rng.randrange(60), second=rng.randrange(60), microsecond=0)
     return at if at < now - timedelta(minutes=15) else at - timedelta(days=1)
