@@ -1,6 +1,6 @@
 """Every message that there is can be seen in the demo's log, in both languages, as it was really sent."""
 
-from analytics.lift.models import LiftShopper, LiftTally
+from analytics.lift.models import LiftShopper
 from demo import seed
 from demo.journey import tell_stories
 from merchants.scope import merchant_scope
@@ -8,6 +8,7 @@ from notifications.choices import Channel
 from notifications.dry_run.jobs import run_due
 from notifications.dry_run.models import DryRun
 from notifications.flows.models import FlowRun, RunState
+from notifications.holdout import is_held_out
 from notifications.models import Message, MessageState
 from notifications.rendering.catalog import LOCALES
 from notifications.touchpoints import TOUCHPOINTS
@@ -44,11 +45,11 @@ def _have_flows_run() -> None:
 
 
 def _are_requests_for_a_review_measured() -> None:
-    people = LiftShopper.objects.filter(touchpoint="review_request", percent=20)
-    held_out = people.filter(is_held_out=True).count()
-    assert people.count() > held_out > 0
-    assert LiftTally.objects.filter(touchpoint="review_request", n__gt=0).exists()
-    assert Message.objects.filter(touchpoint="review_request", reason="holdout").count() >= held_out
+    people = list(LiftShopper.objects.filter(touchpoint="review_request").select_related("customer"))
+    assert people
+    assert all(one.is_held_out == is_held_out(one.touchpoint, one.customer, one.percent) for one in people)
+    held_out = Message.objects.filter(touchpoint="review_request", reason="holdout").values("customer")
+    assert {one.customer_id for one in people if one.is_held_out} == {row["customer"] for row in held_out}
 
 
 def _have_dry_runs_found_something() -> None:
