@@ -17,6 +17,7 @@ _SPARK_WIDTH, _SPARK_HEIGHT = 96, 30
 _SPARK_STEPS = 44  # of its height, half a pixel each
 _SPARK_POINTS = 48
 _WIDTH, _HEIGHT = 640, 210
+_LAST_LABEL = _WIDTH - 26  # Farther to the right a day would not be seen whole.
 _LEFT, _BOTTOM, _TOP = 40, 24, 8
 _FULL = ".72"  # of a bar's place
 
@@ -70,7 +71,7 @@ def stacked_bars(bars: Sequence[Bar], classes: Sequence[str], title: str) -> Saf
     every = max(1, ceil(len(bars) / 7))
     labels = format_html_join(
         "", '<text x="{}" y="{}">{}</text>',
-        ((f"{_LEFT + step * (n + 0.5):.0f}", _HEIGHT - 7, bar.label)
+        ((f"{min(_LEFT + step * (n + 0.5), _LAST_LABEL):.0f}", _HEIGHT - 7, bar.label)
          for n, bar in enumerate(bars) if n % every == 0),
     )  # fmt: skip
     return format_html(

@@ -15,6 +15,7 @@ from notifications.consent.choices import Basis, ConsentState, Topic
 from notifications.consent.queries import history_of
 from notifications.lawful import message_topic
 from notifications.models import Message
+from notifications.reasons import Reason
 
 _STATES: dict[str, str] = {
     ConsentState.REQUESTED: "warn", ConsentState.GIVEN: "ok", ConsentState.WITHDRAWN: "bad",
@@ -29,6 +30,9 @@ _SOURCES: dict[str, Promise] = {
     "api": gettext_lazy("by your shop"),
     "sms_stop": gettext_lazy("by answering STOP"),
 }
+
+# On these it was found that there is none. Of all else the basis is kept once it goes out.
+_WITHOUT_BASIS = (Reason.NO_BASIS, Reason.NO_CONSENT, Reason.UNCONFIRMED, Reason.UNSUBSCRIBED)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def why_of(message: Message) -> Why:
     topic = message_topic(message)
     basis: Any = Basis.NOT_NEEDED.label
     if rules_of(message.message_class).asks_consent:
-        basis = Basis(kept["basis"]).label if kept else _("None")
+        basis = Basis(kept["basis"]).label if kept else _("None") if message.reason in _WITHOUT_BASIS else ""
     return Why(
         basis=basis,
         rule=kept.get("rule", ""),

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from demo import seed
 from demo.console import Console
+from demo.journey import tell_stories
 from demo.seed import Access
 from demo.seed.shop import SLUG
 from demo.seed.showcase import PREFIX, STAMP
@@ -101,6 +102,8 @@ def _new_shop(console: Console, merchant: Merchant | None, orders: int) -> tuple
     seed.bring_back(merchant)
     seed.leave_and_claim(merchant)
     seed.keep_customers(merchant)
+    with console.step("  Sending every kind of message, in English and in German"):
+        tell_stories(merchant)
     console.say(
         f"    {stored.orders:,} orders of {stored.customers:,} customers, {stored.shipments:,} parcels,"
         f" {stored.scans:,} scans, {stored.messages:,} messages"

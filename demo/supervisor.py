@@ -86,6 +86,8 @@ class Supervisor:
         if port != self._options.port:
             self._console.say(f"  Port {self._options.port} is taken: using {port}")
         settings.PUBLIC_URL = f"http://{HOST}:{port}"
+        # The shop's first messages are sent by this process, by the same way as the worker's.
+        settings.EMAIL_BACKEND = self._environment(settings.PUBLIC_URL)["AFTERWARD_EMAIL_BACKEND"]
         return str(settings.PUBLIC_URL)
 
     def _prepare(self) -> tuple[Merchant, Access]:

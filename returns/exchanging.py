@@ -112,7 +112,7 @@ def prepare(ret: Return, lines: Sequence[ReturnLine]) -> Exchange | None:
 
 def _note_wanted(line: ReturnLine) -> None:
     if line.resolution == Resolution.REPLACEMENT and not line.exchange_variant:
-        line.exchange_title = f"{line.line.title} {line.line.variant}".strip()
+        line.exchange_title = _named(line.line.title, line.line.variant)
     else:
         other = line.resolution == Resolution.EXCHANGE_OTHER
         variant = stock.reserve(
@@ -121,9 +121,14 @@ def _note_wanted(line: ReturnLine) -> None:
             product_of=None if other else line.line,
             param="exchange_variant",
         )
-        line.exchange_title = f"{variant.product.title} {variant.title}".strip()
+        line.exchange_title = _named(variant.product.title, variant.title)
         line.exchange_price = variant.price
     line.save(update_fields=["exchange_title", "exchange_price"])
+
+
+def _named(title: str, variant: str) -> str:
+    """As people read a product and its variant everywhere."""
+    return " · ".join(filter(None, (title, variant)))[:800]
 
 
 def begin(ret: Return, lines: Sequence[ReturnLine]) -> None:

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dashboard import words
 from dashboard.access import Seat, merchant_view
+from dashboard.mail_frame import SCHEMES, in_frame
 from dashboard.messaging import look, sentences
 from dashboard.messaging.forms import WordsForm
 from dashboard.messaging.look import Place
 from dashboard.messaging.words import MOMENTS
-from dashboard.pages.messages import PREVIEW_POLICY
 from dashboard.settings_pages import settings_page
 from merchants import throttle
 from merchants.permissions import Permission
@@ -38,8 +38,6 @@ _TESTS, _WINDOW = 5, 600
 # Pictures of other servers are not loaded here: a grey square stands for each.
 _STRANGE_PICTURE = re.compile(r'src="https?://[^"]*"')
 _NO_PICTURE = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'%3E%3Crect width='1' height='1' fill='%23c9d1ce'/%3E%3C/svg%3E"  # noqa: E501
-# How a mail program in its dark mode reads the sheet, and one in its light mode.
-_SCHEMES = {"light": "not all", "dark": "all"}
 
 
 @require_safe
@@ -135,17 +133,15 @@ def framed(
     request: HttpRequest, seat: Seat, place: Place, texts: dict[str, str], blocks: Sequence[Block]
 ) -> HttpResponse:
     """A mail as a page for a frame, as a mail program shows it in the colours of `?scheme=`."""
-    scheme = _SCHEMES.get(request.GET.get("scheme", ""), _SCHEMES["light"])
+    scheme = request.GET.get("scheme", "")
     try:
         shown = trying.look(seat.merchant, place.touchpoint, place.locale, place.variant, texts, blocks)
         html = shown.mail.html
     except TemplateError as error:
         html = f"<p>{escape(_('The message cannot be filled: %(why)s.') % {'why': error})}</p>"
-    html = html.replace("(prefers-color-scheme:dark)", scheme)
     html = html.replace(f'src="{settings.PUBLIC_URL}/p/', 'src="/p/')
-    response = HttpResponse(_STRANGE_PICTURE.sub(f'src="{_NO_PICTURE}"', html))
-    response["Content-Security-Policy"] = PREVIEW_POLICY
-    return response
+    html = _STRANGE_PICTURE.sub(f'src="{_NO_PICTURE}"', html)
+    return in_frame(html, scheme if scheme in SCHEMES else "light")
 
 
 def number(text: str) -> int | None:

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dashboard import formats, listing
 from dashboard.access import Seat, id_or_404, merchant_view
+from dashboard.mail_frame import in_frame
 from dashboard.messaging.words import PLACES
-from dashboard.pages.messages import PREVIEW_POLICY
 from dashboard.shell import page
 from dashboard.words import Label, label
 from merchants import throttle
@@ -229,11 +229,7 @@ def campaign_move(request: HttpRequest, seat: Seat, campaign_id: str) -> HttpRes
 def campaign_preview(request: HttpRequest, seat: Seat, campaign_id: str) -> HttpResponse:
     """The mail in `?locale=`, under a policy that lets it do nothing."""
     locale = request.GET.get("locale", LOCALES[0])
-    response = HttpResponse(
-        _look(seat, _get(campaign_id), locale if locale in LOCALES else LOCALES[0]).mail.html
-    )
-    response["Content-Security-Policy"] = PREVIEW_POLICY
-    return response
+    return in_frame(_look(seat, _get(campaign_id), locale if locale in LOCALES else LOCALES[0]).mail.html)
 
 
 def _edit(request: HttpRequest, seat: Seat, row: Campaign | None) -> HttpResponse:

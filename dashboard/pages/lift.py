@@ -92,8 +92,13 @@ def _kind(found: TouchpointLift, currency: str) -> dict[str, Any]:
         "held_out": formats.number(held_out),
         "waiting": formats.number(found.waiting) if found.waiting else "",
         "sentence": _sentence(found),
-        "rows": [_row(measured, currency) for measured in found.outcomes],
+        # Where nothing can be said yet, the sentence says all there is.
+        "rows": [_row(measured, currency) for measured in found.outcomes] if _says_something(found) else [],
     }
+
+
+def _says_something(found: TouchpointLift) -> bool:
+    return any(measured.effect.verdict != Verdict.NOT_ENOUGH for measured in found.outcomes)
 
 
 def _sentence(found: TouchpointLift) -> str:

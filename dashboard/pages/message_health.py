@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from analytics.message_health import Kind, Share, health
 from analytics.models import MessageResult
-from dashboard import words
+from dashboard import formats, words
 from dashboard.access import Seat, merchant_view
 from dashboard.shell import page
 from dashboard.words import Label
@@ -47,7 +47,7 @@ def _row(kind: Kind) -> dict[str, Any]:
         "name": words.TOUCHPOINTS.get(kind.touchpoint, kind.touchpoint),
         "state": state,
         "sent": lately[MessageResult.SENT],
-        "usual": f"{kind.usual:.1f}",
+        "usual": formats.decimal(kind.usual),
         "delivered": lately[MessageResult.DELIVERED],
         "undelivered": lately[MessageResult.UNDELIVERED],
         "failed": lately[MessageResult.FAILED],
@@ -62,9 +62,9 @@ def _share(name: str, share: Share, limit: str) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "name": name,
-        "percent": f"{share.value * 100:.2f} %",
-        "number": share.number,
-        "of": share.of,
+        "percent": f"{formats.decimal(share.value * 100, places=2)} %",
+        "number": formats.number(share.number),
+        "of": formats.number(share.of),
         "state": levels.get(share.level) or Label(_("Too few to tell")),
         "limit": limit,
     }

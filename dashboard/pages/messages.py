@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard import counts, listing, words
 from dashboard.access import Seat, id_or_404, merchant_view
 from dashboard.fact_words import FACTS
+from dashboard.mail_frame import SCHEMES, in_frame
 from dashboard.message_why import why_of
 from dashboard.shell import page
 from dashboard.words import Label, label
@@ -27,7 +28,7 @@ from merchants.rest.errors import Conflict
 from merchants.scope import merchant_transaction
 from notifications import commands, queries
 from notifications.models import Channel, Message, MessageState
-from notifications.reasons import sentence
+from notifications.reasons import Reason, sentence
 from notifications.rendering.sms import count
 from notifications.touchpoints import TOUCHPOINTS
 
@@ -39,11 +40,6 @@ TABS: dict[str, tuple[Any, tuple[MessageState, ...]]] = {
     "failed": (gettext_lazy("Failed"), (MessageState.FAILED,)),
 }
 _LONGEST_SEARCH = 254
-# The message as it was sent, held in: no script, no form, nothing from other servers, no way out of the frame.
-PREVIEW_POLICY = (
-    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:;"
-    " form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
-)
 
 
 @dataclass(frozen=True)
@@ -86,16 +82,21 @@ def message_log(request: HttpRequest, seat: Seat) -> HttpResponse:
 @require_safe
 @merchant_view()
 def message(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
-    """One message: what went out, to whom, when, why or why not."""
+    """One message: what went out, to whom, when, why or why not. `?scheme=` shows the mail light or dark."""
     found = _get(id_or_404("msg", message_id))
+    scheme = _choice(request, "scheme", SCHEMES)
     context = {
         "row": _row(seat.merchant, found),
         "message": found,
         "fact": label(FACTS, found.fact_type) if found.fact_type else None,
         "preview_url": f"/app/{seat.merchant.slug}/messages/{message_id}/preview/" if found.html else "",
+        "scheme": scheme,
+        "schemes": [("light", _("Light")), ("dark", _("Dark"))],
         "sms_count": count(found.text) if found.channel == Channel.SMS and found.text else None,
         "why": why_of(found),
-        "can_retry": found.state in (MessageState.FAILED, MessageState.SKIPPED),
+        # Chance has decided, and always the same way.
+        "can_retry": found.state in (MessageState.FAILED, MessageState.SKIPPED)
+        and found.reason != Reason.HOLDOUT,
         "retry_url": f"/app/{seat.merchant.slug}/messages/{message_id}/retry/",
         "outcome": words.OUTCOMES.get(found.outcome),
         "events": [
@@ -110,13 +111,11 @@ def message(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
 @xframe_options_sameorigin
 @merchant_view()
 def preview(request: HttpRequest, seat: Seat, message_id: str) -> HttpResponse:
-    """The HTML that went out, byte for byte, under a policy that lets it do nothing."""
+    """The HTML that went out, byte for byte, under a policy that lets it do nothing. `?scheme=`: by day or by night."""
     found = _get(id_or_404("msg", message_id))
     if not found.html:
         raise Http404
-    response = HttpResponse(found.html)
-    response["Content-Security-Policy"] = PREVIEW_POLICY
-    return response
+    return in_frame(found.html, request.GET.get("scheme", ""))
 
 
 @require_POST

@@ -5,7 +5,8 @@ from random import Random
 
 from django.utils import timezone
 
-from demo.seed.agreements import note_agreements
+from analytics.lift.maturing import mature_due
+from demo.seed.asking import begin_asking, plan_returning
 from demo.seed.bringing_back import bring_back
 from demo.seed.leaving import leave_and_claim
 from demo.seed.plan import FIRST_NUMBER, numbered, plan_orders
@@ -14,7 +15,7 @@ from demo.seed.rules import make_rules
 from demo.seed.shop import Access, forget_merchant, give_access, make_merchant, still_valid
 from demo.seed.shoppers import act_as_shoppers
 from demo.seed.showcase import plan_showcase
-from demo.seed.store import Progress, Stored, store_orders
+from demo.seed.store import Progress, Stored, customers_of, store_orders
 from demo.seed.troubles import at_work
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
@@ -27,6 +28,10 @@ __all__ = [
     "make_merchant",
     "refresh_showcase", "still_valid",
 ]  # fmt: skip
+
+
+# One in so many orders is of somebody who came back after a request for a review.
+RETURNING = 18
 
 
 def _silent(_: str) -> None:
@@ -48,12 +53,18 @@ def fill(
     now = now or timezone.now()
     rng = Random(number)  # noqa: S311  # Made-up shoppers, no secrets.
     make_rules(merchant, now)
+    begin_asking(merchant, now)
     showcase = plan_showcase(rng, now, origin_of(merchant))
-    planned = numbered([*plan_orders(rng, max(orders - len(showcase), 0), now), *showcase])
-    stored = store_orders(merchant, planned, rng, now, say)
+    wanted = max(orders - len(showcase), 0)
+    planned = plan_orders(rng, wanted - wanted // RETURNING, now)
+    customers = customers_of(merchant, [*planned, *showcase])
+    planned += plan_returning(rng, planned, customers, wanted - len(planned), now)
+    planned = numbered([*planned, *showcase])
+    customers = customers_of(merchant, planned, customers)
+    stored = store_orders(merchant, planned, customers, rng, now, say)
     at_work(merchant, rng)
-    # A chance of their own: what else the demo holds does not depend on what people agreed to.
-    note_agreements(merchant, Random(number))  # noqa: S311
+    while mature_due():  # Shoppers whose time after the request has passed are counted.
+        pass
     return stored
 
 
@@ -64,6 +75,6 @@ def refresh_showcase(merchant: Merchant, *, now: datetime | None = None) -> Stor
     with merchant_scope(merchant):
         first = FIRST_NUMBER + Order.objects.count()
     planned = numbered(plan_showcase(rng, now, origin_of(merchant)), first)
-    stored = store_orders(merchant, planned, rng, now, _silent)
+    stored = store_orders(merchant, planned, customers_of(merchant, planned), rng, now, _silent)
     at_work(merchant, rng)
     return stored

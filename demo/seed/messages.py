@@ -6,21 +6,17 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-import msgspec
-
 from demo.seed.copying import copy_rows
-from demo.seed.record import History, Told
+from demo.seed.record import PROVIDER, History, Told
 from events import log as event_log
 from events.models import Fact
 from merchants.models import Merchant
 from notifications import context, planning, wording
-from notifications.facts import MessageFact, MessageFailed, MessageSent, MessageSkipped
 from notifications.models import Channel, Message, MessageState
 from notifications.reasons import Reason
 from notifications.touchpoints import BY_FACT
 
 LAST_DAYS = timedelta(days=3)
-PROVIDER = "demo"
 _BATCH = 200
 _BOUNCED = "550 5.1.1 The address does not exist here."
 
@@ -48,7 +44,7 @@ def add_messages(
                 if bytes(message.once_key) not in messages:
                     messages[bytes(message.once_key)] = (message, told)
                     _decide(message, told, rng)
-                    history.tell(message.planned_at + timedelta(seconds=1), _fact(message))
+                    history.tell_of(message, message.planned_at + timedelta(seconds=1))
     return list(messages.values())
 
 
@@ -70,28 +66,21 @@ def _decide(message: Message, told: Told, rng: Random) -> None:
         message.sent_at = told.at + timedelta(seconds=1)
 
 
-def _fact(message: Message) -> MessageFact:
-    about: dict[str, object] = {
-        "message_id": message.id, "touchpoint": message.touchpoint, "channel": message.channel,
-        "shipment_id": message.shipment_id,
-    }  # fmt: skip
-    kind, more = {
-        MessageState.SENT: (MessageSent, {"provider": message.provider}),
-        MessageState.SKIPPED: (MessageSkipped, {"reason": message.reason}),
-        MessageState.FAILED: (MessageFailed, {"reason": message.reason}),
-    }[MessageState(message.state)]
-    return msgspec.convert({**about, **more}, kind, strict=False)
-
-
-def store_messages(merchant: Merchant, planned: Sequence[tuple[Message, Told]]) -> None:
-    """Fill and save the messages. The facts stand in the log already, and the orders in the open scope."""
+def place_messages(planned: Sequence[tuple[Message, Told]]) -> list[Message]:
+    """The messages, with the places that the facts which they are about have in the log of the open scope."""
     positions = _positions({told.order_id for _, told in planned})
     for message, told in planned:
         message.fact_position = positions.get(_name(told.order_id, told.data.fact_type, _plain(told)))
-    for batch in _batches([message for message, _ in planned]):
+    return [message for message, _ in planned]
+
+
+def store_messages(merchant: Merchant, messages: Sequence[Message]) -> None:
+    """Fill and save the messages. The facts stand in the log already, and the orders in the open scope."""
+    for batch in _batches(messages):
         loaded = context.load(merchant, batch)
         for message in batch:
             if message.state != MessageState.SKIPPED:
+                loaded.lawful.settle(message)
                 data = context.context_of(message, loaded)
                 filled, _ = wording.fill(message, loaded.templates, data)
                 message.subject, message.html, message.text = filled.subject, filled.html, filled.text

@@ -1,4 +1,4 @@
-"""What the demo shop's last ninety days were: orders and parcels, planned before anything is stored.
+"""What the demo shop's last four months were: orders and parcels, planned before anything is stored.
 
 Pure: the same random numbers and the same time give the same plan.
 """
@@ -13,7 +13,7 @@ from demo.seed.catalogue import PRODUCTS, Product
 from demo.seed.people import Shopper, make_shoppers
 from tracking.windows import add_working_days
 
-DAYS = 90
+DAYS = 120
 FIRST_NUMBER = 10_001
 FREE_SHIPPING_FROM = Decimal(80)
 SHIPPING = Decimal("4.90")
@@ -106,7 +106,7 @@ def plan_orders(rng: Random, count: int, now: datetime) -> list[PlannedOrder]:
     shoppers = make_shoppers(rng, max(count * 2 // 3, 1))
     # Everybody has bought once; the rest are those who came back.
     buyers = (shoppers + rng.choices(shoppers, k=max(count - len(shoppers), 0)))[:count]
-    return [_plan_order(rng, shopper, _placed_at(rng, now), now) for shopper in buyers]
+    return [plan_order(rng, shopper, placed_at(rng, now), now) for shopper in buyers]
 
 
 def numbered(orders: Sequence[PlannedOrder], first: int = FIRST_NUMBER) -> list[PlannedOrder]:
@@ -158,15 +158,16 @@ def handed_over(rng: Random, placed_at: datetime) -> datetime:
     return at
 
 
-def _placed_at(rng: Random, now: datetime) -> datetime:
-    """More often lately, by day and in the evening."""
-    at = now - timedelta(days=DAYS * rng.random() ** 1.3)
+def placed_at(rng: Random, now: datetime) -> datetime:
+    """When somebody orders: more often lately, by day and in the evening."""
+    at = now - timedelta(days=DAYS * rng.random() ** 1.8)
     hour = rng.choices(range(24), _HOURS)[0]
     at = at.replace(hour=hour, minute=rng.randrange(60), second=rng.randrange(60), microsecond=0)
     return at if at < now - timedelta(minutes=15) else at - timedelta(days=1)
 
 
-def _plan_order(rng: Random, shopper: Shopper, placed_at: datetime, now: datetime) -> PlannedOrder:
+def plan_order(rng: Random, shopper: Shopper, placed_at: datetime, now: datetime) -> PlannedOrder:
+    """One order of a shopper, and what became of it by now."""
     order = PlannedOrder(shopper, placed_at, plan_lines(rng))
     if rng.random() < 0.12:
         order = replace(order, discount=(order.subtotal / 10).quantize(Decimal("0.01")))

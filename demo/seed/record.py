@@ -6,8 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from events.facts import FactData
+from notifications.facts import DecidedFact, MessageFailed, MessageSent, MessageSkipped, about
+from notifications.models import Message, MessageState
 from orders.models import Order, OrderLine
 from tracking.models import Scan, Shipment, ShipmentLine
+
+PROVIDER = "demo"  # By whom the messages of the past went out.
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,16 @@ class History:
     contents: list[ShipmentLine] = field(default_factory=list)
     scans: list[Scan] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+
+    def tell_of(self, message: Message, at: datetime) -> None:
+        """Note what became of a message about the order."""
+        told: dict[MessageState, tuple[type[DecidedFact], dict[str, str]]] = {
+            MessageState.SENT: (MessageSent, {"provider": message.provider}),
+            MessageState.SKIPPED: (MessageSkipped, {"reason": message.reason}),
+            MessageState.FAILED: (MessageFailed, {"reason": message.reason}),
+        }
+        kind, more = told[MessageState(message.state)]
+        self.tell(at, about(kind, message, **more))
 
     def tell(self, at: datetime, data: FactData) -> None:
         """Note a fact."""

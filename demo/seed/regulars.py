@@ -1,23 +1,30 @@
-"""What the demo's team did with its customers: two segments, guides, a campaign that is over, a few replenishments."""
+"""What the demo's team did with its customers: two segments, guides, and campaigns: over, under way, and to come.
+
+The one that is over was sent some days ago. There is no other way to have that than to write down what it would have
+left: the messages are filled from the product's own templates.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from django.utils import timezone
 
 from demo.seed.catalogue import PRODUCTS
-from demo.seed.messages import PROVIDER
+from demo.seed.record import PROVIDER
 from events import log as event_log
+from merchants.ids import public_id
 from merchants.models import Merchant
 from merchants.scope import merchant_scope, merchant_transaction
 from notifications import context, planning, wording
+from notifications.campaigns.commands import CampaignIn, save_campaign, schedule
 from notifications.campaigns.models import Campaign, CampaignState
+from notifications.campaigns.tasks import step
 from notifications.facts import MessageFact, MessageSent, MessageSkipped, about
 from notifications.followups.commands import RuleIn, add_rule
-from notifications.followups.models import FollowUp, Kind, Match, RuleKind
-from notifications.followups.offers import on_sale, product
+from notifications.followups.models import Match, RuleKind
 from notifications.models import Channel, Message, MessageState
 from notifications.reasons import Reason
 from notifications.touchpoints import TOUCHPOINTS
@@ -35,12 +42,24 @@ _WORDS: Final = {
     "de": {"subject": "Warmes für den ersten Sturm", "heading": "Der erste Sturm kommt",
            "lead": "Wolle vom Fjord, in zwei neuen Farben. Warm, bevor es kalt wird."},
 }  # fmt: skip
+_SOCKS: Final = {
+    "en": {"subject": "Three pairs for the price of two", "heading": "Sock weeks",
+           "lead": "Until Sunday, every third pair of dyke socks is a present."},
+    "de": {"subject": "Drei Paar zum Preis von zweien", "heading": "Sockenwochen",
+           "lead": "Bis Sonntag ist jedes dritte Paar Deichsocken geschenkt."},
+}  # fmt: skip
+_ADVENT: Final = {
+    "en": {"subject": "A light for the first of Advent", "heading": "Light for dark evenings",
+           "lead": "The Beacon Lamp is back, in straw and in sage."},
+    "de": {"subject": "Ein Licht zum ersten Advent", "heading": "Licht für dunkle Abende",
+           "lead": "Die Leuchte Leuchtfeuer ist wieder da, in Stroh und in Salbei."},
+}  # fmt: skip
 
 
 def keep_customers(merchant: Merchant) -> int:
     """Make all of it. Returns how many messages went to customers, as far as the log says."""
     _products(merchant)
-    save_segment(merchant, "Sock friends", _rule(("product.bought", "DS-GR, DS-BE")))
+    friends = save_segment(merchant, "Sock friends", _rule(("product.bought", _USED_UP)))
     save_segment(
         merchant, "Germany and Austria, twice", _rule(("country.is", "DE, AT"), ("orders.at_least", "2"))
     )
@@ -57,7 +76,8 @@ def keep_customers(merchant: Merchant) -> int:
             .distinct()
             .order_by("created_at", "id")[:_READERS]
         )
-    return _campaign(merchant, people) + _replenishments(merchant, people[:4])
+    _let_campaigns_go(merchant, public_id("seg", friends.pk))
+    return _campaign(merchant, people)
 
 
 def _products(merchant: Merchant) -> None:
@@ -67,6 +87,7 @@ def _products(merchant: Merchant) -> None:
             merchant,
             ProductIn(
                 external_id=each.sku, title=each.english, url=_url(each.sku.lower()), tags=["wool"] if is_wool else [],
+                image_url=each.image_url,
                 variants=[
                     VariantIn(
                         external_id=each.sku_of(number), sku=each.sku_of(number), title=words[0], price=each.price,
@@ -95,43 +116,35 @@ def _campaign(merchant: Merchant, people: Sequence[Customer]) -> int:
         )  # fmt: skip
         message.campaign_id, message.planned_at = campaign.pk, begun
         planned.append(message)
-    _keep(merchant, planned, every=4)
+    _keep(merchant, planned)
     return len(planned)
 
 
-def _replenishments(merchant: Merchant, people: Sequence[Customer]) -> int:
-    """Two that went out yesterday, two that are due in some days."""
-    now, planned = timezone.now(), []
-    with merchant_transaction(merchant):
-        raw = on_sale(merchant, [_USED_UP])[_USED_UP]
-        for place, customer in enumerate(people):
-            went, begun = place < len(people) // 2, now - timedelta(days=170 + place)
-            FollowUp.objects.create(
-                merchant=merchant, kind=Kind.REPLENISHMENT, customer=customer, subject=_USED_UP, begun_at=begun,
-                due_at=None if went else now + timedelta(days=5 + place),
-            )  # fmt: skip
-            if went:
-                message = planning.plan_for_customer(
-                    merchant, customer, TOUCHPOINTS["replenishment"], Channel.EMAIL, moment=f"{_USED_UP}:demo",
-                    data={"products": [product(raw, planning.locale_of(merchant, customer))], "url": raw["url"]},
-                )  # fmt: skip
-                message.planned_at = now - timedelta(days=1)
-                planned.append(message)
-    _keep(merchant, planned, every=0)
-    return len(planned)
+def _let_campaigns_go(merchant: Merchant, sock_friends: str) -> None:
+    """One that goes out now, some mails a minute, and one in three days, at nine."""
+    then = timezone.now().astimezone(ZoneInfo(merchant.timezone)) + timedelta(days=3)
+    for said in (
+        CampaignIn("Sock weeks", sock_friends, _SOCKS, _url("socks"), per_minute=20),
+        CampaignIn("Advent", "repeat", _ADVENT, _url("advent"), starts_at=then.replace(hour=9, minute=0)),
+    ):
+        schedule(merchant, save_campaign(merchant, said).pk)
+    while step():  # What the workers do with one whose time has come, but for sending it.
+        pass
 
 
-def _keep(merchant: Merchant, planned: Sequence[Message], *, every: int) -> None:
-    """Fill and store them as they would have gone out; each `every`-th did not, for want of consent (0: none)."""
+def _keep(merchant: Merchant, planned: Sequence[Message]) -> None:
+    """Fill and store them as they would have gone out, to whom the law lets it."""
     with merchant_transaction(merchant):
         loaded = context.load(merchant, planned)
         facts: list[MessageFact] = []
-        for place, message in enumerate(planned):
+        for message in planned:
             message.due_at, message.attempts = None, 1
-            if every and place % every == 1:
-                message.state, message.reason = MessageState.SKIPPED, Reason.NO_CONSENT
-                facts.append(about(MessageSkipped, message, reason=message.reason))
+            found = loaded.lawful.basis(message, message.recipient)
+            if isinstance(found, Reason):
+                message.state, message.reason = MessageState.SKIPPED, found
+                facts.append(about(MessageSkipped, message, reason=found))
                 continue
+            loaded.lawful.settle(message)
             filled, _ = wording.fill(message, loaded.templates, context.context_of(message, loaded))
             message.subject, message.html, message.text = filled.subject, filled.html, filled.text
             message.state, message.provider = MessageState.SENT, PROVIDER

@@ -1,12 +1,15 @@
 """The demo's merchant, and what one needs to get in."""
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from merchants import commands
@@ -58,6 +61,7 @@ def make_merchant(slug: str = SLUG) -> Merchant:
     merchant.logo = _LOGO.read_bytes()
     merchant.setup_hidden_at = timezone.now()  # a shop that works already
     merchant.save(update_fields=["logo", "setup_hidden_at"])
+    merchant.refresh_from_db(fields=["logo_hash"])  # by which messages name the picture
     return merchant
 
 
@@ -86,10 +90,23 @@ def still_valid(merchant: Merchant, access: Access) -> bool:
 def forget_merchant(merchant: Merchant) -> None:
     """Delete a merchant with every row of its own. Not for merchants that anybody needs: the log goes as well."""
     with platform_scope("deleting the demo's merchant"), transaction.atomic(), connection.cursor() as cursor:
-        for model in apps.get_models():
-            owner = next((f for f in model._meta.concrete_fields if f.name == "merchant"), None)
-            if owner is not None:
-                table, column = model._meta.db_table, owner.column
-                cursor.execute(f'DELETE FROM "{table}" WHERE "{column}" = %s', [merchant.pk])  # noqa: S608
+        for model in _dependants_first():
+            cursor.execute(f'DELETE FROM "{model._meta.db_table}" WHERE merchant_id = %s', [merchant.pk])  # noqa: S608
         cursor.execute("DELETE FROM events_incoming WHERE merchant_id = %s", [merchant.pk])
         cursor.execute("DELETE FROM merchants_merchant WHERE id = %s", [merchant.pk])
+
+
+def _dependants_first() -> Iterator[type[Model]]:
+    """Every table with rows of merchants, those that refer to others before them: some references are held at once."""
+    owned = {model for model in apps.get_models() if _belongs_to_merchants(model)}
+    sorter: TopologicalSorter[type[Model]] = TopologicalSorter()
+    for model in owned:
+        sorter.add(model)
+        for field in model._meta.concrete_fields:
+            if field.related_model in owned and field.related_model is not model:
+                sorter.add(field.related_model, model)
+    return iter(sorter.static_order())
+
+
+def _belongs_to_merchants(model: type[Model]) -> bool:
+    return any(field.name == "merchant" for field in model._meta.concrete_fields)

@@ -1,22 +1,25 @@
 """Storing a planned history in bulk.
 
-`commands.py` would take minutes for three months of orders, so this is the one place beside it that writes orders and
+`commands.py` would take minutes for four months of orders, so this is the one place beside it that writes orders and
 parcels. What keeps it honest: the rows come from the product's own rules (`demo.seed.history`), the database's
 constraints hold for them as for any others, state and facts are stored in one transaction, and every fact says
 `notify: false`, so that no reader tells anybody about what is history.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from types import MappingProxyType
 from uuid import UUID
 
 from django.db import connection
 
+from demo.seed.agreements import note_agreements
+from demo.seed.asking import add_requests, store_waiting
 from demo.seed.copying import copy_rows
 from demo.seed.history import history_of
-from demo.seed.messages import add_messages, store_messages
+from demo.seed.messages import add_messages, place_messages, store_messages
 from demo.seed.people import Shopper
 from demo.seed.plan import PlannedOrder
 from demo.seed.record import History, Told, in_order
@@ -45,13 +48,13 @@ class Stored:
 
 
 def store_orders(
-    merchant: Merchant, planned: Sequence[PlannedOrder], rng: Random, now: datetime, say: Progress
-) -> Stored:
+    merchant: Merchant, planned: Sequence[PlannedOrder], customers: Mapping[Shopper, Customer], rng: Random,
+    now: datetime, say: Progress,
+) -> Stored:  # fmt: skip
     """Store planned orders with everything that happened to them up to `now`. `say` is told each step."""
     say("working out what happened to them")
-    customers = _customers(merchant, planned)
     histories = [history_of(merchant, order, customers[order.shopper].id, now) for order in planned]
-    messages = add_messages(merchant, histories, rng, now)
+    messages, requests = add_messages(merchant, histories, rng, now), add_requests(histories, customers, now)
     told = in_order(histories)
     say(f"storing {len(histories):,} orders")
     with merchant_transaction(merchant):
@@ -60,18 +63,25 @@ def store_orders(
         _record(merchant, told)
     say(f"sequencing {len(told):,} facts")
     drain(merchant.shard)
-    say(f"filling {len(messages):,} messages")
+    count = len(messages) + len(requests)
+    say(f"filling {count:,} messages")
     with merchant_scope(merchant):
-        store_messages(merchant, messages)
+        note_agreements(merchant, customers.values())
+        store_messages(merchant, [*place_messages(messages), *requests])
+        store_waiting(histories, now)
     return Stored(
         orders=len(histories), customers=len(customers), shipments=sum(len(h.shipments) for h in histories),
-        scans=sum(len(h.scans) for h in histories), facts=len(told), messages=len(messages),
+        scans=sum(len(h.scans) for h in histories), facts=len(told), messages=count,
     )  # fmt: skip
 
 
-def _customers(merchant: Merchant, planned: Sequence[PlannedOrder]) -> dict[Shopper, Customer]:
-    """A customer for each shopper, known since the first order."""
-    customers: dict[Shopper, Customer] = {}
+def customers_of(
+    merchant: Merchant,
+    planned: Iterable[PlannedOrder],
+    known: Mapping[Shopper, Customer] = MappingProxyType({}),
+) -> dict[Shopper, Customer]:
+    """A customer for each shopper, known since the first order; those of `known` are the same ones."""
+    customers = dict(known)
     for order in planned:
         shopper = order.shopper
         if shopper not in customers:
@@ -80,7 +90,9 @@ def _customers(merchant: Merchant, planned: Sequence[PlannedOrder]) -> dict[Shop
                 first_name=shopper.first_name, last_name=shopper.last_name, phone=shopper.phone,
                 locale=shopper.locale, created_at=order.placed_at, updated_at=order.placed_at,
             )  # fmt: skip
-        customers[shopper].updated_at = max(customers[shopper].updated_at, order.placed_at)
+        customer = customers[shopper]
+        customer.created_at = min(customer.created_at, order.placed_at)
+        customer.updated_at = max(customer.updated_at, order.placed_at)
     return customers
 
 

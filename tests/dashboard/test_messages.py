@@ -131,6 +131,18 @@ def test_the_preview_is_exactly_what_was_sent(shop: Scene, owner: Client) -> Non
     assert answer["Content-Type"] == "text/html; charset=utf-8"
 
 
+def test_the_preview_is_shown_by_day_and_by_night(shop: Scene, owner: Client) -> None:
+    html = "<style>@media (prefers-color-scheme:dark){p{color:red}}</style><p>Hi</p>"
+    with merchant_scope(shop.merchant):
+        Message.objects.filter(pk=shop.sent.pk).update(html=html)
+    page = owner.get(f"{address(shop.sent)}?scheme=dark").content.decode()
+    frame = re.search(r'<iframe [^>]*src="([^"]+)"', page)
+    assert frame
+    assert "@media all{" in owner.get(frame[1]).content.decode()
+    assert "@media not all{" in owner.get(f"{address(shop.sent)}preview/?scheme=light").content.decode()
+    assert owner.get(f"{address(shop.sent)}preview/?scheme=x").content.decode() == html
+
+
 def test_the_preview_is_held_in_by_a_policy_of_its_own(shop: Scene, owner: Client) -> None:
     answer = owner.get(f"{address(shop.sent)}preview/")
     policy = {part.strip() for part in answer["Content-Security-Policy"].split(";")}

@@ -258,7 +258,7 @@ def test_changed_items_are_confirmed_once_they_settle(shop: Shop, later: Any) ->
     mails = shop.read()
     assert 1 <= len(mails) <= 2  # two when a quarter of an hour ended between the changes
     assert mails[0].subject.startswith("Changed: your Nordwind order")
-    assert "4 x Leather Loafer" in mails[0].text
+    assert "4 × Leather Loafer" in mails[0].text
     body["lines"][1]["quantity"] = 1
     assert shop.api.post("orders", {**body, "notify": False}).status_code == 200
     later(timedelta(minutes=31))

@@ -34,7 +34,7 @@ SUBJECTS = {
         "approved": "Approved: your return", "on_its_way": "On its way to us", "received": "Received",
         "refund": "You get €89.00 back", "paid": "€89.00 has been sent back", "no": "could not approve",
         "cancelled": "Cancelled: your return", "expiring": "Please send your return", "expired": "is over",
-        "pay": "Please pay €60.00", "sends": "We send your exchange", "sold_out": "Sold out",
+        "pay": "Please pay €60.00", "sends": "We’re sending your exchange", "sold_out": "Sold out",
         "credit": "€89.00 of store credit", "label": "Your label for",
     },
     "de": {

@@ -1,0 +1,1 @@
+"""What goes back: returns, exchanges, withdrawals, and claims under the parcel protection."""
