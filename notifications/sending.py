@@ -38,7 +38,7 @@ from notifications.rendering import TemplateError
 
 log = structlog.get_logger(__name__)
 
-BATCH = 20
+BATCH = 60
 # So many are begun together: as many may be in doubt when a worker dies.
 GROUP = 20
 # What of a group was not handed over within this time is decided on again. Part of the lease's time (`moves.LEASE`).

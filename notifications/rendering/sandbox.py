@@ -3,8 +3,9 @@
 import gc
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from liquid import BoundTemplate, Environment, RenderContext
@@ -14,6 +15,7 @@ from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral
 from liquid.context import builtin
 from liquid.exceptions import LiquidError, LoopIterationLimitError, ResourceLimitError
 from liquid.expression import Expression
+from liquid.token import Token
 
 from . import filters, nodes
 from .errors import TemplateError
@@ -62,6 +64,10 @@ class MeteredContext(RenderContext):
         """Raise when this rendering has used up its CPU time."""
         if time.thread_time() > self.stop_at:
             raise ResourceLimitError("this template takes too long", token=None)
+
+    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
+        """The filter of that name. All of ours want the context (`filters.guarded`), and `parse` knows them all."""
+        return partial(self.env.filters[name], context=self)
 
     def get_buffer(self, buf: Any = None) -> Any:
         """A buffer for what is captured: it counts into the limit of the whole."""
