@@ -9,19 +9,18 @@ from typing import Any, Final
 from liquid import RenderContext
 from liquid.ast import BlockNode, ConditionalBlockNode
 from liquid.builtin.content import ContentNode, Literal
-from liquid.builtin.expressions import BooleanExpression, Path
+from liquid.builtin.expressions import BooleanExpression, FilteredExpression, Path
+from liquid.builtin.expressions.filtered import Filter
 from liquid.builtin.expressions.logical import is_truthy
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.for_tag import ForNode, ForTag
 from liquid.builtin.tags.if_tag import IfNode, IfTag
-from liquid.exceptions import OutputStreamLimitError
+from liquid.exceptions import FilterArgumentError, LiquidTypeError, OutputStreamLimitError
 from liquid.expression import Expression
 from liquid.stringify import to_liquid_string
 from liquid.token import Token
-from liquid.utils import ReadOnlyChainMap
 from markupsafe import escape
 
-_MISSING: Final = object()
 _PLAIN: Final = frozenset({str, int, float, bool, type(None), list, dict})
 
 
@@ -48,17 +47,6 @@ class Buffer:
         return "".join(self._parts)
 
 
-class Scope(ReadOnlyChainMap):
-    """The names that a template may use, looked up from the innermost loop outwards."""
-
-    def get(self, key: str, default: object = None) -> object:
-        """The value of a name. One that is not there costs no exception."""
-        for names in self._maps:
-            if key in names:
-                return names[key]
-        return default
-
-
 # --- expressions --------------------------------------------------------------------------------------
 
 
@@ -70,12 +58,17 @@ class QuickPath(Path):
     def evaluate(self, context: RenderContext) -> object:
         """The value. python-liquid looks for what is not in plain dicts: sizes, the first of a list, the unknown."""
         root, *names = self.path
-        value: Any = context.scope.get(root, _MISSING)  # type: ignore[arg-type]  # see `quicken`
+        for known in context.scope._maps:  # from the innermost loop outwards; a miss costs no exception
+            if root in known:
+                value: Any = known[root]  # type: ignore[index]  # see `quicken`
+                break
+        else:
+            return super().evaluate(context)
         for name in names:
             if type(value) is not dict or name not in value:
                 return super().evaluate(context)
             value = value[name]
-        return super().evaluate(context) if value is _MISSING else value
+        return value
 
 
 class QuickCondition(BooleanExpression):
@@ -89,12 +82,31 @@ class QuickCondition(BooleanExpression):
         return value is not None and value is not False if type(value) in _PLAIN else is_truthy(value)
 
 
+class QuickFilter(Filter):
+    """`link` in `{{ item.image | link }}`. All filters want the context (`filters.guarded`)."""
+
+    __slots__ = ()
+
+    def evaluate(self, left: object, context: RenderContext) -> object:
+        """What the filter makes of a value."""
+        if self.args:
+            return super().evaluate(left, context)
+        try:
+            return context.env.filters[self.name](left, context=context)
+        except (LiquidTypeError, FilterArgumentError) as error:
+            error.token = self.token
+            raise
+
+
 def quicken(expression: Expression) -> None:
     """Let a parsed expression be evaluated in fewer steps: python-liquid's parser makes its own kinds only."""
     if type(expression) is Path and all(type(name) is str for name in expression.path):
         expression.__class__ = QuickPath
     elif type(expression) is BooleanExpression:
         expression.__class__ = QuickCondition
+    elif type(expression) is FilteredExpression:
+        for each in expression.filters or ():
+            each.__class__ = QuickFilter
 
 
 # --- nodes --------------------------------------------------------------------------------------------

@@ -4,16 +4,14 @@ import gc
 from typing import Any
 
 import pytest
-from liquid import RenderContext
+from liquid import BoundTemplate, RenderContext
 from liquid.builtin.content import Literal
 from liquid.builtin.output import Output
 from liquid.builtin.tags.assign_tag import AssignNode
 from liquid.builtin.tags.for_tag import ForTag
 from liquid.builtin.tags.if_tag import IfTag
 from liquid.builtin.tags.unless_tag import UnlessNode
-from liquid.context import builtin as now_and_today
 from liquid.output import LimitedStringIO
-from liquid.utils import ReadOnlyChainMap
 
 from notifications.rendering import TOUCHPOINTS, TemplateError, builtin, nodes, sample_context, sandbox
 from notifications.rendering.context import prepare
@@ -25,15 +23,13 @@ NODES = {nodes.QuickContent, nodes.QuickOutput, nodes.QuickIf, nodes.QuickFor, A
 
 
 class _Context(sandbox.MeteredContext):
-    def __init__(self, template: Any, **kwargs: Any) -> None:
-        super().__init__(template, **kwargs)
-        self.scope = ReadOnlyChainMap(self.locals, self.globals, now_and_today, self.counters)
-
+    filter = RenderContext.filter
     get_buffer = RenderContext.get_buffer
 
 
 class _Template(sandbox.MeteredTemplate):
     context_class = _Context
+    make_globals = BoundTemplate.make_globals
 
     def _get_buffer(self) -> LimitedStringIO:
         return LimitedStringIO(sandbox.Sandbox.output_stream_limit)
