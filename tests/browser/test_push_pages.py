@@ -99,9 +99,10 @@ def _shown(visit: Visit, origin: str, payload: dict[str, str]) -> list[str]:
     )
     titles = "(all) => all.map((one) => one.title)"
     asked = f"() => navigator.serviceWorker.ready.then((one) => one.getNotifications()).then({titles})"
-    page.wait_for_function(f"() => ({asked})().then((all) => all.length)")
+    # Asked once and kept: a browser without a screen forgets a moment later what it showed.
+    shown = page.wait_for_function(f"() => ({asked})().then((all) => all.length && all)").json_value()
     debugger.detach()
-    return page.evaluate(asked)
+    return shown
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
