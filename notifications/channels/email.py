@@ -90,7 +90,9 @@ class EmailConnection:
                 deadline.watch(smtp.sock)
             if type(self._backend) is SmtpBackend and smtp is not None:
                 # What the back end does, in fewer steps. `build` sees to it that there is one recipient.
-                hand_over(smtp, mime.envelope(mail.from_email), mime.envelope(mail.to[0]), mime.as_bytes(mail))
+                hand_over(
+                    smtp, mime.envelope(mail.from_email), mime.envelope(mail.to[0]), mime.as_bytes(mail)
+                )
             else:
                 self._backend.send_messages([mail])
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.db import connection
 from django.utils import timezone
 
-from events import due
+from events import doorbell, due
 from events.models import Fact
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
@@ -313,6 +314,19 @@ class TestBatches:
         assert send_due() == count
         assert smtp_sink.connections == 1
         assert len(smtp_sink.mails) == count
+
+    def test_a_full_batch_wakes_whoever_is_free(
+        self, merchant: Merchant, drain_all: Work, smtp_sink: SmtpSink, monkeypatch: Any
+    ) -> None:
+        monkeypatch.setattr(sending, "BATCH", 2)
+        for _ in range(3):
+            factories.order(merchant)
+        drain_all()
+        queue, redis = str(current_app.conf.task_default_queue), doorbell._redis()
+        for claimed, bells in ((2, 1), (1, 0)):
+            redis.flushall()
+            assert send_due() == claimed
+            assert redis.llen(queue) == bells
 
     def test_the_queries_of_a_batch_do_not_grow_with_its_messages(
         self,
