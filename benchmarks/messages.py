@@ -1,6 +1,8 @@
-"""Messages rendered and handed to a sink by one worker, beside a bare smtplib loop over one connection; dry runs."""
+"""Messages rendered and handed to a sink, beside a bare smtplib loop over one connection; dry runs."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from benchmarks import harness
 from benchmarks.harness import Result
@@ -13,25 +15,55 @@ MESSAGES = 600
 
 
 def messages_rendered(installation: Installation) -> Result:
-    """Messages a second: planned rows are claimed, decided again, rendered, committed, sent and noted, one by one.
+    """Messages a second of one process that calls `send_due` until nothing is due; a worker as shipped has two.
 
-    The bare loop hands the very same mails over, rendered before: no database, no rendering.
+    They are claimed, decided again, rendered, begun, sent and noted. The bare loop hands the very same mails over on
+    one connection, rendered before: no database, no rendering. cpu_ms: what our process spends on a message.
     """
-    sink = Sink()
-    installation.environment.update(AFTERWARD_SMTP_HOST="127.0.0.1", AFTERWARD_SMTP_PORT=str(sink.port))
+    spent = []
+
+    def ours() -> float:
+        per_second, cpu = map(float, _run(installation, _OURS).split()[-2:])
+        spent.append(cpu)
+        return per_second
+
+    with _sink(installation):
+        result = _in_turns("messages_rendered", installation, ours)
+    result.cpu_ms = sorted(spent)[len(spent) // 2]
+    return result
+
+
+def smtp_rendering(installation: Installation) -> Result:
+    """The bare loop with rendering included: the same mails filled from loaded data, written, and handed over."""
+    with _sink(installation):
+        _run(installation, _OURS)
+        return _in_turns(
+            "smtp_rendering", installation, lambda: float(_run(installation, _BARE_RENDERING).split()[-1])
+        )
+
+
+@contextmanager
+def _sink(installation: Installation) -> Iterator[None]:
+    """A server for the mails of the scripts that run meanwhile; the worker rests."""
     for program in (installation.worker, installation.beat):
         program.stop()
+    sink = Sink()
+    installation.environment.update(AFTERWARD_SMTP_HOST="127.0.0.1", AFTERWARD_SMTP_PORT=str(sink.port))
     try:
-        # In turns, and each of them sends what the other one sent: ours first, for it renders what the bare loop sends.
-        rounds, limits = [], []
-        for _ in range(harness.ROUNDS):
-            rounds.append(_printed(installation, _OURS))
-            limits.append(_printed(installation, _BARE))
+        yield
     finally:
         sink.shutdown()
         sink.server_close()
+
+
+def _in_turns(name: str, installation: Installation, ours: Callable[[], float]) -> Result:
+    """Ours and the bare loop in turns; each time it sends what ours sent just before."""
+    rounds, limits = [], []
+    for _ in range(harness.ROUNDS):
+        rounds.append(ours())
+        limits.append(float(_run(installation, _BARE).split()[-1]))
     value, raw = (sorted(each)[len(each) // 2] for each in (rounds, limits))
-    return Result("messages_rendered", value, "messages/s", raw=raw, ratio=value / raw)
+    return Result(name, value, "messages/s", raw=raw, ratio=value / raw)
 
 
 def dry_run(installation: Installation) -> Result:
@@ -49,8 +81,8 @@ def dry_run(installation: Installation) -> Result:
     return result
 
 
-def _printed(installation: Installation, script: str) -> float:
-    return float(installation.python(script.replace("COUNT", str(MESSAGES)), timeout=300).split()[-1])
+def _run(installation: Installation, script: str) -> str:
+    return installation.python(script.replace("COUNT", str(MESSAGES)), timeout=300)
 
 
 _SETUP = """
@@ -63,26 +95,28 @@ from merchants.scope import merchant_scope, merchant_transaction
 from notifications.models import Message
 merchant = Merchant.objects.get(slug="nordwind")
 """
-# Orders like those of a shop, planned as the reader plans them. The first batch loads what a running worker has loaded.
-_OURS = (
+# Orders like those of a shop, planned as the reader plans them.
+_PLANNING = (
     _SETUP
     + """
 import msgspec
 from benchmarks.orders import order_body
 from notifications import planning
 from notifications.choices import Channel
-from notifications.sending import send_due
 from notifications.touchpoints import TOUCHPOINTS
 from orders.commands import place_order
 from orders.models import Order
 from orders.schemas import OrderIn
 from merchants.ids import uuid7
 
-def plan(count):
+def place(count):
     ids = []
     for number in range(count):
         body = {**order_body(uuid7().hex), "notify": False}
         ids.append(place_order(merchant, msgspec.convert(body, OrderIn, strict=False)).order_id)
+    return ids
+
+def plan(ids):
     with merchant_transaction(merchant):
         rows = [
             planning.plan(merchant, order, TOUCHPOINTS["order_confirmation"], Channel.EMAIL, moment="")
@@ -90,18 +124,26 @@ def plan(count):
         ]
         planning.store(rows)
     return [row.pk for row in rows]
-
-plan(20)
+"""
+)
+# The first batch loads what a running worker has loaded, which the collector leaves alone from then on as in a worker.
+_OURS = (
+    _PLANNING
+    + """
+import gc
+from notifications.sending import send_due
+plan(place(20))
 while send_due():
     pass
-wanted = plan(COUNT)
-began = time.perf_counter()
+gc.freeze()
+wanted = plan(place(COUNT))
+began, cpu = time.perf_counter(), time.process_time()
 while send_due():
     pass
-spent = time.perf_counter() - began
+spent, cpu = time.perf_counter() - began, time.process_time() - cpu
 with merchant_scope(merchant):
     assert Message.objects.filter(pk__in=wanted, state="sent").count() == COUNT
-print(COUNT / spent)
+print(COUNT / spent, cpu * 1000 / COUNT)
 """
 )
 _BARE = (
@@ -118,6 +160,32 @@ began = time.perf_counter()
 with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT) as smtp:
     for recipient, mail in mails:
         smtp.sendmail("orders@nordwind.test", [recipient], mail)
+print(COUNT / (time.perf_counter() - began))
+"""
+)
+_BARE_RENDERING = (
+    _SETUP
+    + """
+import gc
+import smtplib
+from django.conf import settings
+from notifications import context, wording
+from notifications.channels.email import build
+from notifications.channels.mime import as_bytes
+with merchant_scope(merchant):
+    rows = Message.objects.filter(state="sent", touchpoint="order_confirmation").order_by("-planned_at")[:COUNT]
+    rows = list(rows)
+    loaded = context.load(merchant, rows)
+    shown = [context.context_of(row, loaded) for row in rows]
+assert len(rows) == COUNT
+wording.fill(rows[0], loaded.templates, shown[0])
+gc.freeze()
+began = time.perf_counter()
+with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT) as smtp:
+    for row, data in zip(rows, shown):
+        said, _ = wording.fill(row, loaded.templates, data)
+        row.subject, row.html, row.text = said.subject, said.html, said.text
+        smtp.sendmail("orders@nordwind.test", [row.recipient], as_bytes(build(merchant, row)))
 print(COUNT / (time.perf_counter() - began))
 """
 )

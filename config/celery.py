@@ -1,5 +1,6 @@
 """The Celery application: workers that answer the doorbell, and the tick for whatever no bell was rung for."""
 
+import gc
 import os
 from typing import Any
 
@@ -66,7 +67,9 @@ def _keep_our_logging(**_: object) -> None:
 
 
 @worker_process_init.connect
-def _fresh_connections(**_: object) -> None:
+def _fresh_process(**_: object) -> None:
     from django.db import connections
 
     connections.close_all()
+    # What was loaded so far stays: the collector need not look through it again and again (80 ms each time).
+    gc.freeze()

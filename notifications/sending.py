@@ -23,7 +23,7 @@ import structlog
 from django.db.models import Q
 from django.utils import timezone
 
-from events import due
+from events import doorbell, due
 from events.outage import is_outage
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
@@ -33,12 +33,13 @@ from notifications.channels.opened import Channels
 from notifications.marks import remember, remembered
 from notifications.models import Message, MessageClass
 from notifications.moves import LEASE, MOST_ATTEMPTS, Taken
+from notifications.planning import SEND
 from notifications.reasons import Reason
 from notifications.rendering import TemplateError
 
 log = structlog.get_logger(__name__)
 
-BATCH = 20
+BATCH = 60
 # So many are begun together: as many may be in doubt when a worker dies.
 GROUP = 20
 # What of a group was not handed over within this time is decided on again. Part of the lease's time (`moves.LEASE`).
@@ -64,6 +65,8 @@ class _Try:
 def send_due() -> int:
     """Send one batch of due messages. Returns how many were claimed."""
     rows = _claim()
+    if len(rows) == BATCH:
+        doorbell.ring(doorbell.DUE, SEND)  # There may be more: whoever is free helps.
     stop_at = time.monotonic() + BATCH_SECONDS
     channels = Channels(moves.announce)
     try:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -46,6 +47,7 @@ class Suppressed:
         return Reason.SUPPRESSED
 
 
+@lru_cache(maxsize=512)  # each message asks for it some seven times
 def digest(channel: str, address: str) -> bytes:
     """How an address is stored: 32 bytes, the same for every spelling of it."""
     known_as = address_channel(channel)

@@ -7,6 +7,8 @@ from typing import Any
 from requests.exceptions import ConnectTimeout, SSLError
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from notifications.channels.smtp import is_content
+
 # What says for sure that the API did not take it: asked too often, asked too slowly, not in service.
 _NOT_TAKEN = {408, 429, 503}
 _BEFORE = (ConnectTimeout, SSLError, NewConnectionError, ConnectTimeoutError)
@@ -22,7 +24,7 @@ def may_be_taken_by_smtp(error: BaseException) -> bool:
     if isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused):
         return False  # An answer, and it was no.
     frames = traceback.walk_tb(error.__traceback__)
-    return any(frame.f_code is smtplib.SMTP.data.__code__ for frame, _ in frames)
+    return any(is_content(frame.f_code) for frame, _ in frames)
 
 
 def may_be_taken_by_api(error: BaseException, status: int | None) -> bool:

@@ -20,6 +20,7 @@ from merchants.transport import Deadline
 from notifications.channels import mime
 from notifications.channels.base import NotSent, PossiblyTaken, Receipt, Refused, TryLater, Unreachable
 from notifications.channels.doubt import may_be_taken_by_api, may_be_taken_by_smtp
+from notifications.channels.smtp import hand_over
 from notifications.feedback import METADATA, reference
 from notifications.models import Message
 from notifications.reasons import Reason
@@ -88,9 +89,9 @@ class EmailConnection:
             if isinstance(smtp, smtplib.SMTP) and smtp.sock is not None:
                 deadline.watch(smtp.sock)
             if type(self._backend) is SmtpBackend and smtp is not None:
-                # What the back end does, with a mail that is made quicker.
-                smtp.sendmail(
-                    mime.envelope(mail.from_email), [*map(mime.envelope, mail.to)], mime.as_bytes(mail)
+                # What the back end does, in fewer steps. `build` sees to it that there is one recipient.
+                hand_over(
+                    smtp, mime.envelope(mail.from_email), mime.envelope(mail.to[0]), mime.as_bytes(mail)
                 )
             else:
                 self._backend.send_messages([mail])

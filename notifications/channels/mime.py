@@ -21,7 +21,6 @@ _FOLDED: Final = 78
 _WORD_BYTES: Final = 39
 _PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 _PLAIN_TEXT: Final = re.compile(r"[\x20-\x7e]*")
-_LINE_END: Final = re.compile(r"\r\n?|\n")
 
 
 def as_bytes(mail: EmailMultiAlternatives) -> bytes:
@@ -38,7 +37,7 @@ def as_bytes(mail: EmailMultiAlternatives) -> bytes:
     headers.append(f"Date: {formatdate()}")
     headers += [_structured(name, str(value)) for name, value in own.items()]
     # "=_" stands in no quoted-printable text, and nobody guesses the rest.
-    boundary = f"=_{sha256(f'{mail.subject}{own}{html}'.encode()).hexdigest()[:40]}"
+    boundary = f"=_{sha256(f'{mail.subject}{own}{mail.body}'.encode()).hexdigest()[:40]}"
     top = "\r\n".join(
         [f'Content-Type: multipart/alternative; boundary="{boundary}"', "MIME-Version: 1.0", *headers]
     )
@@ -63,11 +62,13 @@ def as_bytes(mail: EmailMultiAlternatives) -> bytes:
 @lru_cache(maxsize=512)
 def envelope(address: str) -> str:
     """The bare address of a From or To header, for the envelope. Raises ValueError."""
+    if _PLAIN_ADDRESS.fullmatch(address):
+        return address
     return parseaddr(sanitize_address(address, "utf-8"))[1]
 
 
 def _part(kind: str, text: str) -> bytes:
-    data = _LINE_END.sub("\r\n", text).encode()
+    data = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode()
     fits = data.isascii() and all(len(line) <= _LONGEST_LINE for line in data.split(b"\r\n"))
     encoding = "7bit" if fits and b"\0" not in data else "quoted-printable"
     if encoding == "quoted-printable":

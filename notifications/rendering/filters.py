@@ -109,9 +109,10 @@ def guarded(name: str, function: Filter) -> Filter:
     @with_context
     def run(left: object, *args: object, context: Metered, **kwargs: object) -> object:
         context.check_budget()
-        for value in (left, *args):
+        weigh(left)
+        for value in args:
             weigh(value)
-        if not kwargs.keys() <= NAMED_ARGUMENTS:
+        if kwargs and not kwargs.keys() <= NAMED_ARGUMENTS:
             raise FilterArgumentError(f"{name}: arguments have no names here", token=None)
         if wants_environment:
             kwargs["environment"] = context.env

@@ -1,9 +1,11 @@
 """Liquid for templates we do not trust: what they may use, how much, and for how long."""
 
+import gc
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from liquid import BoundTemplate, Environment, RenderContext
@@ -12,8 +14,9 @@ from liquid.builtin.expressions import FilteredExpression
 from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral, StringLiteral
 from liquid.exceptions import LiquidError, LoopIterationLimitError, ResourceLimitError
 from liquid.expression import Expression
+from liquid.token import Token
 
-from . import filters
+from . import filters, nodes
 from .errors import TemplateError
 
 MAX_SOURCE = 200_000
@@ -50,17 +53,27 @@ class MeteredContext(RenderContext):
     CPU time of the thread, not the clock: a busy machine must not fail an honest template.
     """
 
-    __slots__ = ("iterations", "stop_at")
+    __slots__ = ("iterations", "not_before", "stop_at")
 
     def __init__(self, template: BoundTemplate, **kwargs: Any) -> None:
         super().__init__(template, **kwargs)
         self.iterations = 0
+        # By the clock it cannot be over earlier, and the clock costs a twentieth of what the thread's time does.
+        self.not_before = time.monotonic() + MAX_CPU_SECONDS
         self.stop_at = time.thread_time() + MAX_CPU_SECONDS
 
     def check_budget(self) -> None:
         """Raise when this rendering has used up its CPU time."""
-        if time.thread_time() > self.stop_at:
+        if time.monotonic() > self.not_before and time.thread_time() > self.stop_at:
             raise ResourceLimitError("this template takes too long", token=None)
+
+    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
+        """The filter of that name. All of ours want the context (`filters.guarded`), and `parse` knows them all."""
+        return partial(self.env.filters[name], context=self)
+
+    def get_buffer(self, buf: Any = None) -> Any:
+        """A buffer for what is captured: it counts into the limit of the whole."""
+        return nodes.Buffer(Sandbox.output_stream_limit - (buf.size if isinstance(buf, nodes.Buffer) else 0))
 
     def raise_for_loop_limit(self, length: int = 1) -> None:
         """python-liquid multiplies nested loops; loops one after the other count here too."""
@@ -87,6 +100,13 @@ class MeteredTemplate(BoundTemplate):
 
     context_class = MeteredContext
 
+    def make_globals(self, render_args: Mapping[str, object]) -> Mapping[str, object]:
+        """All that the template may see in one dict: what it is filled with stands before what is always there."""
+        return {**self.globals, **render_args}
+
+    def _get_buffer(self) -> Any:
+        return nodes.Buffer(Sandbox.output_stream_limit)
+
 
 class Sandbox(Environment):
     """Liquid with an allow-list of tags and filters and every limit of python-liquid set."""
@@ -101,6 +121,8 @@ class Sandbox(Environment):
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         """Register what the allow-lists name; `extra` of python-liquid stays out."""
         super().setup_tags_and_filters()
+        for tag in nodes.TAGS:
+            self.add_tag(tag)
         self.tags = {name: tag for name, tag in self.tags.items() if name in TAGS}
         filters.register(self)
 
@@ -118,6 +140,7 @@ def parse(source: str, environment: Sandbox) -> BoundTemplate:
         template = environment.from_string(source)
         for expression in _expressions(template):
             _check(expression, environment)
+            nodes.quicken(expression)
     except LiquidError as error:
         raise TemplateError.from_liquid(error) from error
     return template
@@ -141,11 +164,27 @@ def parse_words(source: str) -> BoundTemplate:
 def fill(template: BoundTemplate, context: Mapping[str, Any]) -> str:
     """Fill `template` with `context`; raises `TemplateError` when it breaks a limit."""
     try:
-        return template.render(context)
+        with _no_collection():
+            return template.render(context)
     except LiquidError as error:
         raise TemplateError.from_liquid(error) from error
     except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
         raise TemplateError(f"cannot be filled: {error}") from error
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Let no garbage be collected meanwhile: that takes longer than a template may, and is not the template's doing.
+
+    Another thread's rendering may switch it on again too early, which costs no more than the protection.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _check_tags(source: str) -> None:

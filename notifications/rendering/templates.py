@@ -25,8 +25,6 @@ HEADER_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u206
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 LINE_BREAKS = re.compile(r"\r\n?|[\u2028\u2029]")
 BLANK_LINES = re.compile(r"\n{3,}")
-# Looked for from the beginning of a gap only: from each space of it, a wide one would take minutes.
-TRAILING_SPACE = re.compile(r"(?<![ \t])[ \t]+\n")
 
 
 @dataclass(frozen=True)
@@ -216,5 +214,5 @@ def one_line(text: str, longest: int = MAX_SUBJECT) -> str:
 def _tidy(text: str) -> str:
     """Plain text with plain line breaks, and never more than one empty line in a row."""
     text = CONTROLS.sub("", LINE_BREAKS.sub("\n", text))
-    text = TRAILING_SPACE.sub("\n", text)
+    text = "\n".join([line.rstrip(" \t") for line in text.split("\n")])
     return BLANK_LINES.sub("\n\n", text).strip() + "\n"

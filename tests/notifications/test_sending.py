@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.db import connection
 from django.utils import timezone
 
-from events import due
+from events import doorbell, due
 from events.models import Fact
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
@@ -16,7 +17,7 @@ from notifications import commands, moves, sending
 from notifications.campaigns import commands as campaigns
 from notifications.models import Message
 from notifications.reasons import Reason, sentence
-from notifications.sending import BATCH, MOST_ATTEMPTS, send_due
+from notifications.sending import GROUP, MOST_ATTEMPTS, send_due
 from orders import commands as orders
 from orders.models import Order, OrderLine
 from tests import factories
@@ -306,12 +307,26 @@ class TestBatches:
     def test_a_batch_uses_one_connection(
         self, merchant: Merchant, drain_all: Work, smtp_sink: SmtpSink
     ) -> None:
-        for _ in range(BATCH):
+        count = GROUP + 5  # two groups
+        for _ in range(count):
             factories.order(merchant)
         drain_all()
-        assert send_due() == BATCH
+        assert send_due() == count
         assert smtp_sink.connections == 1
-        assert len(smtp_sink.mails) == BATCH
+        assert len(smtp_sink.mails) == count
+
+    def test_a_full_batch_wakes_whoever_is_free(
+        self, merchant: Merchant, drain_all: Work, smtp_sink: SmtpSink, monkeypatch: Any
+    ) -> None:
+        monkeypatch.setattr(sending, "BATCH", 2)
+        for _ in range(3):
+            factories.order(merchant)
+        drain_all()
+        queue, redis = str(current_app.conf.task_default_queue), doorbell._redis()
+        for claimed, bells in ((2, 1), (1, 0)):
+            redis.flushall()
+            assert send_due() == claimed
+            assert redis.llen(queue) == bells
 
     def test_the_queries_of_a_batch_do_not_grow_with_its_messages(
         self,
