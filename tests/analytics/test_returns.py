@@ -155,3 +155,9 @@ def test_types_of_products_as_they_were_bought_and_what_speaks_against_them(
     assert (types["knitwear"].faults, types["knitwear"].fault_share) == (3, 0.75)
     assert types["sale"].reasons == {"too_small": 1, "withdrawal": 1}
     assert types[""].reasons == {"": 1, "withdrawal": 1}
+    member = merchant_commands.add_member(returned, email="o@nordwind.test", password="lighthouse-9-keeper")
+    owner = Client()
+    owner.force_login(member.user)
+    page = owner.get("/app/nordwind/reports/returns/").content.decode()
+    for part in ("knitwear", "75.0 %", "Too small (3), Changed my mind (1)", "Without a type", "Withdrawal"):
+        assert part in page

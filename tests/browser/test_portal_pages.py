@@ -22,6 +22,7 @@ from notifications.consent.commands import Said
 from notifications.models import Channel
 from notifications.touchpoints import TOUCHPOINTS
 from returns import commands
+from returns.branches import add_branch
 from returns.claims import commands as claims
 from returns.claims.models import Kind
 from returns.claims.pool import cover
@@ -31,7 +32,8 @@ from returns.withdrawal.commands import declare
 from returns.withdrawal.models import Source
 from returns.withdrawal.receipts import receipt_token
 from returns.withdrawal.steps import Declaration
-from tests.browser.conftest import Browse
+from returns.withdrawal.way_back import open_way
+from tests.browser.conftest import Browse, Visit
 from tests.portal.scenes import SCENES, placed, reported, token_of, two_parcels
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -70,6 +72,15 @@ def claim_path(merchant: Merchant, *, made: bool) -> str:
 def withdrawn_path(merchant: Merchant) -> str:
     told = Declaration(timezone.now(), Source.FORM, "Anna Weber", "#10421", "anna@example.test", locale="en")
     return f"/p/nordwind/withdraw/receipt/{receipt_token(declare(merchant, told))}/"
+
+
+def way_back_path(merchant: Merchant, locale: str) -> str:
+    """The page on which withdrawn goods are sent back: a way is chosen, and the receipt of posting is shown."""
+    order = SCENES["delivered"](merchant, locale)
+    withdrawal = declare(merchant, Declaration(timezone.now(), Source.LINK, "Anna Weber", order_id=order.pk))
+    add_branch(merchant, "Hafen")
+    [ret] = open_way(merchant, withdrawal.pk)
+    return f"/p/nordwind/o/{token_of(order)}/returns/{public_id('ret', ret.id)}/"
 
 
 def return_path(merchant: Merchant, step: str, locale: str = "en") -> str:
@@ -131,6 +142,7 @@ PAGES: dict[str, Callable[[Merchant], str]] = {
     "claim": lambda merchant: claim_path(merchant, made=True),
     "withdraw": lambda merchant: "/p/nordwind/withdraw/",
     "withdraw_order_de": lambda merchant: f"/p/nordwind/o/{token_of(two_parcels(merchant, 'de'))}/withdraw/",
+    "way_back_de": lambda merchant: way_back_path(merchant, "de"),
     "withdrawn": lambda merchant: withdrawn_path(merchant),
     "address_de": lambda merchant: f"/p/nordwind/o/{token_of(placed(merchant, 'de'))}/address/",
     "cancel": lambda merchant: f"/p/nordwind/o/{token_of(placed(merchant, 'en'))}/cancel/",
