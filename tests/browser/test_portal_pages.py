@@ -33,7 +33,7 @@ from returns.withdrawal.models import Source
 from returns.withdrawal.receipts import receipt_token
 from returns.withdrawal.steps import Declaration
 from returns.withdrawal.way_back import open_way
-from tests.browser.conftest import Browse, Visit
+from tests.browser.conftest import Browse
 from tests.portal.scenes import SCENES, placed, reported, token_of, two_parcels
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
