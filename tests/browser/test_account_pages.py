@@ -18,7 +18,7 @@ from tests.browser.conftest import Browse, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Axe = Callable[[Visit], list[str]]
+Axe = Callable[..., list[str]]
 LOOKS = [(390, "dark"), (1280, "light")]
 EMAIL, PASSWORD = "clara@nordwind.test", "lighthouse-9-keeper"
 

@@ -14,14 +14,14 @@ from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from orders.models import ShopPull
 from orders.shops import ShopValues, add_shop
-from tests.browser.conftest import Browse, Visit
+from tests.browser.conftest import Browse
 from tests.browser.test_dashboard_pages import judge, signed_in
 from tests.dashboard.test_shops_pages import SAMPLE
 from tests.orders.shopify_shop import ShopifyShop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Axe = Callable[[Visit], list[str]]
+Axe = Callable[..., list[str]]
 PAGES = {
     "list": "shops/",
     "shop": "shops/{shop}/",

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
@@ -42,6 +43,19 @@ def owner(merchant: Merchant, desk: Callable[..., Client]) -> Client:
 def shop(merchant: Merchant) -> scene.Scene:
     """Nordwind with an order under way, its messages, a parked fact and a failed webhook."""
     return scene.build(merchant)
+
+
+@pytest.fixture
+def alone(subtests: pytest.Subtests) -> Callable[..., AbstractContextManager[None]]:
+    """`with alone("orders"):` is a subtest of that name. What it changes is taken back: one scene serves them all."""
+
+    @contextmanager
+    def run(*name: str) -> Iterator[None]:
+        with subtests.test(" ".join(name)), transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+
+    return run
 
 
 # Views whose POST may change rows without a line in the audit log, and why.
