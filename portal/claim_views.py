@@ -119,7 +119,9 @@ def _why(code: str) -> str:
         "too_late": _("Claims are made within 30 days. That time is over; please write to us."),
         "returned_to_sender": _("This parcel is on its way back to us. Please write to us."),
         "chargeback": _("The payment of this order is disputed; it is settled there."),
-        "parcel_delivered": _("The parcel was delivered. Choose “Delivered, not received” or “Arrived damaged”."),
+        "parcel_delivered": _(
+            "The parcel was delivered. Choose “Delivered, not received” or “Arrived damaged”."
+        ),
         "claim_approved": _("This parcel was made good already."),
     }
     return said.get(code, _("This could not be saved."))
