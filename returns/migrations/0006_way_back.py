@@ -6,24 +6,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('merchants', '0013_push_key'),
-        ('orders', '0013_raw_by_age'),
-        ('returns', '0005_stock_hook'),
-        ('tracking', '0017_raw_by_age'),
-        ('withdrawal', '0003_way_back'),
+        ("merchants", "0013_push_key"),
+        ("orders", "0013_raw_by_age"),
+        ("returns", "0005_stock_hook"),
+        ("tracking", "0017_raw_by_age"),
+        ("withdrawal", "0003_way_back"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='return',
-            name='withdrawal',
-            field=merchants.fields.MerchantForeignKey(db_constraint=False, db_index=False, help_text='Whose goods it brings back.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='returns', to='withdrawal.withdrawal'),
+            model_name="return",
+            name="withdrawal",
+            field=merchants.fields.MerchantForeignKey(
+                db_constraint=False,
+                db_index=False,
+                help_text="Whose goods it brings back.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="returns",
+                to="withdrawal.withdrawal",
+            ),
         ),
-        merchants.fields.merchant_reference('returns_return', 'withdrawal_id', 'withdrawal_withdrawal', on_delete='SET NULL'),
+        merchants.fields.merchant_reference(
+            "returns_return", "withdrawal_id", "withdrawal_withdrawal", on_delete="SET NULL"
+        ),
         migrations.AddIndex(
-            model_name='return',
-            index=models.Index(condition=models.Q(('withdrawal__isnull', False)), fields=['merchant', 'withdrawal'], name='returns_of_withdrawal'),
+            model_name="return",
+            index=models.Index(
+                condition=models.Q(("withdrawal__isnull", False)),
+                fields=["merchant", "withdrawal"],
+                name="returns_of_withdrawal",
+            ),
         ),
     ]

@@ -4,15 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('withdrawal', '0002_rules'),
+        ("withdrawal", "0002_rules"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='rules',
-            name='offers_labels',
-            field=models.BooleanField(default=True, help_text="At the shop's cost, where a maker is set up. Else consumers send it themselves."),
+            model_name="rules",
+            name="offers_labels",
+            field=models.BooleanField(
+                default=True,
+                help_text="At the shop's cost, where a maker is set up. Else consumers send it themselves.",
+            ),
         ),
     ]
