@@ -137,6 +137,8 @@ class ApiSchema(AutoSchema):
             schema = {**schema, "title": name}
         kind = ResolvedComponent.SCHEMA
         component = ResolvedComponent(name, kind, schema=schema, object=name)  # type: ignore[no-untyped-call]
+        if component in self.registry and self.registry[component.key].schema != schema:
+            raise ValueError(f"two Structs of the API are called {name}: one of them needs another name")
         self.registry.register_on_missing(component)
 
 
