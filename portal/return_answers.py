@@ -72,7 +72,7 @@ class Answers:
 
 
 def reasons_for(line: Answer, *, defect: bool) -> list[Reason]:
-    """The reasons to choose from, each before its parts: of a defect, those that (or whose parts) a photo shows."""
+    """The reasons to choose from, each before its sub-reasons: of a defect, what a photo can show."""
     offered = list(line.found.reasons)
     shown = {reason.parent or reason.code for reason in offered if reason.needs_photos} if defect else set()
     return [reason for reason in offered if (reason.parent or reason.code) in shown] or offered

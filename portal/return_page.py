@@ -130,10 +130,10 @@ def _reasons(
 
 
 def _chips(line: Answer, *, defect: bool) -> list[tuple[Reason, bool, list[tuple[Reason, bool]]]]:
-    """The reasons with whether they are chosen, each with its parts likewise."""
+    """The reasons with whether they are chosen, each with its sub-reasons likewise."""
     found = [(reason, reason.code == line.reason) for reason in reasons_for(line, defect=defect)]
     return [
-        (reason, chosen, [part for part in found if part[0].parent == reason.code])
+        (reason, chosen, [sub for sub in found if sub[0].parent == reason.code])
         for reason, chosen in found
         if not reason.parent
     ]

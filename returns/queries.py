@@ -31,7 +31,7 @@ IN_ORDER = ("line__position", "part__position", "id")
 class Returnable:
     """A piece of an order, how many of it are left, and what the rules say about it.
 
-    reasons: those that a shopper can give for it, each before its parts.
+    reasons: those that a shopper can give for it, each before its sub-reasons.
     """
 
     piece: Piece

@@ -2,7 +2,7 @@
 
 The codes are stored with each returned item and part of the API: a reason is never deleted, it is off. A shop can word
 each of them, put them in another order, say which need a photo and which name a fault of the product, and add its own.
-A reason can be for some product types only, and a part of another one, one level deep: "Too small" of "Does not fit".
+A reason can be for some product types only, and have sub-reasons, one level deep: "Does not fit" has "Too small".
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ class Reason:
 
     names_fault: it speaks against the product or how it is described, not against who bought it. words: the shop's own,
     by language; is_off: shoppers cannot choose it. types: of the products that it is offered for, none: for all.
-    parent: the code of the reason that it is a part of, "" for none.
+    parent: the code of the reason that it is a sub-reason of, "" for none.
     """
 
     code: str
@@ -69,8 +69,10 @@ REASONS: Final = {reason.code: reason for reason in USUAL}
 
 
 def known() -> Mapping[str, Reason]:
-    """Every reason of the open scope's merchant by its code, those that are off too, each before its parts: one query a
-    request."""
+    """Every reason of the open scope's merchant by its code, each before its sub-reasons: one query a request.
+
+    Those that are off too.
+    """
     merchant = current_merchant()
     held: dict[str, Reason] | None = merchant.__dict__.get(_HELD)
     if held is None:
@@ -82,7 +84,7 @@ def known() -> Mapping[str, Reason]:
 def offered(product_type: str | None = None) -> list[Reason]:
     """The reasons that shoppers can choose, in the shop's order: for a product of this type, or (None) for any.
 
-    A part is offered where its parent is too.
+    A sub-reason is offered where its parent is too.
     """
     held = known()
 
@@ -110,21 +112,21 @@ def name_of(code: str) -> str:
 
 
 def with_parent(code: str) -> frozenset[str] | None:
-    """What a rule that asks for the reason compares: the reason, and the one that it is a part of. None for none."""
+    """What a rule about the reason looks at: the reason, and the one that it is a sub-reason of. None for none."""
     if not code:
         return None
     found = known().get(code)
     return frozenset({code.casefold(), found.parent} if found and found.parent else {code.casefold()})
 
 
-def with_parts(codes: Iterable[str]) -> frozenset[str]:
-    """Some reasons, and all their parts."""
+def with_subs(codes: Iterable[str]) -> frozenset[str]:
+    """Some reasons, and all their sub-reasons."""
     named = frozenset(codes)
     return named | {code for code, reason in known().items() if reason.parent in named}
 
 
 def misplaced(reasons: Sequence[Reason]) -> list[int]:
-    """The places of those whose parent is not among them, is they themselves, or is a part too."""
+    """The places of those whose parent is not among them, is they themselves, or has a parent too."""
     parents = {reason.code for reason in reasons if not reason.parent}
     return [place for place, reason in enumerate(reasons) if reason.parent and reason.parent not in parents]
 
@@ -167,7 +169,7 @@ def _check(reasons: Sequence[Reason]) -> None:
         )
     for place in misplaced(reasons):
         raise Unprocessable(
-            "A reason is a part of another one that is a part of none.", param=f"data[{place}].parent",
+            "The parent is another reason of the list that has none.", param=f"data[{place}].parent",
             code="reason_parent",
         )  # fmt: skip
     seen: set[str] = set()
@@ -182,13 +184,13 @@ def _check(reasons: Sequence[Reason]) -> None:
 
 
 def _in_groups(reasons: Iterable[Reason]) -> Iterator[Reason]:
-    """Each reason before its parts, else in the order given; a part of what is none or a part itself stands alone."""
+    """Each reason before its sub-reasons, else in the order given; one whose parent is none stands alone."""
     given = list(reasons)
     parents = {reason.code for reason in given if not reason.parent}
     for reason in given:
         if reason.parent not in parents:
             yield replace(reason, parent="")
-            yield from (part for part in given if part.parent == reason.code and reason.code in parents)
+            yield from (sub for sub in given if sub.parent == reason.code and reason.code in parents)
 
 
 def _read(rows: Any) -> Iterator[Reason]:

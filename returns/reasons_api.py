@@ -19,7 +19,7 @@ class ReasonIn(In):
     """A reason: one of the usual codes, or your own, which needs words. Words that are left out are the usual ones.
 
     types: the product types that it is offered for, in any capitals; none: all. parent: the code of the reason that it
-    is a part of, one level deep. suggests: the best first; none: as it is.
+    is a sub-reason of, one level deep. suggests: the best first; none: as it is.
     """
 
     code: Code
@@ -42,7 +42,7 @@ class ReasonOut(msgspec.Struct, kw_only=True):
     """A reason. `code` is what a return's line has; `words`: yours by language, empty where the usual one holds.
 
     names_fault: it speaks against the product. suggests: the resolutions that help most, the best first. types: the
-    product types that it is offered for, none: all. parent: the code of the reason that it is a part of, "" for none.
+    product types that it is offered for, none: all. parent: the code of the reason that it is a sub-reason of, or "".
     """
 
     code: str
@@ -57,7 +57,7 @@ class ReasonOut(msgspec.Struct, kw_only=True):
 
 
 class ReasonsOut(msgspec.Struct, kw_only=True):
-    """Your reasons, in the order in which shoppers read them, each before its parts."""
+    """Your reasons, in the order in which shoppers read them, each before its sub-reasons."""
 
     data: list[ReasonOut]
 

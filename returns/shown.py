@@ -130,7 +130,7 @@ class ReturnOut(msgspec.Struct, kw_only=True):
 class ReturnableOut(msgspec.Struct, kw_only=True):
     """What of an order can come back, and why (or why not): `sentence` is for people, `code` for programs.
 
-    reasons: the codes that are offered for a product of its type, each before its parts.
+    reasons: the codes that are offered for a product of its type, each before its sub-reasons.
     """
 
     line: str

@@ -31,11 +31,11 @@ class Count:
 
 @dataclass(frozen=True)
 class ReasonCount:
-    """A reason with all its parts. parts: those of them that were given, by code, the most frequent first."""
+    """A reason with its sub-reasons counted in. subs: those of them that were given, the most frequent first."""
 
     code: str
     whole: Count
-    parts: Mapping[str, Count]
+    subs: Mapping[str, Count]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class ReturnFigures:
     paid: for all their items. kept: of it, what stayed in the shop as exchange or credit. cost: what the shop gave up
     for them (goods left with shoppers or not to be sold again, bonus), less the fees that it took; carriers' prices are
     not known here. refund_seconds: from asking to the money, p50 and p90 of those that are settled.
-    reasons: by code; `withdrawal` for what was withdrawn from without one. parents: what each part is a part of.
+    reasons: by code; `withdrawal` for what was withdrawn from without one. parents: the reason of each sub-reason.
     """
 
     returns: int = 0
@@ -99,7 +99,7 @@ class ReturnFigures:
 
     @property
     def by_whole_reason(self) -> list[ReasonCount]:
-        """The reasons with their parts counted in, the most frequent first."""
+        """The reasons with their sub-reasons counted in, the most frequent first."""
         groups: dict[str, dict[str, Count]] = {}
         for code, count in self.reasons.items():
             groups.setdefault(self.parents.get(code, code), {})[code] = count
@@ -109,7 +109,7 @@ class ReturnFigures:
                 Count(
                     sum(c.items for c in given.values()), sum((c.paid for c in given.values()), Decimal(0))
                 ),
-                {part: count for part, count in given.items() if part != code},
+                {sub: count for sub, count in given.items() if sub != code},
             )
             for code, given in groups.items()
         ]

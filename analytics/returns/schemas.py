@@ -14,7 +14,7 @@ _DAY = 86_400  # seconds
 class ReturnReasonOut(msgspec.Struct, kw_only=True):
     """How many items came back for a reason (`withdrawal` for what was withdrawn from, "" where none was given).
 
-    parent: the reason that it is a part of, "" for none; what came back for that alone is a row of its own.
+    parent: the reason that it is a sub-reason of, "" for none; what came back for that alone is a row of its own.
     """
 
     reason: str

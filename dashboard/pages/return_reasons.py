@@ -43,7 +43,7 @@ class ReasonForm(forms.Form):
         choices=lambda: [(r.value, r.label) for r in _FIRST],
         initial=_FIRST[0].value,
     )
-    parent = forms.ChoiceField(label=gettext_lazy("Part of"), required=False)
+    parent = forms.ChoiceField(label=gettext_lazy("Sub-reason of"), required=False)
     types = LinesField(
         label=gettext_lazy("Only for these product types"), required=False, initial=list,
         widget=forms.Textarea(attrs={"rows": 2}), help_text=gettext_lazy("One a line. Empty: for every product."),
@@ -53,7 +53,7 @@ class ReasonForm(forms.Form):
         super().__init__(*args, **kwargs)
         own = self.initial.get("code")
         self.fields["parent"].choices = [  # type: ignore[attr-defined]
-            ("", _("nothing: it stands by itself")), *((one.code, one.name) for one in parents if one.code != own)
+            ("", _("none: it stands by itself")), *((one.code, one.name) for one in parents if one.code != own)
         ]  # fmt: skip
         self.kinds = {kind.casefold() for kind in (*kinds, *self.initial.get("types", ()))}
 
@@ -81,7 +81,7 @@ Reasons: Final = forms.formset_factory(ReasonForm, extra=2, max_num=MOST)
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_view(needs=Permission.SETTINGS)
 def return_reasons(request: HttpRequest, seat: Seat) -> HttpResponse:
-    """The reasons in their order, parts after what they are a part of; two empty rows for new ones."""
+    """The reasons in their order, each before its sub-reasons; two empty rows for new ones."""
     now, kinds = known(), product_types()
     rows = [_initial(place, reason) for place, reason in enumerate(now.values(), 1)]
     choices = {"parents": [reason for reason in now.values() if not reason.parent], "kinds": kinds}
@@ -93,12 +93,14 @@ def return_reasons(request: HttpRequest, seat: Seat) -> HttpResponse:
         given = _in_order(forms_, now)
         wanted = [reason for _form, reason in given]
         for place in misplaced(wanted):
-            given[place][0].add_error("parent", _("That is a part itself, or this has parts of its own."))
+            given[place][0].add_error(
+                "parent", _("That is a sub-reason itself, or this one has sub-reasons.")
+            )
         if forms_.total_error_count() == 0:
             try:
                 changed = set_reasons(seat.merchant, wanted)
             except Unprocessable:
-                wrong = _("At least one reason has to be on that is for every product and a part of nothing.")
+                wrong = _("At least one reason has to be on that is for every product and no sub-reason.")
             else:
                 messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
                 return redirect("dashboard:reasons", seat.merchant.slug)

@@ -89,13 +89,13 @@ def _summary(figures: ReturnFigures, currency: str) -> list[tuple[str, str, str]
 
 
 def _reasons(figures: ReturnFigures, currency: str) -> list[dict[str, Any]]:
-    """Each reason with its parts counted in, then those parts."""
+    """Each reason with its sub-reasons counted in, then those."""
     rows: list[dict[str, Any]] = []
     for group in figures.by_whole_reason:
         rows.append(_row(_reason(group.code) or _("No reason given"), group.whole, figures, currency))
         rows += [
-            {**_row(str(known()[code].name), count, figures, currency), "is_part": True}
-            for code, count in group.parts.items()
+            {**_row(str(known()[code].name), count, figures, currency), "is_sub": True}
+            for code, count in group.subs.items()
         ]
     return rows
 

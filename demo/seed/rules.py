@@ -81,7 +81,9 @@ def make_reasons(merchant: Merchant) -> None:
     fit = replace(
         REASONS["too_small"], code="fit", words={"en": "Does not fit", "de": "Passt nicht"}, types=WORN
     )
-    parts = [replace(REASONS[code], parent="fit") for code in ("too_small", "too_big")]
-    narrow = replace(fit, code="narrow", words={"en": "Too narrow", "de": "Zu eng"}, types=("Boots",), parent="fit")
+    subs = [replace(REASONS[code], parent="fit") for code in ("too_small", "too_big")]
+    narrow = replace(
+        fit, code="narrow", words={"en": "Too narrow", "de": "Zu eng"}, types=("Boots",), parent="fit"
+    )
     usual = [reason for code, reason in REASONS.items() if code not in ("too_small", "too_big")]
-    set_reasons(merchant, [fit, *parts, narrow, *usual])
+    set_reasons(merchant, [fit, *subs, narrow, *usual])

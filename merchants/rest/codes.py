@@ -152,7 +152,7 @@ CODES: dict[str, Code] = {
     ),
     "reason_parent": Code(
         422,
-        "A reason is a part of one that is not named, or is a part itself.",
+        "The parent of a reason is not named, or has a parent itself.",
         "Send a `parent` of the same list.",
     ),
     "reason_twice": Code(422, "A reason is named twice.", "Name each `code` once."),

@@ -17,7 +17,7 @@ class Product:
 class Asked:
     """What the shopper said about a line that is to come back. None: not said yet.
 
-    reason: its code, and that of the reason which it is a part of.
+    reason: its code, and that of the reason which it is a sub-reason of.
     """
 
     reason: frozenset[str] | str | None = None

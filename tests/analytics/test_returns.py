@@ -121,7 +121,7 @@ def test_the_api_the_page_and_the_csv_tell_the_same(
     set_reasons(returned, usual)
     with merchant_scope(returned):
         [first, *_rest] = return_figures(Period.ending(today, 30)).by_whole_reason
-    assert (first.code, first.whole, first.parts) == (
+    assert (first.code, first.whole, first.subs) == (
         "quality", Count(4, Decimal(200)), {"too_small": Count(4, Decimal(200))},
     )  # fmt: skip
     told = api.get("analytics/returns").json()

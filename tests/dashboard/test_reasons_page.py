@@ -101,7 +101,7 @@ def shoes(merchant: Merchant) -> None:
         )  # fmt: skip
 
 
-def test_types_and_parts_are_kept_and_what_is_wrong_with_them_stands_at_the_field(
+def test_types_and_sub_reasons_are_kept_and_what_is_wrong_with_them_stands_at_the_field(
     merchant: Merchant, owner: Client, api: ApiClient
 ) -> None:
     shoes(merchant)
@@ -141,7 +141,7 @@ def test_types_and_parts_are_kept_and_what_is_wrong_with_them_stands_at_the_fiel
               f"r-{at + 1}-parent": "quality"}  # fmt: skip
     page = owner.post(PAGE, again)
     assert page.status_code == 422
-    assert "or this has parts of its own." in page.content.decode()
+    assert "or this one has sub-reasons." in page.content.decode()
 
 
 def test_the_api_takes_the_list_and_says_which_of_it_is_wrong(merchant: Merchant, api: ApiClient) -> None:

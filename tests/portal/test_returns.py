@@ -327,7 +327,7 @@ def own_reasons(merchant: Merchant) -> None:
     assert set_reasons(merchant, [fit, sleeves, *usual])
 
 
-def test_the_reasons_are_those_of_the_products_type_and_a_part_of_one_counts_as_it(
+def test_the_reasons_are_those_of_the_products_type_and_sub_reasons_stand_below(
     merchant: Merchant, order: Order, client: Client, api: ApiClient
 ) -> None:
     """R24."""
@@ -351,13 +351,13 @@ def test_the_reasons_are_those_of_the_products_type_and_a_part_of_one_counts_as_
         BoughtProduct.objects.create(merchant=merchant, line_id=sweater, type="sweater")
     last = {"step": "confirm", **answered(sweater, count="1", reason="sleeves", resolution="refund")}
     assert "Does not fit · Sleeves too long" in client.get(path(order), last).content.decode()
-    assert sent(client, order, sweater, reason="fit").status_code == 303  # without a part
+    assert sent(client, order, sweater, reason="fit").status_code == 303  # without a sub-reason
     answer = sent(client, order, sweater, reason="sleeves")
     assert "Does not fit · Sleeves too long" in client.get(answer["Location"]).content.decode()
     assert sorted(ret.lines.all()[0].reason for ret in all_returns()) == ["fit", "sleeves"]
 
 
-def test_a_rule_about_a_reason_holds_for_its_parts(merchant: Merchant) -> None:
+def test_a_rule_about_a_reason_holds_for_its_sub_reasons(merchant: Merchant) -> None:
     own_reasons(merchant)
     save_policy(merchant, policy(rule(("reason", "is", "fit"), name="Fit", final_sale=True)))
     order = delivered(merchant, lines=LINES)
