@@ -87,7 +87,7 @@ def _products(merchant: Merchant) -> None:
             merchant,
             ProductIn(
                 external_id=each.sku, title=each.english, url=_url(each.sku.lower()), tags=["wool"] if is_wool else [],
-                image_url=each.image_url,
+                image_url=each.image_url, product_type=each.type,
                 variants=[
                     VariantIn(
                         external_id=each.sku_of(number), sku=each.sku_of(number), title=words[0], price=each.price,
