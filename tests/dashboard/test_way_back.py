@@ -172,6 +172,28 @@ def test_a_return_that_was_asked_for_before_becomes_the_withdrawals_without_its_
         assert money_of(order).pending == 0  # arriving pays nothing: the withdrawal does
 
 
+def test_no_more_is_taken_over_than_was_withdrawn_from_and_what_is_back_already_counts(
+    merchant: Merchant, settled: Callable[[], None]
+) -> None:
+    rules(merchant, auto_approve=True, refund_trigger="inspection")
+    order = delivered(merchant)
+    sweater = line_ids(order)["L1"]
+    came, other = (
+        commands.request_return(
+            merchant, order.pk, RequestedReturn([RequestedLine(sweater, 1)], method="own"), by="shopper"
+        )
+        for _ in range(2)
+    )
+    commands.receive(merchant, came.pk)
+    withdrawal = declared(merchant, order, is_whole=False, lines={sweater: 1})
+    settled()
+    assert [(ret.pk, ret.kind) for ret in returns_of(merchant)] == [
+        (came.pk, "withdrawal"),
+        (other.pk, "return"),
+    ]
+    assert fresh(withdrawal).goods_back_at is not None
+
+
 def test_what_is_late_or_unsent_waits_for_the_team_and_what_is_set_aside_is_called_off(
     merchant: Merchant, settled: Callable[[], None], owner: Client, api: ApiClient
 ) -> None:
