@@ -199,5 +199,9 @@ def call_off(merchant: Merchant, withdrawal_id: UUID) -> None:
 
 
 def opens_by_itself(withdrawal: Withdrawal) -> bool:
-    """Whether nothing speaks against the goods' coming back; else the team says so."""
-    return withdrawal.status == Status.OPEN and withdrawal.finding == Finding.IN_TIME
+    """Whether nothing speaks against the goods' coming back; else the team says so.
+
+    A mark does: a script that guesses orders must not turn a consumer's exchange into a refund, nor have labels made.
+    """
+    in_time = withdrawal.status == Status.OPEN and withdrawal.finding == Finding.IN_TIME
+    return in_time and not withdrawal.marks

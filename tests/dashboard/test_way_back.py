@@ -224,6 +224,25 @@ def test_what_is_late_or_unsent_waits_for_the_team_and_what_is_set_aside_is_call
     assert again["return_ids"] == shown["return_ids"]
 
 
+def test_a_declaration_that_looks_like_a_scripts_opens_nothing_by_itself(
+    merchant: Merchant, settled: Callable[[], None], owner: Client
+) -> None:
+    order = delivered(merchant)
+    form = {"name": "Anna", "contract": order.number, "email": order.email, "scope": "whole"}
+    assert Client().post("/p/nordwind/withdraw/", {**form, "website": "https://spam.test"}).status_code == 303
+    settled()
+    assert returns_of(merchant) == []
+    with merchant_scope(merchant):
+        withdrawal = Withdrawal.objects.get()
+    assert (withdrawal.order_id, withdrawal.finding, "trap" in withdrawal.marks) == (
+        order.pk,
+        "in_time",
+        True,
+    )
+    owner.post(f"/app/nordwind/withdrawals/{public_id('wdr', withdrawal.pk)}/act/", {"do": "way"})
+    assert [ret.withdrawal_id for ret in returns_of(merchant)] == [withdrawal.pk]
+
+
 def test_the_way_is_chosen_among_what_the_shop_offers_and_by_its_own_order_only(
     merchant: Merchant, settled: Callable[[], None], api: ApiClient
 ) -> None:
