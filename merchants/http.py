@@ -156,8 +156,10 @@ class OutboundSession:
                 requests.Request(method, url, headers, None, data, params, json=json)
             )
             self._policy.check_url(prepared.url or "")
+        except requests.exceptions.InvalidHeader:  # its words repeat the header, which may be a key
+            raise Refused("not a header we can send") from None
         except (ValueError, HTTPError) as error:  # every kind of URL that requests cannot read
-            raise Refused(f"not a URL or header we can send: {error}") from error
+            raise Refused(f"not a URL we can send to: {error}") from error
         return self._send(prepared, timeout, max_bytes, cut)
 
     def _send(

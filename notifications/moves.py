@@ -140,7 +140,7 @@ def fail(message: Message, reason: Reason, error: str) -> None:
     log.warning("message_not_sent", message_id=str(message.id), reason=reason.value, error=error)
     fact = about(MessageFailed, message, reason=reason.value)
     may_have_it = message.provider if reason == Reason.IN_DOUBT else ""
-    finish(message, MessageState.FAILED, fact, reason=reason, error=error[:2000], provider=may_have_it)
+    finish(message, MessageState.FAILED, fact, reason=reason, error=_kept(error), provider=may_have_it)
 
 
 def postpone(
@@ -152,7 +152,7 @@ def postpone(
         return
     again = max(due.backoff(message.attempts, first=FIRST_RETRY / 2), timezone.now() + wait)
     due.held(message).update(
-        state=MessageState.PLANNED, due_at=again, error=error[:2000], provider=may_have_it
+        state=MessageState.PLANNED, due_at=again, error=_kept(error), provider=may_have_it
     )
     log.info("message_postponed", message_id=str(message.id), attempts=message.attempts, error=error)
 
@@ -175,6 +175,11 @@ def take_back(message: Message, *, may_have_it: str, in_doubt: bool) -> None:
         state=MessageState.SENDING if in_doubt else MessageState.PLANNED, provider=may_have_it,
         due_at=timezone.now(), attempts=F("attempts") - 1,
     )  # fmt: skip
+
+
+def _kept(error: str) -> str:
+    """What is kept of an error. A provider's answer may hold a NUL, which no column of PostgreSQL does."""
+    return error.replace("\0", "")[:2000]
 
 
 def _tell_of_lost(messages: Sequence[Message], kept: Sequence[Message]) -> None:

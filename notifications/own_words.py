@@ -63,7 +63,8 @@ def parts(before: str, after: str) -> list[tuple[str, str]]:
     """Two texts, word by word, as (what became of them, text): "same", "gone" or "new"."""
     old, new = before.split(), after.split()
     found = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+    # Of a long text its commonest words begin no match: a text of the same word over and over would take half a second.
+    for kind, a, b, c, d in difflib.SequenceMatcher(a=old, b=new).get_opcodes():
         if kind == "equal":
             found.append(("same", " ".join(old[a:b])))
             continue

@@ -30,6 +30,7 @@ from merchants.scope import merchant_scope
 from notifications import context, deciding, moves
 from notifications.channels.base import InDoubt, PossiblyTaken, Receipt, Refused, TryLater
 from notifications.channels.opened import Channels
+from notifications.choices import TOOLS
 from notifications.marks import remember, remembered
 from notifications.models import Message, MessageClass
 from notifications.moves import LEASE, MOST_ATTEMPTS, Taken
@@ -46,6 +47,8 @@ GROUP = 20
 GROUP_SECONDS = 2.0
 # A batch that takes longer gives back what it has not begun, so that no lease runs out meanwhile.
 BATCH_SECONDS = 15.0
+# Of it, what a shop's own tool may take before the next shop's has its turn; a try under way is not cut off.
+TOOL_SECONDS = 4.0
 # What was loaded for a batch is decided on for so long, then loaded again.
 FRESH_SECONDS = 2.0
 
@@ -71,16 +74,20 @@ def send_due() -> int:
     channels = Channels(moves.announce)
     try:
         # Within a merchant the earliest first; sorting keeps their order.
-        for merchant_id, own in groupby(
-            sorted(rows, key=lambda m: m.merchant_id.bytes), lambda m: m.merchant_id
-        ):
+        for (goes_to_tool, merchant_id), own in groupby(sorted(rows, key=_turn), _turn):
             messages = list(own)
             log.debug("sending", merchant_id=str(merchant_id), messages=len(messages))
+            until = min(stop_at, time.monotonic() + TOOL_SECONDS) if goes_to_tool else stop_at
             with merchant_scope(messages[0].merchant):
-                _send_all(messages[0].merchant, messages, channels, stop_at)
+                _send_all(messages[0].merchant, messages, channels, until)
     finally:
         channels.close()
     return len(rows)
+
+
+def _turn(message: Message) -> tuple[bool, UUID]:
+    """When it has its turn in a batch: behind everybody's other messages if a shop's own tool may keep us waiting."""
+    return message.channel in TOOLS, message.merchant_id
 
 
 def _claim() -> list[Message]:

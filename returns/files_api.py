@@ -1,6 +1,5 @@
 """REST: files of a return: its label and its packing slip."""
 
-import binascii
 import hashlib
 from base64 import b64decode
 from typing import Annotated
@@ -61,7 +60,7 @@ class ReturnLabelFile(ApiView):
         parsed, body = queries.named_return(return_id), self.body(LabelIn)
         try:
             pdf = b64decode(body.pdf, validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error too, of what is ASCII
             raise Unprocessable("This is not base64.", param="pdf", code="not_a_pdf") from None
         labelling.supply(
             self.merchant, parsed, pdf, carrier=body.carrier, tracking_number=body.tracking_number

@@ -33,7 +33,7 @@ from notifications.marketing_tools.handed import example
 from notifications.marketing_tools.models import MarketingTool
 
 _TESTS, _WINDOW = 5, 600
-# Session: that the webhook's secret is shown on the next page, and never again.
+# Session: id of the webhook whose secret is shown on the next page, and never again.
 _SHOW_SECRET = "tool_secret"  # noqa: S105  # the name of a session entry
 # By the field that they are about.
 _REFUSED: dict[str, Promise] = {
@@ -89,14 +89,14 @@ def marketing_tools(request: HttpRequest, seat: Seat) -> HttpResponse:
         known = queries.tool_of(chosen)
         try:
             if chosen == Channel.WEBHOOK:
-                commands.save_webhook(seat.merchant, form.cleaned_data["url"])
+                saved = commands.save_webhook(seat.merchant, form.cleaned_data["url"])
             else:
-                commands.save_klaviyo(seat.merchant, form.cleaned_data["api_key"])
+                saved = commands.save_klaviyo(seat.merchant, form.cleaned_data["api_key"])
         except Unprocessable as problem:
             form.add_error(problem.param, str(_REFUSED[problem.param]))
         else:
-            if chosen == Channel.WEBHOOK and known is None:
-                request.session[_SHOW_SECRET] = True
+            if chosen == Channel.WEBHOOK and not (known and known.secret):
+                request.session[_SHOW_SECRET] = str(saved.pk)
             messages.success(request, _("Saved. Choose it for a message under “Message texts”."))
             return redirect("dashboard:marketing_tools", seat.merchant.slug)
     return _show(request, seat, forms_, status=422)
@@ -109,8 +109,7 @@ def new_tool_secret(request: HttpRequest, seat: Seat) -> HttpResponse:
     if queries.tool_of(Channel.WEBHOOK) is None:
         raise Http404
     if request.method == "POST":
-        commands.rotate_secret(seat.merchant)
-        request.session[_SHOW_SECRET] = True
+        request.session[_SHOW_SECRET] = str(commands.rotate_secret(seat.merchant).pk)
         return redirect("dashboard:marketing_tools", seat.merchant.slug)
     context = {
         "title": _("Make a new secret?"),
@@ -214,7 +213,7 @@ def _show(
     hook, klaviyo = found.get(Channel.WEBHOOK), found.get(Channel.KLAVIYO)
     context: dict[str, Any] = {
         "cards": [_card(seat, each, found.get(each), forms_[each]) for each in TOOLS],
-        "secret": hook.secret if hook and request.session.pop(_SHOW_SECRET, False) else "",
+        "secret": hook.secret if hook and request.session.pop(_SHOW_SECRET, "") == str(hook.pk) else "",
         "is_rotating": bool(hook and hook.old_secret_until and hook.old_secret_until > timezone.now()),
         "hook": hook,
         "masked": f"pk_…{klaviyo.secret[-4:]}" if klaviyo and klaviyo.secret else "",

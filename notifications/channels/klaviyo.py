@@ -44,7 +44,7 @@ class KlaviyoConnection(ToolConnection):
         answer = post(f"{base}/api/events", headers, event(message), allow=_allowed(base))
         if isinstance(answer, Told):
             return answer
-        said = f"{answer.status} {errors(answer.body)}".strip().replace(tool.secret, "••••")
+        said = f"{answer.status} {errors(answer.body)}".replace("\0", "").strip().replace(tool.secret, "••••")
         return Told(answer.status, said[:500], answer.headers.get("Retry-After", "")[:100])
 
 

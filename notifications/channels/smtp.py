@@ -27,8 +27,9 @@ def hand_over(smtp: smtplib.SMTP, sender: str, recipient: str, mail: bytes) -> N
     from_reply, to_reply, data_reply = (smtp.getreply() for _ in envelope)
     if fault := _fault(sender, recipient, from_reply, to_reply, data_reply):
         if data_reply[0] == 354:  # It waits for the content of a mail to nobody (RFC 2920, 3.1).
-            smtp.send(b".\r\n")
-            smtp.getreply()
+            with suppress(smtplib.SMTPServerDisconnected):  # What it said before holds all the same.
+                smtp.send(b".\r\n")
+                smtp.getreply()
         _give_up(smtp, fault, from_reply, to_reply, data_reply)
     reply = _content(smtp, mail)
     if reply[0] != 250:

@@ -176,15 +176,14 @@ def fill(template: BoundTemplate, context: Mapping[str, Any]) -> str:
 def _no_collection() -> Iterator[None]:
     """Let no garbage be collected meanwhile: that takes longer than a template may, and is not the template's doing.
 
-    Another thread's rendering may switch it on again too early, which costs no more than the protection.
+    It is always switched on again, without a look at how it was: threads share the switch, and one that looked while
+    another was rendering would leave it off for good. On again too early costs no more than the protection.
     """
-    was_on = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
-        if was_on:
-            gc.enable()
+        gc.enable()
 
 
 def _check_tags(source: str) -> None:

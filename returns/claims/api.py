@@ -1,6 +1,5 @@
 """REST: covers and claims."""
 
-import binascii
 from base64 import b64decode
 from uuid import UUID
 
@@ -192,7 +191,7 @@ def pictures(photos: list[str]) -> list[bytes]:
     """Photos in base64 as JPEGs of ours. Raises Unprocessable for what is none."""
     try:
         return redrawn([b64decode(photo, validate=True) for photo in photos])
-    except binascii.Error:
+    except ValueError:  # binascii.Error too, of what is ASCII
         raise Unprocessable("This is not base64.", param="photos", code="photo_broken") from None
 
 

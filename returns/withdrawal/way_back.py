@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.utils import timezone
+
 from merchants.models import Merchant
 from merchants.rest.errors import Conflict, Unprocessable
 from merchants.scope import merchant_transaction
@@ -35,6 +37,8 @@ from returns.withdrawal.models import Status, Withdrawal
 from returns.withdrawal.steps import lock, note
 
 SEND_WITHIN: Final = timedelta(days=14)
+# By order line and part: how many.
+Counted = dict[tuple[UUID, UUID | None], int]
 _CAME: Final = (Logistics.RECEIVED, Logistics.INSPECTED)
 _SENT: Final = (Logistics.IN_TRANSIT, Logistics.PARTLY_RECEIVED, *_CAME)
 
@@ -54,16 +58,18 @@ def open_way(merchant: Merchant, withdrawal_id: UUID) -> list[Return]:
         wanted = goods_to_send(withdrawal, order)
         if not wanted:
             raise Unprocessable("Nothing of it was sent yet.", param="withdrawal_id", code="not_sent")
-        for ret in Return.objects.filter(order=order, kind=Kind.RETURN, closed_at=None).order_by("sequence"):
-            _take_over(withdrawal, ret.pk, wanted)
         own = list(returns_of_withdrawal(withdrawal))
-        lines = _left(pieces_of(order), wanted, own)
+        for ret in Return.objects.filter(order=order, kind=Kind.RETURN, closed_at=None).order_by("sequence"):
+            if taken_over := _take_over(withdrawal, ret.pk, wanted, _counted(own)):
+                own.append(taken_over)
+        lines = _left(pieces_of(order), wanted, _counted(own))
         if lines:
             asked = RequestedReturn(lines, kind=Kind.WITHDRAWAL, method=Method.OWN)
             made = request_return(merchant, order.pk, asked, by=Side.SHOPPER)
             save(made, withdrawal=withdrawal)
             own.append(made)
         note("withdrawal.way_back", withdrawal)
+        follow_goods(merchant, withdrawal_id, timezone.now())  # what was taken over may be back already
     return own
 
 
@@ -113,12 +119,17 @@ def choose_way(merchant: Merchant, return_id: UUID, method: str) -> Return:
     return ret
 
 
-def _left(pieces: Sequence[Piece], wanted: dict[UUID, int], own: Sequence[Return]) -> list[RequestedLine]:
-    """What has no return yet, piece by piece; of a bundle all its parts."""
-    taken: dict[tuple[UUID, UUID | None], int] = {}
+def _counted(own: Sequence[Return]) -> Counted:
+    """How many of each piece are in these returns."""
+    counted: Counted = {}
     for line in ReturnLine.objects.filter(ret__in=own):
         key = (line.line_id, line.part_id)
-        taken[key] = taken.get(key, 0) + line.quantity
+        counted[key] = counted.get(key, 0) + line.quantity
+    return counted
+
+
+def _left(pieces: Sequence[Piece], wanted: dict[UUID, int], taken: Counted) -> list[RequestedLine]:
+    """What has no return yet, piece by piece; of a bundle all its parts."""
     found = []
     for piece in pieces:
         each = piece.part.quantity if piece.part else 1
@@ -128,14 +139,23 @@ def _left(pieces: Sequence[Piece], wanted: dict[UUID, int], own: Sequence[Return
     return found
 
 
-def _take_over(withdrawal: Withdrawal, return_id: UUID, wanted: dict[UUID, int]) -> None:
-    """Make a return the withdrawal's, if it is of withdrawn goods only and nothing of it was settled or is held."""
+def _take_over(
+    withdrawal: Withdrawal, return_id: UUID, wanted: dict[UUID, int], taken: Counted
+) -> Return | None:
+    """Make a return the withdrawal's, if it is of withdrawn goods only and nothing of it was settled or is held.
+
+    taken: what is in returns of the withdrawal already. None: it stays as it is.
+    """
     ret = lock_return(return_id)
     lines, exchange = lines_of(ret), exchanging.exchange_of(ret)
     moved = ret.settlements or ret.money_state not in (Money.NONE, Money.AWAITING_PAYMENT)
     binding = exchange is not None and (exchange.paid_at is not None or exchange.hold != Hold.NONE)
-    if ret.gift or moved or binding or any(line.quantity > wanted.get(line.line_id, 0) for line in lines):
-        return
+    beyond = any(
+        line.quantity + taken.get((line.line_id, line.part_id), 0) > wanted.get(line.line_id, 0)
+        for line in lines
+    )
+    if ret.gift or moved or binding or beyond:
+        return None
     exchanging.drop(ret)
     for line in lines:
         line.resolution, line.exchange_variant, line.exchange_title, line.exchange_price = (
@@ -151,6 +171,7 @@ def _take_over(withdrawal: Withdrawal, return_id: UUID, wanted: dict[UUID, int])
     if ret.approval_state in UNDECIDED:
         approve_now(ret, Side.SYSTEM)
     close_if_done(ret)
+    return ret
 
 
 def follow_goods(merchant: Merchant, withdrawal_id: UUID, at: datetime) -> None:
@@ -178,5 +199,9 @@ def call_off(merchant: Merchant, withdrawal_id: UUID) -> None:
 
 
 def opens_by_itself(withdrawal: Withdrawal) -> bool:
-    """Whether nothing speaks against the goods' coming back; else the team says so."""
-    return withdrawal.status == Status.OPEN and withdrawal.finding == Finding.IN_TIME
+    """Whether nothing speaks against the goods' coming back; else the team says so.
+
+    A mark does: a script that guesses orders must not turn a consumer's exchange into a refund, nor have labels made.
+    """
+    in_time = withdrawal.status == Status.OPEN and withdrawal.finding == Finding.IN_TIME
+    return in_time and not withdrawal.marks

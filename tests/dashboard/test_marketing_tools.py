@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from merchants.models import AuditEntry, Merchant
+from merchants.commands import add_member
+from merchants.models import AuditEntry, Merchant, Role
 from merchants.scope import merchant_scope
 from notifications.choices import Reach
 from notifications.marketing_tools import commands
@@ -61,6 +62,24 @@ def test_a_webhook_is_set_up_with_a_secret_that_is_shown_once(
     assert new != secret
     assert new in page
     assert "Both secrets sign until" in page
+
+
+def test_only_the_secret_that_was_made_is_shown_not_another_shops(
+    merchant: Merchant, stranger: Merchant, owner: Client, backend: Receiver
+) -> None:
+    add_member(stranger, email="owner@nordwind.test", password="", role=Role.OWNER)
+    theirs = commands.save_webhook(stranger, backend.url)
+    owner.post(PAGE, {"tool": "webhook", "webhook-url": backend.url})  # and does not look
+    page = text(owner, PAGE.replace("nordwind", stranger.slug))
+    assert backend.url in page
+    assert theirs.secret not in page
+    # One that was lost is another one from the next saving on, and is shown then.
+    with merchant_scope(stranger):
+        MarketingTool.objects.filter(pk=theirs.pk).update(secret="")
+    page = text(
+        owner, PAGE.replace("nordwind", stranger.slug), {"tool": "webhook", "webhook-url": backend.url}
+    )
+    assert tool(stranger, "webhook").secret in page
 
 
 def test_a_test_is_handed_over_and_the_answer_told(

@@ -172,6 +172,28 @@ def test_a_return_that_was_asked_for_before_becomes_the_withdrawals_without_its_
         assert money_of(order).pending == 0  # arriving pays nothing: the withdrawal does
 
 
+def test_no_more_is_taken_over_than_was_withdrawn_from_and_what_is_back_already_counts(
+    merchant: Merchant, settled: Callable[[], None]
+) -> None:
+    rules(merchant, auto_approve=True, refund_trigger="inspection")
+    order = delivered(merchant)
+    sweater = line_ids(order)["L1"]
+    came, other = (
+        commands.request_return(
+            merchant, order.pk, RequestedReturn([RequestedLine(sweater, 1)], method="own"), by="shopper"
+        )
+        for _ in range(2)
+    )
+    commands.receive(merchant, came.pk)
+    withdrawal = declared(merchant, order, is_whole=False, lines={sweater: 1})
+    settled()
+    assert [(ret.pk, ret.kind) for ret in returns_of(merchant)] == [
+        (came.pk, "withdrawal"),
+        (other.pk, "return"),
+    ]
+    assert fresh(withdrawal).goods_back_at is not None
+
+
 def test_what_is_late_or_unsent_waits_for_the_team_and_what_is_set_aside_is_called_off(
     merchant: Merchant, settled: Callable[[], None], owner: Client, api: ApiClient
 ) -> None:
@@ -200,6 +222,25 @@ def test_what_is_late_or_unsent_waits_for_the_team_and_what_is_set_aside_is_call
     assert len(shown["return_ids"]) == 1
     again = api.post(f"withdrawals/{public_id('wdr', withdrawal.pk)}/return").json()
     assert again["return_ids"] == shown["return_ids"]
+
+
+def test_a_declaration_that_looks_like_a_scripts_opens_nothing_by_itself(
+    merchant: Merchant, settled: Callable[[], None], owner: Client
+) -> None:
+    order = delivered(merchant)
+    form = {"name": "Anna", "contract": order.number, "email": order.email, "scope": "whole"}
+    assert Client().post("/p/nordwind/withdraw/", {**form, "website": "https://spam.test"}).status_code == 303
+    settled()
+    assert returns_of(merchant) == []
+    with merchant_scope(merchant):
+        withdrawal = Withdrawal.objects.get()
+    assert (withdrawal.order_id, withdrawal.finding, "trap" in withdrawal.marks) == (
+        order.pk,
+        "in_time",
+        True,
+    )
+    owner.post(f"/app/nordwind/withdrawals/{public_id('wdr', withdrawal.pk)}/act/", {"do": "way"})
+    assert [ret.withdrawal_id for ret in returns_of(merchant)] == [withdrawal.pk]
 
 
 def test_the_way_is_chosen_among_what_the_shop_offers_and_by_its_own_order_only(

@@ -35,6 +35,7 @@ class KlaviyoSink:
         self.requests = 0
         self.answers: list[tuple[int, dict[str, str]] | None] = []
         self.takes_it = False
+        self.says = "Request was throttled."
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -57,7 +58,7 @@ class KlaviyoSink:
                     self._record(json.loads(body))
                 if planned is None:
                     return None
-                return *planned, _errors("throttled", "Request was throttled.", "")
+                return *planned, _errors("throttled", self.says, "")
             if path != "/api/events":
                 return 404, {}, _errors("not_found", "Not found.", "")
             if headers["authorization"] != f"Klaviyo-API-Key {KEY}":

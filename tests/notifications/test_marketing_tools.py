@@ -1,6 +1,7 @@
 """Handing messages to a webhook and to Klaviyo: decided as any other, once under one id, and to nobody else's tool."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from merchants.ids import public_id
 from merchants.models import AuditEntry, Merchant
 from merchants.rest.errors import Unprocessable
 from merchants.scope import merchant_scope, merchant_transaction, platform_scope
-from notifications import marks, planner, planning
+from notifications import marks, planner, planning, sending
 from notifications.channels import circuits
 from notifications.choices import Channel, Reach
 from notifications.consent import commands as consent
@@ -289,6 +290,45 @@ def test_what_klaviyo_answers_decides(
     assert message.error == f"{answer[0]} Request was throttled."
     if answer[1]:
         assert message.due_at > timezone.now() + timedelta(seconds=590)  # type: ignore[operator]
+
+
+def test_a_nul_in_an_answer_costs_no_message_its_end(
+    linked: MarketingTool, klaviyo: KlaviyoSink, send_all: Work, log_of: Log, smtp_sink: SmtpSink
+) -> None:
+    """PostgreSQL keeps none: the message stayed claimed, and every batch that it was in ended there."""
+    klaviyo.answers, klaviyo.says = [(400, {})], "No such name: A\0nna"
+    factories.order(linked.merchant, email="anna@example.test")
+    send_all()
+    assert states(log_of()) == [("klaviyo", "failed", "refused"), ("email", "sent", "")]
+    with merchant_scope(linked.merchant):
+        assert "No such name: Anna" in MarketingTool.objects.get().last_failure
+
+
+def test_a_slow_tool_lets_the_mails_of_other_shops_go_first(
+    merchant: Merchant,
+    stranger: Merchant,
+    backend: Receiver,
+    drain_all: Work,
+    smtp_sink: SmtpSink,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A batch has its time: what of it is behind a tool that takes seconds was given back, again and again."""
+    monkeypatch.setattr(sending, "BATCH_SECONDS", 0.5)
+    thanks = backend.answer
+
+    def slowly(handler: Any, request: Any) -> None:
+        time.sleep(0.6)
+        thanks(handler, request)
+
+    backend.answer = slowly
+    slow, other = sorted((merchant, stranger), key=lambda shop: shop.pk.bytes)
+    first(slow, PLACED, "webhook")
+    commands.save_webhook(slow, backend.url)
+    for shop in (slow, other):
+        factories.order(shop, email="anna@example.test")
+    drain_all()
+    assert send_due() == 2
+    assert len(smtp_sink.mails) == 1
 
 
 def test_a_tool_that_fails_three_times_is_left_alone_and_another_shops_is_not(

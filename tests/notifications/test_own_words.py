@@ -1,6 +1,7 @@
 """A merchant's own words and switches: what is checked, what goes out, versions, and what was before."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -130,6 +131,15 @@ def test_versions_are_kept_compared_and_restored(merchant: Merchant) -> None:
         assert AuditEntry.objects.filter(action="words.saved").count() == 4
     with pytest.raises(NotFound):
         own_words.restore(merchant, CONFIRMATION, "en", 99)
+
+
+def test_what_changed_in_a_long_text_is_found_quickly_whatever_it_says() -> None:
+    """A page shows the changes of ten versions with thirty blocks each: it must not keep a web process for minutes."""
+    before, after = " ".join(["a"] * 2000), " ".join(["a"] * 1998 + ["b"])
+    began = time.process_time()
+    found = own_words.parts(before, after)
+    assert time.process_time() - began < 0.1
+    assert " ".join(text for kind, text in found if kind != "gone") == after
 
 
 def test_who_saves_over_somebody_elses_words_is_told(merchant: Merchant) -> None:

@@ -1,6 +1,7 @@
 """Our quicker nodes say to the letter what python-liquid's own say."""
 
 import gc
+import threading
 from typing import Any
 
 import pytest
@@ -129,3 +130,33 @@ def test_no_garbage_is_collected_meanwhile(source: str) -> None:
     said(sandbox.parse(source, sandbox.TEXT), {"probe": Probe()})
     assert collecting == [False]
     assert gc.isenabled()
+
+
+def test_the_collector_is_on_again_when_renderings_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that looked while another one was rendering, and was switched from then, left it off for good."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    class Probe:
+        def __str__(self) -> str:
+            begun.set()
+            may_end.wait(10)
+            return ""
+
+    other = threading.Thread(
+        target=lambda: said(sandbox.parse("{{ probe }}", sandbox.TEXT), {"probe": Probe()})
+    )
+    other.start()
+    begun.wait(10)
+    is_on = gc.isenabled
+
+    def looked() -> bool:
+        found = is_on()
+        may_end.set()
+        other.join()
+        return found
+
+    monkeypatch.setattr(gc, "isenabled", looked)
+    said(sandbox.parse("words", sandbox.TEXT), {})
+    may_end.set()
+    other.join()
+    assert is_on()

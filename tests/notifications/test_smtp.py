@@ -114,6 +114,8 @@ def test_a_server_that_waits_for_content_without_a_recipient_gets_none(server: _
     server.answers = {"RCPT": "550 nobody"}
     assert isinstance(told(server), smtplib.SMTPRecipientsRefused)
     assert server.mails == [b""]
+    server.answers = {"RCPT": "550 nobody", "END": ""}  # and hangs up on the empty one
+    assert isinstance(told(server), smtplib.SMTPRecipientsRefused)
     server.answers = {}
     assert told(server) is None
 

@@ -32,6 +32,7 @@ def test_a_photo_is_kept_with_its_line_and_read_back_as_jpeg(merchant: Merchant,
     assert Image.open(BytesIO(image.content)).size == (40, 30)
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"photo": "not base64 at all!"}, "photo_broken"),
+        ({"photo": "kein Foto: ß"}, "photo_broken"),
         ({"photo": b64encode(b"<svg onload=x>").decode()}, "photo_svg"),
         ({"photo": png(), "line": "L9"}, "unknown_line"),
     ]  # fmt: skip
