@@ -72,7 +72,7 @@ class ApiSchema(AutoSchema):
             "{" in self.path
             or "requestBody" in operation
             or "shipment_id" in str(operation.get("parameters"))
-            or self.view.may_be_missing
+            or getattr(self.view, "may_be_missing", False)
         ):
             problems |= _NOT_FOUND
         answers = operation["responses"]
