@@ -41,7 +41,6 @@ BENCHMARKS: dict[str, Callable[[Installation], Result | None]] = {
     "commit_to_effect": log.commit_to_effect,
     "order_to_mail": mail.order_to_mail,
     "messages_rendered": messages.messages_rendered,
-    "smtp_rendering": messages.smtp_rendering,
     "dry_run": messages.dry_run,
     "webhook_send": webhooks.webhook_send,
     "tracking_page": pages.tracking_page,

@@ -35,6 +35,8 @@ class Result:
     p90: float | None = None
     raw_p90: float | None = None
     calls: int | None = None
+    raw_rendering: float | None = None
+    ratio_rendering: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Its fields without the empty ones, rounded to what can be believed."""

@@ -1,7 +1,7 @@
 """Messages rendered and handed to a sink, beside a bare smtplib loop over one connection; dry runs."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks import harness
@@ -17,29 +17,23 @@ MESSAGES = 600
 def messages_rendered(installation: Installation) -> Result:
     """Messages a second of one process that calls `send_due` until nothing is due; a worker as shipped has two.
 
-    They are claimed, decided again, rendered, begun, sent and noted. The bare loop hands the very same mails over on
-    one connection, rendered before: no database, no rendering. cpu_ms: what our process spends on a message.
+    They are claimed, decided again, rendered, begun, sent and noted. Two bare loops hand the same mails over on one
+    connection in the same run, without a database: one has them rendered already (`raw`), one renders them
+    (`raw_rendering`). cpu_ms: what our process spends on a message.
     """
-    spent = []
-
-    def ours() -> float:
-        per_second, cpu = map(float, _run(installation, _OURS).split()[-2:])
-        spent.append(cpu)
-        return per_second
-
+    rounds: list[tuple[float, float, float, float]] = []
     with _sink(installation):
-        result = _in_turns("messages_rendered", installation, ours)
-    result.cpu_ms = sorted(spent)[len(spent) // 2]
-    return result
-
-
-def smtp_rendering(installation: Installation) -> Result:
-    """The bare loop with rendering included: the same mails filled from loaded data, written, and handed over."""
-    with _sink(installation):
-        _run(installation, _OURS)
-        return _in_turns(
-            "smtp_rendering", installation, lambda: float(_run(installation, _BARE_RENDERING).split()[-1])
-        )
+        for _ in range(harness.ROUNDS):
+            ours, cpu = map(float, _run(installation, _OURS).split()[-2:])
+            bare, rendering = (
+                float(_run(installation, loop).split()[-1]) for loop in (_BARE, _BARE_RENDERING)
+            )
+            rounds.append((ours, cpu, bare, rendering))
+    value, cpu, raw, raw_rendering = (sorted(each)[len(each) // 2] for each in zip(*rounds, strict=True))
+    return Result(
+        "messages_rendered", value, "messages/s", raw=raw, ratio=value / raw, cpu_ms=cpu, raw_rendering=raw_rendering,
+        ratio_rendering=value / raw_rendering,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -54,16 +48,6 @@ def _sink(installation: Installation) -> Iterator[None]:
     finally:
         sink.shutdown()
         sink.server_close()
-
-
-def _in_turns(name: str, installation: Installation, ours: Callable[[], float]) -> Result:
-    """Ours and the bare loop in turns; each time it sends what ours sent just before."""
-    rounds, limits = [], []
-    for _ in range(harness.ROUNDS):
-        rounds.append(ours())
-        limits.append(float(_run(installation, _BARE).split()[-1]))
-    value, raw = (sorted(each)[len(each) // 2] for each in (rounds, limits))
-    return Result(name, value, "messages/s", raw=raw, ratio=value / raw)
 
 
 def dry_run(installation: Installation) -> Result:

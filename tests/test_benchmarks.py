@@ -10,7 +10,7 @@ from benchmarks.harness import Result, percentile
 
 NAMES = (
     "order_post", "scan_post", "scan_post_bulk", "log_drain", "log_drain_write", "commit_to_effect", "order_to_mail",
-    "messages_rendered", "smtp_rendering", "dry_run", "webhook_send", "tracking_page", "worker_memory", "web_memory",
+    "messages_rendered", "dry_run", "webhook_send", "tracking_page", "worker_memory", "web_memory",
     "migrate_empty",
     "eta_backtest", "eta_predict", "import_orders", "import_orders_csv", "dashboard_orders", "dashboard_overview",
     "dashboard_search", "claim_due", "poll_throughput", "poll_freshness", "dashboard_watch", "dashboard_carriers",
