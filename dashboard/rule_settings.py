@@ -16,12 +16,14 @@ from dashboard.settings_pages import settings_page
 class CommaField(forms.CharField):
     """Words with commas between them, as a list without doubles."""
 
+    between = ", "
+
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
-        words = value if isinstance(value, list) else str(value or "").split(",")
+        words = value if isinstance(value, list) else str(value or "").split(self.between.rstrip(" "))
         return list(dict.fromkeys(word.strip() for word in words if word.strip()))
 
     def prepare_value(self, value: Any) -> Any:
-        return ", ".join(value) if isinstance(value, list) else value
+        return self.between.join(value) if isinstance(value, list) else value
 
     def validate(self, value: Any) -> None:
         """Nothing is needed."""
@@ -29,6 +31,13 @@ class CommaField(forms.CharField):
     def run_validators(self, value: Any) -> None:
         for word in value:
             super().run_validators(word)
+
+
+class LinesField(CommaField):
+    """Words that may have commas in them, one a line."""
+
+    between = "\n"
+    widget = forms.Textarea
 
 
 def edit_rules(

@@ -180,3 +180,9 @@ def _check(body: ProductIn) -> None:
                 code="invalid_field",
             )
         seen.add(variant.external_id)
+
+
+def product_types() -> list[str]:
+    """The types of the open scope's products, as the shop writes them, by the alphabet."""
+    rows = Product.objects.exclude(product_type="").order_by("product_type")
+    return list(rows.values_list("product_type", flat=True).distinct())

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from returns import reasons
 from returns.policy.choices import ItemCondition
 from returns.queries import Returnable
 from returns.reasons import Reason
@@ -56,12 +55,6 @@ class Answers:
         """Whether something is broken: the seller's duty, whatever the shop's window says."""
         return self.kind == Kind.WARRANTY
 
-    @property
-    def reasons(self) -> list[Reason]:
-        """The reasons to choose from: of a defect, those that a photo can show."""
-        offered = reasons.offered()
-        return [reason for reason in offered if reason.needs_photos] or offered if self.is_defect else offered
-
     def pairs(self) -> list[tuple[str, str]]:
         """The answers as the names and values of a form."""
         found = [("kind", self.kind)] if self.is_defect else []
@@ -76,6 +69,13 @@ class Answers:
     def query(self, step: str) -> str:
         """The address of a step, with everything that is answered."""
         return "?" + urlencode([("step", step), *self.pairs()])
+
+
+def reasons_for(line: Answer, *, defect: bool) -> list[Reason]:
+    """The reasons to choose from, each before its sub-reasons: of a defect, what a photo can show."""
+    offered = list(line.found.reasons)
+    shown = {reason.parent or reason.code for reason in offered if reason.needs_photos} if defect else set()
+    return [reason for reason in offered if (reason.parent or reason.code) in shown] or offered
 
 
 def kind_of(data: QueryDict) -> str:
@@ -99,20 +99,16 @@ def read(data: QueryDict, goods: Sequence[Returnable]) -> Answers:
 def _line(data: QueryDict, found: Returnable, key: str) -> Answer:
     count = data.get(f"count-{key}", "1")
     wanted = int(count) if count.isascii() and count.isdigit() and len(count) < 8 else 1
-    reason, condition = data.get(f"reason-{key}", ""), data.get(f"condition-{key}", "")
+    given, condition = data.get(f"reason-{key}", ""), data.get(f"condition-{key}", "")
+    reason = given if given in {each.code for each in found.reasons} else ""
     resolution = data.get(f"resolution-{key}", "")
     variant = data.get(f"variant-{resolution}-{key}", "") or data.get(f"variant-{key}", "")
     variant = variant.replace("\0", "")
     return Answer(
-        found, key, min(max(wanted, 1), found.piece.left), reason if _is_offered(reason) else "",
+        found, key, min(max(wanted, 1), found.piece.left), reason,
         condition if condition in ItemCondition.values else "",
         resolution if resolution in Resolution.values else "", variant[:191] if resolution in PICKED else "",
     )  # fmt: skip
-
-
-def _is_offered(code: str) -> bool:
-    found = reasons.known().get(code)
-    return found is not None and not found.is_off
 
 
 def with_terms(answers: Answers, goods: Mapping[str, Returnable]) -> Answers:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from orders.models import Order
 from portal.goods import own_picture
 from portal.loading import OrderRow
-from portal.return_answers import STEPS, Answer, Answers, asks_condition, key_of
+from portal.return_answers import STEPS, Answer, Answers, asks_condition, key_of, reasons_for
 from portal.return_offers import Offer, brings, offers_for, when_of, worth_of
 from portal.site import Site
 from portal.style import Style
@@ -20,6 +20,7 @@ from returns import reasons
 from returns.amounts import ZERO
 from returns.policy.choices import ItemCondition
 from returns.queries import Returnable
+from returns.reasons import Reason
 from returns.states import SENDS_GOODS, Kind, Method, Resolution
 from returns.steps import MOST_PHOTOS
 
@@ -117,7 +118,7 @@ def _reasons(
             {
                 "answer": line,
                 "row": _row(line.found, line, order, style),
-                "reasons": [(reason, reason.code == line.reason) for reason in answers.reasons],
+                "reasons": _chips(line, defect=answers.is_defect),
                 "conditions": [(value, label, value == line.condition) for value, label in ItemCondition.choices]
                 if asks_condition(line) else [],
                 "reason_id": f"reason-{line.key}", "condition_id": f"condition-{line.key}",
@@ -126,6 +127,16 @@ def _reasons(
         ],
         "hidden": [p for p in answers.pairs() if not p[0].startswith(("reason-", "condition-"))],
     }  # fmt: skip
+
+
+def _chips(line: Answer, *, defect: bool) -> list[tuple[Reason, bool, list[tuple[Reason, bool]]]]:
+    """The reasons with whether they are chosen, each with its sub-reasons likewise."""
+    found = [(reason, reason.code == line.reason) for reason in reasons_for(line, defect=defect)]
+    return [
+        (reason, chosen, [sub for sub in found if sub[0].parent == reason.code])
+        for reason, chosen in found
+        if not reason.parent
+    ]
 
 
 def _resolutions(
@@ -186,7 +197,7 @@ def _confirm(
         "keeps_all": not methods,
         "lines": [
             {"answer": line, "row": _row(line.found, line, order, style), "gets": _gets(line, order, style),
-             "reason": reasons.known()[line.reason].name}
+             "reason": reasons.name_of(line.reason)}
             for line in answers.lines
         ],
         "worth": style.money(sum((worth_of(line, order) for line in answers.lines), ZERO), order.currency),

@@ -188,7 +188,6 @@ def status_context(
 
 
 def _good(line: Any, style: Style, currency: str) -> dict[str, Any]:
-    reason = reasons.known().get(line.reason)
     gets = str(Resolution(line.resolution).label)
     return {
         "title": line.part.title if line.part else line.line.title,
@@ -196,7 +195,7 @@ def _good(line: Any, style: Style, currency: str) -> dict[str, Any]:
         "picture": own_picture(line.line.image_url),
         "quantity": line.quantity,
         "paid": style.money(line.paid, currency),
-        "reason": reason.name if reason else line.reason,
+        "reason": reasons.name_of(line.reason),
         "gets": f"{gets}: {line.exchange_title}" if line.exchange_title else gets,
     }
 

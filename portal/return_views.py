@@ -84,7 +84,9 @@ def _answers(site: Site, order: Order, data: QueryDict) -> tuple[Answers, list[R
     answers = read(data, goods)
     if kind == Kind.RETURN and any(line.reason for line in answers.lines):
         asked = {
-            line.found.piece.line.id: Asked(line.reason or None, line.condition or None, line.quantity)
+            line.found.piece.line.id: Asked(
+                reasons.with_parent(line.reason), line.condition or None, line.quantity
+            )
             for line in answers.lines
         }
         goods = returnable_of(site.merchant, order, asked=asked)

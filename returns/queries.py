@@ -1,6 +1,6 @@
 """Reading returns: a bounded number of queries, whatever the number of rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
@@ -17,7 +17,9 @@ from returns.counting import Piece, pieces_of
 from returns.label_models import ReturnLabel
 from returns.models import Return, ReturnEntry, ReturnLine, ReturnPhoto
 from returns.policy.line_facts import Asked
+from returns.policy.loading import bought_products, products_of
 from returns.policy.verdict import Verdict
+from returns.reasons import Reason, asks_for_types, offered
 from returns.states import NOT_SENT, UNDECIDED, Approval, EntryKind, Kind, Logistics, Money
 from returns.terms import terms_of
 
@@ -27,10 +29,14 @@ IN_ORDER = ("line__position", "part__position", "id")
 
 @dataclass(frozen=True)
 class Returnable:
-    """A piece of an order, how many of it are left, and what the rules say about it."""
+    """A piece of an order, how many of it are left, and what the rules say about it.
+
+    reasons: those that a shopper can give for it, each before its sub-reasons.
+    """
 
     piece: Piece
     verdict: Verdict
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def possible(self) -> bool:
@@ -51,11 +57,27 @@ def returnable_of(
     asked: what the shopper said about a line, for the rules that ask for it.
     """
     terms = terms_of(merchant, order, kind, at=at or timezone.now(), asked=asked)
+    pieces = [piece for piece in pieces_of(order) if piece.line.id in terms.lines]
+    types = _types_of(pieces) if asks_for_types() else {}
     return [
-        Returnable(piece, terms.lines[piece.line.id])
-        for piece in pieces_of(order)
-        if piece.line.id in terms.lines
+        Returnable(piece, terms.lines[piece.line.id], tuple(offered(types.get(piece.key, ""))))
+        for piece in pieces
     ]
+
+
+def _types_of(pieces: Sequence[Piece]) -> dict[tuple[UUID, UUID | None], str]:
+    """The product type of each piece by its key: as it was noted when it was bought, else as the shop calls it today;
+    "" where neither says. Two queries."""
+    bought = bought_products(piece.line.id for piece in pieces if piece.part is None)
+    skus = {piece.key: piece.part.sku if piece.part else piece.line.sku for piece in pieces}
+    today = products_of({sku for sku in skus.values() if sku})
+
+    def type_of(piece: Piece) -> str:
+        noted = bought.get(piece.line.id) if piece.part is None else None
+        now = today.get(skus[piece.key])
+        return (noted.type if noted else "") or (now.type if now else "")
+
+    return {piece.key: type_of(piece) for piece in pieces}
 
 
 def returns_with_lines() -> QuerySet[Return]:

@@ -25,6 +25,7 @@ from returns.policy.choices import Code, ItemCondition
 from returns.policy.fees import WITH_BONUS
 from returns.policy.line_facts import Asked
 from returns.policy.verdict import Verdict
+from returns.reasons import with_parent
 from returns.states import EntryKind, Kind, Method, Resolution, Side
 from returns.steps import add_entry, add_photos, cleaned, redrawn, tell, told
 from returns.terms import Terms, terms_of
@@ -132,7 +133,7 @@ def _check_shape(wanted: RequestedReturn) -> None:
 def _asked(wanted: RequestedReturn) -> Mapping[UUID, Asked]:
     """What the rules may ask of the shopper, by line."""
     return {
-        line.line_id: Asked(line.reason or None, line.condition or None, line.quantity)
+        line.line_id: Asked(with_parent(line.reason), line.condition or None, line.quantity)
         for line in wanted.lines
     }
 

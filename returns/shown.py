@@ -128,7 +128,10 @@ class ReturnOut(msgspec.Struct, kw_only=True):
 
 
 class ReturnableOut(msgspec.Struct, kw_only=True):
-    """What of an order can come back, and why (or why not): `sentence` is for people, `code` for programs."""
+    """What of an order can come back, and why (or why not): `sentence` is for people, `code` for programs.
+
+    reasons: the codes that are offered for a product of its type, each before its sub-reasons.
+    """
 
     line: str
     line_id: str
@@ -146,6 +149,7 @@ class ReturnableOut(msgspec.Struct, kw_only=True):
     bonus_percent: Decimal
     keep_item: bool
     rule: str
+    reasons: list[str]
 
 
 class ReturnablesOut(msgspec.Struct, kw_only=True):
@@ -212,5 +216,5 @@ def show_returnable(found: Returnable) -> ReturnableOut:
         window_ends=verdict.window_ends, resolutions=[str(r.value) for r in verdict.resolutions],
         methods=[str(m.value) for m in verdict.methods], fee=verdict.fee,
         restocking_percent=verdict.restocking_percent, bonus_percent=verdict.bonus_percent,
-        keep_item=verdict.keep_item, rule=verdict.rule,
+        keep_item=verdict.keep_item, rule=verdict.rule, reasons=[reason.code for reason in found.reasons],
     )  # fmt: skip

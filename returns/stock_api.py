@@ -35,6 +35,7 @@ class StockHooks(ApiView):
     """Where stock is asked."""
 
     scopes = {"GET": "webhooks:read", "PUT": "webhooks:write", "DELETE": "webhooks:write"}
+    may_be_missing = True
 
     @extend_schema(operation_id="stock_hook_read", responses={200: StockHookOut})
     def get(self, request: HttpRequest) -> HttpResponse:

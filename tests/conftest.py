@@ -42,12 +42,18 @@ LONG = (
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes long first. All else stays in its order."""
+    """Put what takes long first. All else stays in its order. And give every item an id of its own."""
 
     def rank(item: pytest.Item) -> int:
         return next((number for number, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG))
 
     items.sort(key=rank)
+    for item in items:  # Schemathesis gives all operations the same id: of those, xdist would run one.
+        if label := getattr(item, "operation_label", ""):
+            item._id = item.id.with_params(label)
+    assert len({item.nodeid for item in items}) == len(items), (
+        "of items with the same id only one would be run"
+    )
 
 
 @pytest.fixture(autouse=True)

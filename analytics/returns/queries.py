@@ -30,6 +30,15 @@ class Count:
 
 
 @dataclass(frozen=True)
+class ReasonCount:
+    """A reason with its sub-reasons counted in. subs: those of them that were given, the most frequent first."""
+
+    code: str
+    whole: Count
+    subs: Mapping[str, Count]
+
+
+@dataclass(frozen=True)
 class ProductReturns:
     """A product. rate: items that came back in the period for those bought in it; None where none was bought.
 
@@ -66,7 +75,7 @@ class ReturnFigures:
     paid: for all their items. kept: of it, what stayed in the shop as exchange or credit. cost: what the shop gave up
     for them (goods left with shoppers or not to be sold again, bonus), less the fees that it took; carriers' prices are
     not known here. refund_seconds: from asking to the money, p50 and p90 of those that are settled.
-    reasons: by code; `withdrawal` for what was withdrawn from without one.
+    reasons: by code; `withdrawal` for what was withdrawn from without one. parents: the reason of each sub-reason.
     """
 
     returns: int = 0
@@ -78,6 +87,7 @@ class ReturnFigures:
     other_currency: int = 0
     refund_seconds: tuple[float, float] | None = None
     reasons: Mapping[str, Count] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
     resolutions: Mapping[str, Count] = field(default_factory=dict)
     products: tuple[ProductReturns, ...] = ()
     types: tuple[TypeReturns, ...] = ()
@@ -86,6 +96,24 @@ class ReturnFigures:
     def rate(self) -> float | None:
         """Items that came back for those that were bought in the period."""
         return self.items / self.bought if self.bought else None
+
+    @property
+    def by_whole_reason(self) -> list[ReasonCount]:
+        """The reasons with their sub-reasons counted in, the most frequent first."""
+        groups: dict[str, dict[str, Count]] = {}
+        for code, count in self.reasons.items():
+            groups.setdefault(self.parents.get(code, code), {})[code] = count
+        found = [
+            ReasonCount(
+                code,
+                Count(
+                    sum(c.items for c in given.values()), sum((c.paid for c in given.values()), Decimal(0))
+                ),
+                {sub: count for sub, count in given.items() if sub != code},
+            )
+            for code, given in groups.items()
+        ]
+        return sorted(found, key=lambda row: (-row.whole.items, row.code))
 
     @property
     def kept_share(self) -> float | None:
@@ -154,6 +182,7 @@ def return_figures(period: Period) -> ReturnFigures:
         cursor.execute(_BOUGHT, {**values, "skus": [row[0] for row in products]})
         bought = dict(cursor.fetchall())
     faults = frozenset(code for code, reason in known().items() if reason.names_fault)
+    parents = {code: reason.parent for code, reason in known().items() if reason.parent}
     items, paid, given = next((row[3:] for row in groups if row[0] == _ALL), (0, 0, 0))
     resolutions = _counts(row[2:] for row in groups if row[0] == _BY_RESOLUTION)
     return ReturnFigures(
@@ -161,7 +190,8 @@ def return_figures(period: Period) -> ReturnFigures:
         kept=sum((count.paid for name, count in resolutions.items() if name in _KEPT), Decimal(0)),
         cost=Decimal(given or 0) - fees, other_currency=other,
         refund_seconds=(spans[0], spans[1]) if spans and spans[0] is not None else None,
-        reasons=_counts((row[1], *row[3:]) for row in groups if row[0] == _BY_REASON), resolutions=resolutions,
+        reasons=_counts((row[1], *row[3:]) for row in groups if row[0] == _BY_REASON), parents=parents,
+        resolutions=resolutions,
         products=tuple(
             ProductReturns(
                 sku, title, int(number), int(bought.get(sku, 0)), dict(zip(names, map(int, counts), strict=True)),

@@ -12,9 +12,13 @@ _DAY = 86_400  # seconds
 
 
 class ReturnReasonOut(msgspec.Struct, kw_only=True):
-    """How many items came back for a reason (`withdrawal` for what was withdrawn from, "" where none was given)."""
+    """How many items came back for a reason (`withdrawal` for what was withdrawn from, "" where none was given).
+
+    parent: the reason that it is a sub-reason of, "" for none; what came back for that alone is a row of its own.
+    """
 
     reason: str
+    parent: str
     items: int
     paid: Decimal
 
@@ -87,7 +91,9 @@ def show_figures(figures: ReturnFigures, period: Period, currency: str) -> Retur
         cost_per_return=None if figures.cost_each is None else _money(figures.cost_each),
         other_currency=figures.other_currency, days_to_refund_p50=_days(spans[0]), days_to_refund_p90=_days(spans[1]),
         reasons=[
-            ReturnReasonOut(reason=reason, items=count.items, paid=_money(count.paid))
+            ReturnReasonOut(
+                reason=reason, parent=figures.parents.get(reason, ""), items=count.items, paid=_money(count.paid)
+            )
             for reason, count in figures.reasons.items()
         ],
         resolutions=[

@@ -17,7 +17,7 @@ from dashboard import formats, shell
 from dashboard.access import Seat, merchant_view
 from merchants.exporting import escape_cell
 from returns.policy.choices import Resolution
-from returns.reasons import name_of
+from returns.reasons import known, name_of
 
 PERIODS = (30, 90, 365)
 _USUAL = 90
@@ -38,10 +38,7 @@ def returns_report(request: HttpRequest, seat: Seat) -> HttpResponse:
         "summary": _summary(figures, currency),
         "other_currency": figures.other_currency,
         "tables": [
-            {"id": "why", "words": _("By reason"), "head": _("Reason"), "rows": [
-                _row(_reason(code) or _("No reason given"), count, figures, currency)
-                for code, count in figures.reasons.items()
-            ]},
+            {"id": "why", "words": _("By reason"), "head": _("Reason"), "rows": _reasons(figures, currency)},
             {"id": "what", "words": _("By what customers got"), "head": _("Resolution"), "rows": [
                 _row(_resolution(code), count, figures, currency) for code, count in figures.resolutions.items()
             ]},
@@ -89,6 +86,18 @@ def _summary(figures: ReturnFigures, currency: str) -> list[tuple[str, str, str]
          _("half of them, from asking; nine of ten within %(span)s") % {
              "span": "–" if spans is None else formats.duration(spans[1])}),
     ]  # fmt: skip
+
+
+def _reasons(figures: ReturnFigures, currency: str) -> list[dict[str, Any]]:
+    """Each reason with its sub-reasons counted in, then those."""
+    rows: list[dict[str, Any]] = []
+    for group in figures.by_whole_reason:
+        rows.append(_row(_reason(group.code) or _("No reason given"), group.whole, figures, currency))
+        rows += [
+            {**_row(str(known()[code].name), count, figures, currency), "is_sub": True}
+            for code, count in group.subs.items()
+        ]
+    return rows
 
 
 def _percent(share: float | None) -> str:

@@ -20,7 +20,7 @@ from orders.models import Customer
 from orders.segments import commands, queries
 from orders.segments.members import customers_of
 from orders.segments.queries import Known
-from orders.segments.rules import MOST_CONDITIONS, Condition, Rule, checked, every_kind
+from orders.segments.rules import MOST_CONDITIONS, SegmentCondition, SegmentRule, checked, every_kind
 
 _SAMPLE = 8
 _BLANK_ROWS = 2
@@ -130,7 +130,7 @@ def in_words(known: Known) -> str:
 def _edit(request: HttpRequest, seat: Seat, known: Known | None, begin: Known | None) -> HttpResponse:
     is_live = bool(request.htmx)  # type: ignore[attr-defined]
     given = request.POST if request.method == "POST" else request.GET if "kind" in request.GET else None
-    rule = _read(given) if given is not None else begin.rule if begin else Rule()
+    rule = _read(given) if given is not None else begin.rule if begin else SegmentRule()
     name = given.get("name", "") if given is not None else str(begin.name) if known and begin else ""
     errors: dict[int, str] = {}
     refusal = ""
@@ -168,27 +168,27 @@ def _refusals() -> dict[str, str]:
     }
 
 
-def _read(given: QueryDict) -> Rule:
+def _read(given: QueryDict) -> SegmentRule:
     """The rule of a sent form. A row without a kind is none."""
     pairs = zip(given.getlist("kind"), given.getlist("value"), strict=False)
     conditions = [
-        Condition(kind=kind[:40], value=value.replace("\0", "")[:200]) for kind, value in pairs if kind
+        SegmentCondition(kind=kind[:40], value=value.replace("\0", "")[:200]) for kind, value in pairs if kind
     ]
     match: Any = "any" if given.get("match") == "any" else "all"
-    return Rule(match=match, conditions=conditions[:MOST_CONDITIONS])
+    return SegmentRule(match=match, conditions=conditions[:MOST_CONDITIONS])
 
 
-def _errors(rule: Rule) -> dict[int, str]:
+def _errors(rule: SegmentRule) -> dict[int, str]:
     found = {}
     for index, condition in enumerate(rule.conditions):
         try:
-            checked(Rule(conditions=[condition]))
+            checked(SegmentRule(conditions=[condition]))
         except Unprocessable as error:
             found[index] = str(error.detail)
     return found
 
 
-def _lines(rule: Rule, errors: dict[int, str]) -> list[dict[str, Any]]:
+def _lines(rule: SegmentRule, errors: dict[int, str]) -> list[dict[str, Any]]:
     kinds = every_kind()
     shown = [
         {
@@ -201,7 +201,7 @@ def _lines(rule: Rule, errors: dict[int, str]) -> list[dict[str, Any]]:
     return shown + [{"number": len(shown) + n + 1, "kind": "", "value": ""} for n in range(blank)]
 
 
-def _who(seat: Seat, rule: Rule) -> dict[str, Any]:
+def _who(seat: Seat, rule: SegmentRule) -> dict[str, Any]:
     """How many a rule lets in, and the newest few: two queries."""
     number = queries.count(rule)
     sample: list[Customer] = list(customers_of(rule).order_by("-created_at", "-id")[:_SAMPLE])

@@ -11,7 +11,7 @@ from demo.seed.bringing_back import bring_back
 from demo.seed.leaving import leave_and_claim
 from demo.seed.plan import FIRST_NUMBER, numbered, plan_orders
 from demo.seed.regulars import keep_customers
-from demo.seed.rules import make_rules
+from demo.seed.rules import make_reasons, make_rules
 from demo.seed.shop import Access, forget_merchant, give_access, make_merchant, still_valid
 from demo.seed.shoppers import act_as_shoppers
 from demo.seed.showcase import plan_showcase
@@ -53,6 +53,7 @@ def fill(
     now = now or timezone.now()
     rng = Random(number)  # noqa: S311  # Made-up shoppers, no secrets.
     make_rules(merchant, now)
+    make_reasons(merchant)
     begin_asking(merchant, now)
     showcase = plan_showcase(rng, now, origin_of(merchant))
     wanted = max(orders - len(showcase), 0)

@@ -16,6 +16,11 @@ class Product:
     variants: tuple[tuple[str, str], ...]
 
     @property
+    def type(self) -> str:
+        """What the shop calls its type: by what its SKU begins with."""
+        return _TYPES[self.sku[:2]]
+
+    @property
     def image_url(self) -> str:
         return f"/static/demo/products/{self.picture}.png"
 
@@ -28,6 +33,12 @@ class Product:
         return self.german if german else self.english
 
 
+# Those that are worn have a size that may not fit.
+WORN = ("Boots", "Knitwear", "Raincoats", "Socks")
+_TYPES = {
+    "FJ": "Knitwear", "PO": "Hats", "DS": "Socks", "HA": "Kitchen", "TK": "Kitchen", "BO": "Kitchen", "BP": "Bags",
+    "WB": "Boots", "DE": "Home", "LA": "Home", "KE": "Home", "RM": "Raincoats",
+}  # fmt: skip
 _SIZES = (("S", "S"), ("M", "M"), ("L", "L"), ("XL", "XL"))
 _SHOES = tuple((size, size) for size in ("38", "40", "42", "44"))
 _PAIRS = (("36–38", "36–38"), ("39–42", "39–42"), ("43–46", "43–46"))

@@ -32,7 +32,7 @@ from orders.models import Customer
 from orders.products import put_product
 from orders.schemas import ProductIn, VariantIn
 from orders.segments.commands import save_segment
-from orders.segments.rules import Condition, Rule
+from orders.segments.rules import SegmentCondition, SegmentRule
 
 _READERS: Final = 40
 _USED_UP: Final = "DS-GR-39-42"  # socks wear through
@@ -87,7 +87,7 @@ def _products(merchant: Merchant) -> None:
             merchant,
             ProductIn(
                 external_id=each.sku, title=each.english, url=_url(each.sku.lower()), tags=["wool"] if is_wool else [],
-                image_url=each.image_url,
+                image_url=each.image_url, product_type=each.type,
                 variants=[
                     VariantIn(
                         external_id=each.sku_of(number), sku=each.sku_of(number), title=words[0], price=each.price,
@@ -154,8 +154,10 @@ def _keep(merchant: Merchant, planned: Sequence[Message]) -> None:
         event_log.record_many((fact, None) for fact in facts)
 
 
-def _rule(*conditions: tuple[str, str]) -> Rule:
-    return Rule(match="all", conditions=[Condition(kind=kind, value=value) for kind, value in conditions])
+def _rule(*conditions: tuple[str, str]) -> SegmentRule:
+    return SegmentRule(
+        match="all", conditions=[SegmentCondition(kind=kind, value=value) for kind, value in conditions]
+    )
 
 
 def _url(page: str) -> str:

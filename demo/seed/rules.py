@@ -1,8 +1,10 @@
-"""The demo shop's return rules, in force for as long as it has orders."""
+"""The demo shop's return rules, in force for as long as it has orders, and its reasons."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from demo.seed.catalogue import WORN
 from merchants.models import Merchant
 from merchants.scope import merchant_scope
 from returns.policy.choices import Method, Reads, Resolution, Trigger
@@ -10,6 +12,7 @@ from returns.policy.commands import save_policy
 from returns.policy.fields import Field, Op
 from returns.policy.model import Condition, Fees, Outcome, Policy, Rule
 from returns.policy.models import PolicyVersion
+from returns.reasons import REASONS, set_reasons
 
 
 def _if(field: Field, op: Op, *values: str) -> Condition:
@@ -71,3 +74,16 @@ def make_rules(merchant: Merchant, now: datetime) -> None:
     version = save_policy(merchant, RULES, note="First rules")
     with merchant_scope(merchant):
         PolicyVersion.objects.filter(pk=version.pk).update(saved_at=now - timedelta(days=365))
+
+
+def make_reasons(merchant: Merchant) -> None:
+    """What does not fit, more exactly, for what is worn; the usual reasons for everything."""
+    fit = replace(
+        REASONS["too_small"], code="fit", words={"en": "Does not fit", "de": "Passt nicht"}, types=WORN
+    )
+    subs = [replace(REASONS[code], parent="fit") for code in ("too_small", "too_big")]
+    narrow = replace(
+        fit, code="narrow", words={"en": "Too narrow", "de": "Zu eng"}, types=("Boots",), parent="fit"
+    )
+    usual = [reason for code, reason in REASONS.items() if code not in ("too_small", "too_big")]
+    set_reasons(merchant, [fit, *subs, narrow, *usual])

@@ -145,7 +145,19 @@ CODES: dict[str, Code] = {
     "text_too_long": Code(422, "The text is too long.", "`detail` says how long it may be."),
     "received_too_many": Code(422, "More than the return announced.", "Read its `lines`."),
     "too_many_branches": Code(422, "There are too many branches.", "Remove one that is closed."),
-    "reasons_off": Code(422, "No reason would be left to choose.", "Leave at least one on."),
+    "reasons_off": Code(
+        422,
+        "For some product no reason would be left to choose.",
+        "Leave one on that has no `types` and no `parent`.",
+    ),
+    "reason_parent": Code(
+        422,
+        "The parent of a reason is not named, or has a parent itself.",
+        "Send a `parent` of the same list.",
+    ),
+    "reason_twice": Code(422, "A reason is named twice.", "Name each `code` once."),
+    "reason_without_words": Code(422, "A reason of your own needs words.", "Send `words.en` or `words.de`."),
+    "too_many_reasons": Code(422, "There are too many reasons.", "Use a code again that is off."),
     "photo_broken": Code(422, "This is no photo that can be read.", "Send a JPEG, PNG or WebP in base64."),
     "too_many_photos": Code(422, "These are too many photos.", "`detail` says how many there may be."),
     "invalid_tracking_number": Code(

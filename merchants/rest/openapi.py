@@ -72,6 +72,7 @@ class ApiSchema(AutoSchema):
             "{" in self.path
             or "requestBody" in operation
             or "shipment_id" in str(operation.get("parameters"))
+            or self.view.may_be_missing
         ):
             problems |= _NOT_FOUND
         answers = operation["responses"]
@@ -137,6 +138,8 @@ class ApiSchema(AutoSchema):
             schema = {**schema, "title": name}
         kind = ResolvedComponent.SCHEMA
         component = ResolvedComponent(name, kind, schema=schema, object=name)  # type: ignore[no-untyped-call]
+        if component in self.registry and self.registry[component.key].schema != schema:
+            raise ValueError(f"two Structs of the API are called {name}: one of them needs another name")
         self.registry.register_on_missing(component)
 
 

@@ -26,9 +26,13 @@ _KEPT_PROBLEMS = ("not_found", "gone")
 
 
 class ApiView(APIView):
-    """A view of one merchant's data. Subclasses name the scope of each method in `scopes`."""
+    """A view of one merchant's data. Subclasses name the scope of each method in `scopes`.
+
+    may_be_missing: that the address alone does not say so, but 404 is an answer of it.
+    """
 
     scopes: dict[str, str] = {}
+    may_be_missing = False
     merchant: Merchant
     _allowance: limits.Allowance | None = None
 

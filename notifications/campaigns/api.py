@@ -21,7 +21,7 @@ from notifications.campaigns.queries import get_campaign, report
 _READ, _WRITE = "messages:read", "messages:write"
 
 
-class CampaignBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class CampaignDraftIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A campaign as it is written. `words`: language → place (`subject`, `heading`, `lead`, `button` …) → text."""
 
     name: Annotated[str, Meta(min_length=1, max_length=120)]
@@ -96,13 +96,13 @@ class Campaigns(ApiView):
         """List campaigns, newest first."""
         return self.show(newest_first(Campaign.objects.all(), request.GET, show))
 
-    @extend_schema(operation_id="campaigns_create", request=CampaignBody, responses={201: CampaignOut})
+    @extend_schema(operation_id="campaigns_create", request=CampaignDraftIn, responses={201: CampaignOut})
     def post(self, request: HttpRequest) -> HttpResponse:
         """Write a campaign. Nothing goes out before it is scheduled."""
         return self.once("POST /campaigns", self._create)
 
     def _create(self) -> HttpResponse:
-        return self.show(show(commands.save_campaign(self.merchant, _said(self.body(CampaignBody)))), 201)
+        return self.show(show(commands.save_campaign(self.merchant, _said(self.body(CampaignDraftIn)))), 201)
 
 
 class OneCampaign(ApiView):
@@ -118,7 +118,7 @@ class OneCampaign(ApiView):
         told = CampaignReport(**{name: getattr(found, name) for name in CampaignReport.__struct_fields__})
         return self.show(FullCampaignOut(**msgspec.structs.asdict(show(row)), report=told))
 
-    @extend_schema(operation_id="campaigns_update", request=CampaignBody, responses={200: CampaignOut})
+    @extend_schema(operation_id="campaigns_update", request=CampaignDraftIn, responses={200: CampaignOut})
     def patch(self, request: HttpRequest, campaign_id: str) -> HttpResponse:
         """Write a campaign anew that has not begun. What is left out takes its default."""
         return self.once(f"PATCH /campaigns/{campaign_id}", lambda: self._change(campaign_id))
@@ -126,7 +126,7 @@ class OneCampaign(ApiView):
     def _change(self, campaign_id: str) -> HttpResponse:
         row = get_campaign(parse_public_id("cmp", campaign_id))
         return self.show(
-            show(commands.save_campaign(self.merchant, _said(self.body(CampaignBody)), campaign_id=row.pk))
+            show(commands.save_campaign(self.merchant, _said(self.body(CampaignDraftIn)), campaign_id=row.pk))
         )
 
 
@@ -191,7 +191,7 @@ class CancelCampaign(MoveCampaign):
         return super().post(request, campaign_id)
 
 
-def _said(body: CampaignBody) -> commands.CampaignIn:
+def _said(body: CampaignDraftIn) -> commands.CampaignIn:
     starts_at = aware(body.starts_at, "starts_at") if body.starts_at else None
     return commands.CampaignIn(
         name=body.name, segment=body.segment, words=body.words, url=body.url, starts_at=starts_at,

@@ -22,7 +22,7 @@ from orders.schemas import CustomerOut
 from orders.segments import commands, queries
 from orders.segments.members import customers_of
 from orders.segments.queries import Known
-from orders.segments.rules import Rule, checked
+from orders.segments.rules import SegmentRule, checked
 
 _READ, _WRITE = "customers:read", "customers:write"
 
@@ -31,7 +31,7 @@ class SegmentIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A segment. `rule` names its conditions; those that there are: the guide on segments."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
-    rule: Rule
+    rule: SegmentRule
 
 
 class SegmentOut(msgspec.Struct, kw_only=True):
@@ -40,7 +40,7 @@ class SegmentOut(msgspec.Struct, kw_only=True):
     id: str
     name: str
     built_in: bool
-    rule: Rule
+    rule: SegmentRule
     customers: int
     created_at: datetime | None
 
@@ -100,10 +100,10 @@ class CountSegment(ApiView):
 
     scopes = {"POST": _READ}
 
-    @extend_schema(operation_id="segments_count", request=Rule, responses={200: CountOut})
+    @extend_schema(operation_id="segments_count", request=SegmentRule, responses={200: CountOut})
     def post(self, request: HttpRequest) -> HttpResponse:
         """Count the customers whom a rule would let in. Nothing is stored."""
-        rule = checked(self.body(Rule))
+        rule = checked(self.body(SegmentRule))
         return self.show(CountOut(customers=queries.count(rule)))
 
 

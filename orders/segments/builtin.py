@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.segments.rules import Condition, Rule
+from orders.segments.rules import SegmentCondition, SegmentRule
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,13 @@ class BuiltIn:
 
     name: Promise
     whom: Promise
-    rule: Rule
+    rule: SegmentRule
 
 
-def _all(*conditions: tuple[str, str]) -> Rule:
-    return Rule(match="all", conditions=[Condition(kind=kind, value=value) for kind, value in conditions])
+def _all(*conditions: tuple[str, str]) -> SegmentRule:
+    return SegmentRule(
+        match="all", conditions=[SegmentCondition(kind=kind, value=value) for kind, value in conditions]
+    )
 
 
 BUILT_IN: Final[Mapping[str, BuiltIn]] = {

@@ -12,7 +12,7 @@ from merchants.models import Merchant
 from merchants.rest.errors import Conflict, NotFound, Unprocessable
 from merchants.scope import merchant_transaction
 from orders.segments.models import Segment
-from orders.segments.rules import Rule, checked
+from orders.segments.rules import SegmentRule, checked
 
 MOST_SEGMENTS = 200
 
@@ -32,7 +32,9 @@ def uses_of(ref: str) -> list[str]:
     return [name for ask in _users for name in ask(ref)]
 
 
-def save_segment(merchant: Merchant, name: str, rule: Rule, *, segment_id: UUID | None = None) -> Segment:
+def save_segment(
+    merchant: Merchant, name: str, rule: SegmentRule, *, segment_id: UUID | None = None
+) -> Segment:
     """Make a segment, or change the one with this id. Returns it.
 
     Raises Unprocessable for a name that is empty or taken, a condition that cannot be read and too many segments;

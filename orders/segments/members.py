@@ -8,12 +8,12 @@ from django.db.models.expressions import RawSQL
 
 from orders.models import Customer
 from orders.segments import queries
-from orders.segments.rules import Rule
+from orders.segments.rules import SegmentRule
 
 _NAMED = re.compile(r"%\((\w+)\)s")
 
 
-def customers_of(rule: Rule) -> QuerySet[Customer]:
+def customers_of(rule: SegmentRule) -> QuerySet[Customer]:
     """The open scope's customers whom a checked rule lets in."""
     sql, values = queries.id_statement(rule)
     bound: list[Any] = [values[name] for name in _NAMED.findall(sql)]

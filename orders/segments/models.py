@@ -47,7 +47,7 @@ class Purchase(MerchantModel):
 
 
 class Segment(MerchantModel):
-    """A merchant's own segment: a name and a rule (`orders.segments.rules.Rule`). Who is in it is never stored."""
+    """A merchant's own segment: a name and a rule (`rules.SegmentRule`). Who is in it is never stored."""
 
     name = models.CharField(max_length=80)
     rule = models.JSONField(default=dict)

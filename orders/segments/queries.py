@@ -13,7 +13,7 @@ from merchants.rest.errors import NotFound
 from merchants.scope import current_merchant
 from orders.segments.builtin import BUILT_IN
 from orders.segments.models import Segment
-from orders.segments.rules import Rule, compiled, stored
+from orders.segments.rules import SegmentRule, compiled, stored
 
 _FROM = """
 FROM orders_customer AS c
@@ -37,7 +37,7 @@ class Known:
     ref: str
     name: str | Promise
     whom: str | Promise
-    rule: Rule
+    rule: SegmentRule
     row: Segment | None = None
 
 
@@ -93,7 +93,7 @@ def counts(segments: Sequence[Known]) -> dict[str, int]:
     return {known.ref: count for known, count in zip(segments, row, strict=True)}
 
 
-def count(rule: Rule) -> int:
+def count(rule: SegmentRule) -> int:
     """How many customers a checked rule lets in: one statement."""
     where, values = compiled(rule, "v")
     [[number]] = _rows(
@@ -102,7 +102,7 @@ def count(rule: Rule) -> int:
     return int(number)
 
 
-def ids(rule: Rule, *, after: UUID | None = None, limit: int) -> list[UUID]:
+def ids(rule: SegmentRule, *, after: UUID | None = None, limit: int) -> list[UUID]:
     """Up to `limit` customers whom a checked rule lets in, in the order of their ids, behind `after`."""
     where, values = compiled(rule, "v")
     begin = "AND c.id > %(after)s" if after else ""
@@ -113,7 +113,7 @@ def ids(rule: Rule, *, after: UUID | None = None, limit: int) -> list[UUID]:
     return [row[0] for row in _rows(sql, {**values, "after": after, "limit": limit})]
 
 
-def id_statement(rule: Rule) -> tuple[str, dict[str, Any]]:
+def id_statement(rule: SegmentRule) -> tuple[str, dict[str, Any]]:
     """A checked rule as `SELECT id` over the open scope's customers, and its values."""
     where, values = compiled(rule, "v")
     sql = f"SELECT c.id {_source([where])} WHERE c.merchant_id = %(merchant)s AND {where}"

@@ -22,7 +22,7 @@ _LONGEST = 200
 _MOST_WORDS = 50
 
 
-class Condition(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class SegmentCondition(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """One thing that must hold of a customer."""
 
     kind: Annotated[str, Meta(max_length=40, description="`orders.at_least`, `product_tag.bought` …")]
@@ -31,11 +31,11 @@ class Condition(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ] = ""
 
 
-class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class SegmentRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Conditions of which all, or any, must hold. Without one, everybody is in."""
 
     match: Literal["all", "any"] = "all"
-    conditions: Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)] = []
+    conditions: Annotated[list[SegmentCondition], Meta(max_length=MOST_CONDITIONS)] = []
 
 
 class Unreadable(ValueError):
@@ -194,7 +194,7 @@ def every_kind() -> Mapping[str, Kind]:
     return {**KINDS, **_added}
 
 
-def checked(rule: Rule) -> Rule:
+def checked(rule: SegmentRule) -> SegmentRule:
     """The rule as it is stored. Raises Unprocessable that names the condition and says what is wrong with it."""
     for index, condition in enumerate(rule.conditions):
         place = f"rule.conditions[{index}]"
@@ -210,24 +210,24 @@ def checked(rule: Rule) -> Rule:
     return rule
 
 
-def stored(data: Any) -> Rule:
+def stored(data: Any) -> SegmentRule:
     """A rule out of its column. One that cannot be read any more lets nobody in."""
     try:
-        return checked(msgspec.convert(data, Rule))
+        return checked(msgspec.convert(data, SegmentRule))
     except (msgspec.ValidationError, Unprocessable):
         return NOBODY
 
 
 # No order is placed within zero days and longer ago than that.
-NOBODY: Final = Rule(
+NOBODY: Final = SegmentRule(
     match="all",
     conditions=[
-        Condition(kind="orders.at_least", value="100000"), Condition(kind="orders.at_most", value="0"),
+        SegmentCondition(kind="orders.at_least", value="100000"), SegmentCondition(kind="orders.at_most", value="0"),
     ],
 )  # fmt: skip
 
 
-def compiled(rule: Rule, name: str) -> tuple[str, dict[str, Any]]:
+def compiled(rule: SegmentRule, name: str) -> tuple[str, dict[str, Any]]:
     """The rule as a condition in SQL, and its values under names that begin with `name`. For checked rules."""
     parts, values = [], {}
     for index, condition in enumerate(rule.conditions):

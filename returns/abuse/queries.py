@@ -12,6 +12,7 @@ from orders.models import Order, OrderLine, OrderStatus
 from orders.search import find_orders
 from returns.abuse.signals import Hint, Past, weigh
 from returns.models import Return, ReturnLine
+from returns.reasons import with_subs
 from returns.states import OVER, Kind
 
 _YEAR: Final = timedelta(days=365)
@@ -23,7 +24,9 @@ _VALUE: Final = DecimalField(max_digits=20, decimal_places=4)
 
 
 def hint_about(ret: Return) -> Hint | None:
-    """What stands out about a return of the open scope and who asked for it. Six queries at most.
+    """What stands out about a return of the open scope and who asked for it.
+
+    Six queries at most, beside the shop's reasons, which a request reads once.
 
     None for a withdrawal by law and for warranty: such are never judged. Somebody without a name has no past.
     """
@@ -65,7 +68,7 @@ def _returned(customer_id: UUID, since: Any, currency: str) -> dict[str, Any]:
     lines = ReturnLine.objects.filter(
         ret__customer_id=customer_id, ret__kind=Kind.RETURN, ret__requested_at__gte=since,
         ret__currency=currency, part__isnull=True,
-    ).exclude(ret__approval_state__in=OVER).exclude(reason__in=NOT_BY_CHOICE)  # fmt: skip
+    ).exclude(ret__approval_state__in=OVER).exclude(reason__in=with_subs(NOT_BY_CHOICE))  # fmt: skip
     found = lines.aggregate(
         items=Sum("quantity"),
         value=Sum(ExpressionWrapper(F("quantity") * F("line__unit_price"), output_field=_VALUE)),

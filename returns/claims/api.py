@@ -18,7 +18,7 @@ from returns.claims import commands, queries
 from returns.claims.models import Claim, Cover, Exclusion, Kind, Payer, Resolution, Status
 from returns.claims.pool import cover
 from returns.claims.schemas import (
-    ApproveIn,
+    ApproveClaimIn,
     AskIn,
     ClaimIn,
     ClaimOut,
@@ -139,10 +139,10 @@ class _Deciding(ApiView):
 class ApproveClaim(_Deciding):
     """Making a claim good."""
 
-    @extend_schema(operation_id="claims_approve", request=ApproveIn, responses={200: ClaimOut})
+    @extend_schema(operation_id="claims_approve", request=ApproveClaimIn, responses={200: ClaimOut})
     def post(self, request: HttpRequest, claim_id: str) -> HttpResponse:
         """Approve a claim. A second time changes nothing."""
-        pk, told = self.found(claim_id), self.body(ApproveIn)
+        pk, told = self.found(claim_id), self.body(ApproveClaimIn)
         _one_of(told.resolution, Resolution.values, "resolution")
         _one_of(told.payer, Payer.values, "payer")
         commands.approve(

@@ -99,7 +99,7 @@ class CoverOut(msgspec.Struct, kw_only=True):
     created_at: datetime
 
 
-class ApproveIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class ApproveClaimIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """resolution: refund, reship or credit. payer: pool or merchant. text: to the shopper."""
 
     resolution: str

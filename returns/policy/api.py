@@ -26,7 +26,7 @@ class PolicyIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     note: Annotated[str, Meta(max_length=200)] = ""
 
 
-class PolicyOut(msgspec.Struct, kw_only=True):
+class PolicyInForceOut(msgspec.Struct, kw_only=True):
     """The policy in force. version 0 is the built-in one, which nobody saved."""
 
     version: int
@@ -41,13 +41,13 @@ class ReturnPolicy(ApiView):
 
     scopes = {"GET": "returns:read", "PUT": "returns:write"}
 
-    @extend_schema(operation_id="return_policy_read", responses={200: PolicyOut})
+    @extend_schema(operation_id="return_policy_read", responses={200: PolicyInForceOut})
     def get(self, request: HttpRequest) -> HttpResponse:
         """Read the return policy in force."""
         newest = PolicyVersion.objects.order_by("-number").first()
-        return self.show(_shown(newest) if newest else PolicyOut(version=0, policy=Policy()))
+        return self.show(_shown(newest) if newest else PolicyInForceOut(version=0, policy=Policy()))
 
-    @extend_schema(operation_id="return_policy_put", request=PolicyIn, responses={200: PolicyOut})
+    @extend_schema(operation_id="return_policy_put", request=PolicyIn, responses={200: PolicyInForceOut})
     def put(self, request: HttpRequest) -> HttpResponse:
         """Put a return policy in force. The same one again changes nothing."""
         told = self.body(PolicyIn)
@@ -56,7 +56,7 @@ class ReturnPolicy(ApiView):
         )
 
 
-def _shown(row: PolicyVersion) -> PolicyOut:
-    return PolicyOut(
+def _shown(row: PolicyVersion) -> PolicyInForceOut:
+    return PolicyInForceOut(
         version=row.number, policy=from_stored(row.policy), note=row.note, saved_at=row.saved_at, saved_by=row.saved_by
     )  # fmt: skip

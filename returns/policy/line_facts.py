@@ -15,9 +15,12 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the shopper said about a line that is to come back. None: not said yet."""
+    """What the shopper said about a line that is to come back. None: not said yet.
 
-    reason: str | None = None
+    reason: its code, and that of the reason which it is a sub-reason of.
+    """
+
+    reason: frozenset[str] | str | None = None
     condition: str | None = None
     quantity: int | None = None
 

@@ -76,7 +76,7 @@ def load(
     parcels = _parcels(ids)
     of_products = _any(wanted, _OF_PRODUCTS)
     products = products_of({line.sku for line in lines if line.sku}) if of_products else {}
-    bought = _bought([line.id for line in lines]) if of_products else {}
+    bought = bought_products([line.id for line in lines]) if of_products else {}
     history = history_of(orders, wanted)
     shop_words = _shop_words(ids) if _any(wanted, _OF_SHOPS) else {}
     by_order: dict[UUID, list[OrderLine]] = defaultdict(list)
@@ -171,7 +171,7 @@ def products_of(skus: Iterable[str]) -> dict[str, Product]:
     return found
 
 
-def _bought(line_ids: Iterable[UUID]) -> dict[UUID, Product]:
+def bought_products(line_ids: Iterable[UUID]) -> dict[UUID, Product]:
     """The products of lines as they were noted when they were bought."""
     rows = BoughtProduct.objects.filter(line_id__in=line_ids).values_list("line_id", "type", "tags")
     return {line: Product(kind, frozenset(tags)) for line, kind, tags in rows}

@@ -26,7 +26,7 @@ class PolicyVersion(MerchantModel):
 
 
 class BoughtProduct(MerchantModel):
-    """What the shop said of a line's product when it was bought, where a rule then asked about that."""
+    """What the shop said of a line's product when it was bought, where a rule or a reason then asked about that."""
 
     line = MerchantForeignKey(OrderLine, related_name="+")
     type = models.CharField(max_length=255, blank=True, help_text="Lower case, like the tags.")

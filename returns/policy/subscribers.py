@@ -16,6 +16,7 @@ from returns.policy.loading import products_of
 from returns.policy.model import Policy
 from returns.policy.models import BoughtProduct
 from returns.policy.queries import newest
+from returns.reasons import asks_for_types
 
 # What is read so late was described otherwise perhaps when it was bought.
 _FRESH: Final = timedelta(days=1)
@@ -28,13 +29,14 @@ def forget_nothing() -> None:
 
 @subscribe("policy.bought", ["order.placed"], forget=forget_nothing, batch=200)
 def note_products(merchant: Merchant, facts: Sequence[RecordedFact]) -> None:
-    """Note type and tags of the products of new orders, where a rule that counts as at purchase asks about them.
+    """Note type and tags of the products of new orders, where a rule that counts as at purchase, or a reason,
+    asks about them.
 
-    One query for a shop without such rules, four for a batch of orders with one.
+    Two queries for a shop without such, five for a batch of orders with one.
     """
     fresh = timezone.now() - _FRESH
     orders = [fact.order_id for fact in facts if fact.recorded_at > fresh and not fact.data.get("historical")]
-    if not orders or not asks_about_products(newest()[1]):
+    if not orders or not (asks_about_products(newest()[1]) or asks_for_types()):
         return
     lines = list(OrderLine.objects.filter(order_id__in=orders).exclude(sku="").values_list("pk", "sku"))
     products = products_of({sku for _, sku in lines})

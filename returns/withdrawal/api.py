@@ -24,7 +24,7 @@ from returns.withdrawal.schemas import (
     GoodsIn,
     MatchIn,
     MethodIn,
-    RefundIn,
+    RefundWithdrawalIn,
     SetAsideIn,
     WithdrawalIn,
     WithdrawalLineIn,
@@ -132,10 +132,12 @@ class MatchWithdrawal(_Doing):
 class RefundWithdrawal(_Doing):
     """Its refund."""
 
-    @extend_schema(operation_id="withdrawals_refund", request=RefundIn, responses={200: WithdrawalOut})
+    @extend_schema(
+        operation_id="withdrawals_refund", request=RefundWithdrawalIn, responses={200: WithdrawalOut}
+    )
     def post(self, request: HttpRequest, withdrawal_id: str) -> HttpResponse:
         """Let the money go back (`refund.requested`). A second time changes nothing."""
-        pk, told = self.found(withdrawal_id), self.body(RefundIn)
+        pk, told = self.found(withdrawal_id), self.body(RefundWithdrawalIn)
         amount, shipping = told.amount, told.shipping
         if amount is None:
             amount, shipping = proposal_of(queries.get_withdrawal(pk))

@@ -110,7 +110,7 @@ class MatchIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     order_id: str
 
 
-class RefundIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class RefundWithdrawalIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What goes back, in the order's currency; `shipping` is a part of it. Without an amount: what we propose."""
 
     amount: Decimal | None = None

@@ -1,6 +1,7 @@
 """Returns in figures: counted by hand here, in the API, as CSV and on their page."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,7 @@ from orders.schemas import LineIn
 from returns.commands import cancel, request_return
 from returns.models import Return, ReturnLine
 from returns.policy.models import BoughtProduct
+from returns.reasons import REASONS, set_reasons
 from returns.requesting import RequestedLine, RequestedReturn
 from returns.states import Side
 from returns.withdrawal.commands import declare
@@ -74,7 +76,7 @@ def returned(merchant: Merchant, today: date) -> Merchant:
 def test_the_figures_of_a_period(
     returned: Merchant, today: date, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
-    with merchant_scope(returned):
+    with merchant_scope(Merchant.objects.get(pk=returned.pk)):  # as a request finds it
         with django_assert_num_queries(7):
             found = return_figures(Period.ending(today, 30))
         nothing = return_figures(Period(today - timedelta(days=400), today - timedelta(days=380)))
@@ -112,6 +114,18 @@ def test_the_api_the_page_and_the_csv_tell_the_same(
         "fault": "too_small",
     }  # fmt: skip
     assert strangers_api.get("analytics/returns").json()["returns"] == 0
+    usual = [
+        replace(reason, parent="quality") if code == "too_small" else reason
+        for code, reason in REASONS.items()
+    ]
+    set_reasons(returned, usual)
+    with merchant_scope(returned):
+        [first, *_rest] = return_figures(Period.ending(today, 30)).by_whole_reason
+    assert (first.code, first.whole, first.subs) == (
+        "quality", Count(4, Decimal(200)), {"too_small": Count(4, Decimal(200))},
+    )  # fmt: skip
+    told = api.get("analytics/returns").json()
+    assert next((row["reason"], row["parent"]) for row in told["reasons"]) == ("too_small", "quality")
     assert strangers_api.get("analytics/returns").json()["types"] == []
     assert api.get("analytics/returns?from=x").status_code == 400
     member = merchant_commands.add_member(returned, email="o@nordwind.test", password="lighthouse-9-keeper")

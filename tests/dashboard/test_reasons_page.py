@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
 from merchants.models import AuditEntry, Merchant
 from merchants.scope import merchant_scope
+from orders.models import Product
 from returns.models import OwnReasons
 from returns.reasons import REASONS, known, name_of, offered
 from tests.api_client import ApiClient
@@ -66,7 +67,7 @@ def test_words_order_and_marks_are_the_shops_and_a_reason_is_off_never_gone(
     told = api.get("return-reasons").json()["data"]
     assert told[0] == {
         "code": "zip_is_stiff", "words": {"en": "Zip is stiff", "de": "Reißverschluss hakt"}, "is_on": True,
-        "is_own": True, "needs_photos": False, "names_fault": True, "suggests": ["exchange"],
+        "is_own": True, "needs_photos": False, "names_fault": True, "suggests": ["exchange"], "types": [], "parent": "",
     }  # fmt: skip
     page = owner.get(PAGE).content.decode()
     assert 'value="Zu knapp"' in page
@@ -90,3 +91,79 @@ def test_none_left_a_reason_without_a_word_and_a_broken_form_are_refused(
             merchant=merchant, reasons=["?", {"code": 7}], updated_at="2026-11-01T00:00Z"
         )
     assert now(merchant)[1] == list(REASONS)  # what cannot be read is left out
+
+
+def shoes(merchant: Merchant) -> None:
+    with merchant_scope(merchant):
+        Product.objects.create(
+            merchant=merchant, external_id="p", title="Loafer", product_type="Shoes", created_at=timezone.now(),
+            updated_at=timezone.now(),
+        )  # fmt: skip
+
+
+def test_types_and_sub_reasons_are_kept_and_what_is_wrong_with_them_stands_at_the_field(
+    merchant: Merchant, owner: Client, api: ApiClient
+) -> None:
+    shoes(merchant)
+    new = str(len(REASONS))
+    sole = {
+        f"r-{new}-en": "Sole came off",
+        f"r-{new}-parent": "quality",
+        f"r-{new}-types": "shoes\r\nShoes\r\n",
+    }
+    for field, value, words in (
+        ("types", "Shose", "No product of yours is of the type “Shose”."),
+        ("parent", "too_tiny", "Select a valid choice."),
+    ):
+        page = owner.post(PAGE, form(**sole, **{f"r-0-{field}": value}))
+        assert page.status_code == 422
+        assert words in page.content.decode()
+    everywhere = {f"r-{number}-types": "Shoes" for number in range(len(REASONS))}
+    assert owner.post(PAGE, form(**everywhere)).status_code == 422  # a hat could not come back
+    assert owner.post(PAGE, form(**sole, **{"r-0-types": "Shoes"})).status_code == 302
+    told = {row["code"]: row for row in api.get("return-reasons").json()["data"]}
+    assert (told["sole_came_off"]["parent"], told["sole_came_off"]["types"]) == (
+        "quality",
+        ["shoes", "Shoes"],
+    )
+    assert list(told).index("sole_came_off") == list(told).index("quality") + 1
+    with merchant_scope(Merchant.objects.get(pk=merchant.pk)):
+        assert name_of("sole_came_off") == "Quality · Sole came off"
+        assert {reason.code for reason in offered()} - {reason.code for reason in offered("hats")} == {
+            "too_small", "sole_came_off",
+        }  # fmt: skip
+        assert offered("SHOES") == offered()
+    again = {f"r-{n}-{name}": value for n, row in enumerate(told.values())
+             for name, value in {"code": row["code"], "first": "refund", "is_on": "on", "place": str(n + 1),
+                                 "en": row["words"]["en"]}.items()}  # fmt: skip
+    at = list(told).index("quality")
+    again |= {"r-TOTAL_FORMS": str(len(told)), "r-INITIAL_FORMS": str(len(told)), f"r-{at}-parent": "too_big",
+              f"r-{at + 1}-parent": "quality"}  # fmt: skip
+    page = owner.post(PAGE, again)
+    assert page.status_code == 422
+    assert "or this one has sub-reasons." in page.content.decode()
+
+
+def test_the_api_takes_the_list_and_says_which_of_it_is_wrong(merchant: Merchant, api: ApiClient) -> None:
+    fit = [
+        {"code": "too_big", "parent": "fit"},
+        {"code": "fit", "words": {"en": "Does not fit"}, "types": ["Shoes"]},
+        {"code": "other", "words": {"de": "Anderes"}},
+    ]
+    told = api.put("return-reasons", {"data": fit}).json()["data"]
+    assert [(row["code"], row["parent"], row["types"], row["is_on"]) for row in told[:4]] == [
+        ("fit", "", ["Shoes"], True), ("too_big", "fit", [], True), ("other", "", [], True),
+        ("too_small", "", [], False),
+    ]  # fmt: skip
+    assert told[1]["suggests"] == ["exchange", "instant_exchange", "store_credit"]
+    for wrong, code, param in (
+        ([*fit, {"code": "x", "words": {"en": "X"}, "parent": "too_big"}], "reason_parent", "data[3].parent"),
+        ([*fit, {"code": "quality", "parent": "damaged"}], "reason_parent", "data[3].parent"),
+        ([*fit, {"code": "other", "words": {"en": "O"}}], "reason_twice", "data[3].code"),
+        ([*fit, {"code": "new"}], "reason_without_words", "data[3].words"),
+        (fit[:2], "reasons_off", "data"),
+        ([{"code": f"n{n}", "words": {"en": "N"}} for n in range(40)], "too_many_reasons", "data"),
+    ):
+        answer = api.put("return-reasons", {"data": wrong})
+        assert (answer.status_code, answer.json()["code"], answer.json()["param"]) == (422, code, param)
+    assert api.get("return-reasons").json()["data"] == told

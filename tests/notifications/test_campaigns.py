@@ -24,7 +24,7 @@ from notifications.consent.choices import Basis
 from notifications.consent.commands import Said, give
 from notifications.models import Message
 from orders.segments import commands as segments
-from orders.segments.rules import Rule
+from orders.segments.rules import SegmentRule
 from tests import factories
 from tests.api_client import ApiClient
 from tests.smtp_sink import SmtpSink
@@ -120,7 +120,7 @@ class TestPlanning:
 
     def test_who_changes_the_segment_meanwhile_changes_nothing(self, merchant: Merchant) -> None:
         people(merchant, 3)
-        everybody = segments.save_segment(merchant, "All", Rule())
+        everybody = segments.save_segment(merchant, "All", SegmentRule())
         ref = public_id("seg", everybody.pk)
         row = written(merchant, segment=ref)
         with pytest.raises(Conflict):

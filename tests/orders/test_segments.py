@@ -22,7 +22,7 @@ from orders.schemas import LineIn, OrderIn, ProductIn, VariantIn
 from orders.segments import commands as segments
 from orders.segments import queries
 from orders.segments.models import CustomerStats, Purchase, Segment
-from orders.segments.rules import KINDS, Condition, Rule, stored
+from orders.segments.rules import KINDS, SegmentCondition, SegmentRule, stored
 from tests import factories
 
 Drain = Callable[[], int]
@@ -40,8 +40,10 @@ def bought(merchant: Merchant, email: str, days_ago: int, *lines: LineIn, **fiel
     )
 
 
-def rule(*conditions: tuple[str, str], match: Any = "all") -> Rule:
-    return Rule(match=match, conditions=[Condition(kind=kind, value=value) for kind, value in conditions])
+def rule(*conditions: tuple[str, str], match: Any = "all") -> SegmentRule:
+    return SegmentRule(
+        match=match, conditions=[SegmentCondition(kind=kind, value=value) for kind, value in conditions]
+    )
 
 
 def whom(merchant: Merchant, *conditions: tuple[str, str], match: Any = "all") -> set[str]:

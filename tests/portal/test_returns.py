@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -11,16 +12,23 @@ from django.utils import timezone
 
 from merchants.ids import public_id
 from merchants.models import Merchant
+from merchants.rest.errors import Unprocessable
 from merchants.scope import merchant_scope, platform_scope
 from orders.models import Order, OrderLine, Product, Variant
 from orders.schemas import LineIn
 from returns import commands
 from returns.models import Return
-from returns.states import Approval
+from returns.policy.commands import save_policy
+from returns.policy.models import BoughtProduct
+from returns.reasons import REASONS, Reason, set_reasons
+from returns.requesting import RequestedLine, RequestedReturn
+from returns.states import Approval, Side
 from tests import factories
+from tests.api_client import ApiClient
 from tests.portal.scenes import token_of
 from tests.portal.test_problems import photo, upload
 from tests.returns.conftest import delivered, rules
+from tests.returns.policy.test_judging import policy, rule
 
 LINES = [
     LineIn(external_id="L1", title="Sweater", variant="M", quantity=2, unit_price=Decimal(89), sku="SW-M"),
@@ -310,3 +318,49 @@ def test_the_way_speaks_german(order: Order, client: Client) -> None:
     for step, values in (("reason", {}), ("resolution", {"reason": "too_small"})):
         page = client.get(path(order), {"lang": "de", "step": step, **answered(key, count="1", **values)})
         assert "Schritt" in page.content.decode()
+
+
+def own_reasons(merchant: Merchant) -> None:
+    usual = REASONS["changed_mind"], REASONS["damaged"]
+    fit = Reason("fit", "", words={"en": "Does not fit"}, types=("Sweater",))
+    sleeves = Reason("sleeves", "", words={"en": "Sleeves too long"}, parent="fit")
+    assert set_reasons(merchant, [fit, sleeves, *usual])
+
+
+def test_the_reasons_are_those_of_the_products_type_and_sub_reasons_stand_below(
+    merchant: Merchant, order: Order, client: Client, api: ApiClient
+) -> None:
+    """R24."""
+    own_reasons(merchant)
+    with merchant_scope(merchant):
+        Product.objects.filter(title="Sweater").update(product_type="sweater")
+    sweater, loafer = line(order, "L1"), line(order, "L2")
+    page = client.get(path(order), {"step": "reason", "item": [sweater, loafer]}).content.decode()
+    chips = re.findall(r'name="reason-([^"]+)" value="(\w+)"', page)
+    assert chips == [(sweater, "fit"), (sweater, "sleeves"), (sweater, "changed_mind"), (sweater, "damaged"),
+                     (loafer, "changed_mind"), (loafer, "damaged")]  # fmt: skip
+    rows = api.get(f"orders/{public_id('ord', order.id)}/returnable").json()["lines"]
+    assert [row["reasons"] for row in rows] == [
+        ["fit", "sleeves", "changed_mind", "damaged"], ["changed_mind", "damaged"],
+    ]  # fmt: skip
+    refused = client.get(path(order), {"step": "resolution", **answered(loafer, count="1", reason="fit")})
+    assert refused.status_code == 422
+    assert "Loafer: please choose a reason." in refused.content.decode()
+    with merchant_scope(merchant):  # as it was bought counts, whatever it is called today
+        Product.objects.filter(title="Sweater").update(product_type="Sale")
+        BoughtProduct.objects.create(merchant=merchant, line_id=sweater, type="sweater")
+    last = {"step": "confirm", **answered(sweater, count="1", reason="sleeves", resolution="refund")}
+    assert "Does not fit · Sleeves too long" in client.get(path(order), last).content.decode()
+    assert sent(client, order, sweater, reason="fit").status_code == 303  # without a sub-reason
+    answer = sent(client, order, sweater, reason="sleeves")
+    assert "Does not fit · Sleeves too long" in client.get(answer["Location"]).content.decode()
+    assert sorted(ret.lines.all()[0].reason for ret in all_returns()) == ["fit", "sleeves"]
+
+
+def test_a_rule_about_a_reason_holds_for_its_sub_reasons(merchant: Merchant) -> None:
+    own_reasons(merchant)
+    save_policy(merchant, policy(rule(("reason", "is", "fit"), name="Fit", final_sale=True)))
+    order = delivered(merchant, lines=LINES)
+    wanted = RequestedReturn([RequestedLine(UUID(line(order, "L1")), reason="sleeves")])
+    with pytest.raises(Unprocessable, match="final sale"):
+        commands.request_return(merchant, order.id, wanted, by=Side.SHOPPER)

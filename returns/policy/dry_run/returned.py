@@ -21,6 +21,7 @@ from returns.policy.line_facts import Asked, LineFacts
 from returns.policy.loading import load
 from returns.policy.model import Policy, fields_of
 from returns.policy.verdict import Verdict
+from returns.reasons import with_parent
 from returns.states import Kind
 
 LAST: Final = 500
@@ -54,9 +55,7 @@ def _asked_for(since: datetime, most: int) -> list[Past]:
         for row in ret.lines.all():
             if row.quantity and row.part_id is None:
                 lines[row.line_id] = (row.quantity, row.resolution)
-                asked[row.line_id] = Asked(
-                    row.reason.casefold() or None, row.said_condition or None, row.quantity
-                )
+                asked[row.line_id] = Asked(with_parent(row.reason), row.said_condition or None, row.quantity)
         if lines:
             found.append(Past(ret.order_id, ret.requested_at, lines, asked))
     return found

@@ -23,6 +23,7 @@ from returns.policy.line_facts import Asked
 from returns.policy.model import Outcome, Policy
 from returns.policy.models import BoughtProduct, PolicyVersion
 from returns.policy.queries import newest, policy_for, verdicts, versions
+from returns.reasons import REASONS, Reason, set_reasons
 from returns.requesting import RequestedReturn
 from returns.states import Side
 from tests import factories
@@ -176,7 +177,14 @@ def test_a_rule_of_the_purchase_sees_the_product_as_it_was_bought(
     factories.order(merchant, lines=lines)
     drain_all()
     with merchant_scope(merchant):
-        assert not BoughtProduct.objects.exists(), "no rule asks about products"
+        assert not BoughtProduct.objects.exists(), "no rule and no reason asks about products"
+    set_reasons(merchant, [Reason("too_small", "", types=("Underwear",)), REASONS["changed_mind"]])
+    order = factories.order(merchant, lines=lines)
+    drain_all()
+    with merchant_scope(merchant):
+        assert BoughtProduct.objects.values_list("line__order_id", "type").get() == (order.pk, "underwear")
+        BoughtProduct.objects.all().delete()
+    set_reasons(merchant, list(REASONS.values()))
     save_policy(merchant, policy(
         rule(("product_tag", "is", "outlet"), name="Frozen", window=3),
         rule(("product_tag", "is", "new"), name="Live", reads="return", bonus_percent="10"),
