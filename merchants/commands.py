@@ -45,10 +45,13 @@ def create_merchant(*, slug: str, name: str, **fields: str) -> Merchant:
 def change_merchant(merchant: Merchant, action: str, **fields: Any) -> list[str]:
     """Set columns of a merchant, and note it in the audit log as `action`. Returns the names that changed.
 
-    `merchant` itself gets the values too. Raises ValidationError that names the field; nothing is changed then.
+    `merchant` itself gets the values too. In another country it is in none of the former one's regions. Raises
+    ValidationError that names the field; nothing is changed then.
     """
     with merchant_transaction(merchant):
         stored = Merchant.objects.select_for_update().get(pk=merchant.pk)
+        if fields.get("country", stored.country) != stored.country:
+            fields = {"region": "", **fields}
         before = {name: getattr(stored, name) for name in fields}
         changed = [name for name, value in fields.items() if before[name] != value]
         for name in changed:

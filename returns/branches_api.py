@@ -18,7 +18,7 @@ from returns.models import Branch
 class BranchIn(In):
     """A branch. hours: in words, for shoppers."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    name: Annotated[str, Meta(pattern=r"\S", max_length=80)]
     address: Annotated[str, Meta(max_length=300)] = ""
     hours: Annotated[str, Meta(max_length=200)] = ""
 

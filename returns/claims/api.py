@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
 
 from merchants.ids import NOBODY, parse_public_id
+from merchants.rest.decode import money
 from merchants.rest.errors import InvalidBody, InvalidParameter, NotFound, Unprocessable
 from merchants.rest.pages import Page, newest_first
 from merchants.rest.parameters import PAGING, query
@@ -118,8 +119,8 @@ class CoverOrder(ApiView):
         if pk is None or not Order.objects.filter(pk=pk).exists():
             raise NotFound("There is no such order.", param="order_id")
         premium = self.body(CoverIn).premium
-        if premium is not None and premium < 0:
-            raise InvalidBody("A premium is not below zero.", param="premium", code="invalid_field")
+        if premium is not None:
+            premium = money(premium, "premium")
         return self.show(show_cover(cover(self.merchant, pk, premium=premium)))
 
 

@@ -8,6 +8,7 @@ from merchants.models import Merchant
 from merchants.rest.errors import Conflict
 from merchants.scope import merchant_transaction
 from orders.models import Order
+from returns.money.amounts import checked
 from returns.money.commands import money_of, request_refund
 from returns.withdrawal.chaining import append
 from returns.withdrawal.goods import amount_of, rules_of
@@ -44,7 +45,7 @@ def refund(merchant: Merchant, withdrawal_id: UUID, amount: Decimal, shipping: D
         if withdrawal.status != Status.OPEN or withdrawal.order_id is None:
             raise Conflict("This withdrawal is not open.", param="withdrawal_id", code="withdrawal_not_open")
         order = Order.objects.prefetch_related("lines").get(pk=withdrawal.order_id)
-        if amount > money_of(order).refundable:
+        if checked(amount, order.currency, "amount") > money_of(order).refundable:
             raise Conflict("More than was paid is not refunded.", param="amount", code="refund_above_paid")
         asked = request_refund(
             merchant, order.pk, amount=amount, shipping=shipping, key=f"withdrawal:{withdrawal.pk}",

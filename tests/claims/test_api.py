@@ -4,6 +4,7 @@ from base64 import b64encode
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from merchants.ids import public_id
@@ -12,6 +13,9 @@ from merchants.scope import merchant_scope
 from orders.models import Order
 from returns.claims.pool import cover
 from returns.models import LabelAccount
+from returns.withdrawal.commands import declare
+from returns.withdrawal.models import Source
+from returns.withdrawal.steps import Declaration
 from tests import factories
 from tests.api_client import ApiClient
 from tests.portal.test_problems import photo
@@ -57,6 +61,19 @@ def test_a_claim_is_made_answered_decided_and_paid_out_of_the_pool(
     assert strangers_api.get("protection/pool").json() == {"pools": [], "lanes": []}
 
 
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "-1", "1E+30", "0.00001"])
+def test_an_amount_that_is_none_is_refused_and_is_no_fault_of_ours(
+    merchant: Merchant, api: ApiClient, amount: str
+) -> None:
+    order = factories.order(merchant)
+    asked = Declaration(timezone.now(), Source.LINK, name="A", email="a@b.test", order_id=order.pk)
+    withdrawal = public_id("wdr", declare(merchant, asked).pk)
+    covered = api.post(f"orders/{public_id('ord', order.pk)}/cover", {"premium": amount})
+    assert covered.json()["code"] == "invalid_field"
+    for told in ({"amount": amount}, {"amount": "5", "shipping": amount}):
+        assert api.post(f"withdrawals/{withdrawal}/refund", told).status_code == 422
+
+
 def test_the_rules_of_protection_and_withdrawal_are_read_and_written(
     merchant: Merchant, api: ApiClient, strangers_api: ApiClient
 ) -> None:
@@ -80,6 +97,7 @@ def test_the_rules_of_protection_and_withdrawal_are_read_and_written(
 def test_branches_and_label_accounts_are_set_up_and_no_key_is_shown_again(
     merchant: Merchant, api: ApiClient, strangers_api: ApiClient
 ) -> None:
+    assert api.post("branches", {"name": " \n"}).status_code == 400
     made = api.post("branches", {"name": "Hafen", "hours": "9–18"}, idempotency_key="b1").json()
     assert (len(made["pin"]), made["name"], bool(made["token"])) == (6, "Hafen", True)
     renewed = api.post(f"branches/{made['id']}/renew").json()

@@ -30,6 +30,17 @@ def test_everything_is_saved_and_noted_once(merchant: Merchant, owner: Client) -
     assert 'value="https://nordwind.test/impressum"' in owner.get(PAGE).content.decode()
 
 
+def test_a_region_ends_with_its_country(merchant: Merchant, owner: Client) -> None:
+    """Berlin's code is also Bern's: its holidays would have been kept in Switzerland."""
+    Merchant.objects.filter(pk=merchant.pk).update(region="BE")
+    assert owner.post(PAGE, {**FORM, "country": "DE"}).status_code == 302
+    merchant.refresh_from_db()
+    assert merchant.region == "BE"
+    assert owner.post(PAGE, {**FORM, "country": "CH"}).status_code == 302
+    merchant.refresh_from_db()
+    assert (merchant.country, merchant.region) == ("CH", "")
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
