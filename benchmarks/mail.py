@@ -11,8 +11,8 @@ from benchmarks.harness import Result
 from benchmarks.orders import order_body
 from tools.installation import Installation, wait_for
 
-PER_SECOND = 5.0
-ORDERS = 150
+PER_SECOND = 20.0
+ORDERS = 1200  # a minute
 
 
 class Sink(socketserver.ThreadingTCPServer):
@@ -59,7 +59,7 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 def order_to_mail(installation: Installation) -> Result:
-    """Milliseconds from the moment the order is posted to the arrival of its confirmation, at 5 orders a second."""
+    """Milliseconds from posting an order to the arrival of its confirmation, at 20 orders a second for a minute."""
     sink = Sink()
     installation.environment.update(AFTERWARD_SMTP_HOST="127.0.0.1", AFTERWARD_SMTP_PORT=str(sink.port))
     installation.worker.stop()
@@ -75,11 +75,12 @@ def order_to_mail(installation: Installation) -> Result:
     assert set(answered.statuses) == {201}, answered.statuses
     deadline = time.monotonic() + 60
     addresses = [f"anna.{name}@example.test" for name in names]
-    while not sink.arrived.keys() >= set(addresses) and time.monotonic() < deadline:
+    wanted = set(addresses)
+    while not sink.arrived.keys() >= wanted and time.monotonic() < deadline:
         time.sleep(0.01)
     sink.shutdown()
     sink.server_close()
-    missing = set(addresses) - sink.arrived.keys()
+    missing = wanted - sink.arrived.keys()
     assert not missing, f"{len(missing)} of {ORDERS} mails did not arrive within a minute"
     first = began + answered.first_sent
     waits = sorted(
